@@ -5,31 +5,39 @@
  * The tree says what was written, not what it means: names are folded but not resolved. Forms that
  * PostgreSQL itself rewrites while parsing are rewritten here too (SUBSTRING(a FROM b) is a
  * function call, `!=` is `<>`, INT is int4). What is absent is `null` or an empty list, never a
- * missing property. These three parts refer to each other, so they share a file; all other
- * statements are in ast-statements.ts.
+ * missing property. These three parts refer to each other, so they share a file; what refers
+ * to none of them is in ast-leaves.ts, all other statements are in ast-statements.ts.
  */
 import type { Span } from '../common/span.ts';
-
-/** A name of one part, folded to lower case unless it was quoted. */
-export interface Identifier {
-  readonly kind: 'identifier';
-  readonly name: string;
-  readonly span: Span;
-}
-
-/** A name of one to four parts: [[database.]schema.]object, or a column after them. */
-export interface QualifiedName {
-  readonly kind: 'qualifiedName';
-  readonly parts: readonly Identifier[];
-  readonly span: Span;
-}
+import type {
+  Alias,
+  BooleanLiteral,
+  ColumnRef,
+  CteSearch,
+  DecimalLiteral,
+  DefaultExpr,
+  GroupEmpty,
+  Identifier,
+  IntegerLiteral,
+  JoinUsing,
+  LockingClause,
+  Node,
+  NullLiteral,
+  Parameter,
+  QualifiedName,
+  SecretRef,
+  SqlValueFunction,
+  StringLiteral,
+  TableQuery,
+  WindowName,
+} from './ast-leaves.ts';
 
 /**
  * A type as written. Keyword spellings become PostgreSQL's internal names: INTEGER is int4, DOUBLE
  * PRECISION float8, DECIMAL numeric, BOOLEAN bool, CHAR bpchar with modifier 1, VARCHAR varchar,
  * TIMESTAMP WITH TIME ZONE timestamptz. `modifiers` are the values in parentheses.
  */
-export interface TypeName {
+export interface TypeName extends Node {
   readonly kind: 'typeName';
   readonly name: QualifiedName;
   readonly modifiers: readonly Expr[];
@@ -40,15 +48,13 @@ export interface TypeName {
   readonly setof: boolean;
   /** Fields of STRUCT<a int, ...> (name 'struct'); empty otherwise. */
   readonly fields: readonly TypeField[];
-  readonly span: Span;
 }
 
 /** One field of a STRUCT<...> type. */
-export interface TypeField {
+export interface TypeField extends Node {
   readonly kind: 'typeField';
   readonly name: Identifier;
   readonly type: TypeName;
-  readonly span: Span;
 }
 
 // ------------------------------------------------------------------------------- expressions
@@ -99,356 +105,250 @@ export type Expr =
   | FunctionCall
   | Lambda;
 
-/** Digits only; int4, int8 or numeric by size. Hex, octal, binary are given in decimal. */
-export interface IntegerLiteral {
-  readonly kind: 'integerLiteral';
-  readonly text: string;
-  readonly span: Span;
-}
-
-/** A number with a point or an exponent; numeric. */
-export interface DecimalLiteral {
-  readonly kind: 'decimalLiteral';
-  readonly text: string;
-  readonly span: Span;
-}
-
-/** 'text', E'text', $$text$$, U&'text', decoded; type unknown until bound. */
-export interface StringLiteral {
-  readonly kind: 'stringLiteral';
-  readonly value: string;
-  readonly span: Span;
-}
-
-/** TRUE or FALSE. */
-export interface BooleanLiteral {
-  readonly kind: 'booleanLiteral';
-  readonly value: boolean;
-  readonly span: Span;
-}
-
-/** NULL. */
-export interface NullLiteral {
-  readonly kind: 'nullLiteral';
-  readonly span: Span;
-}
-
 /** DATE '2020-01-01', INTERVAL '5' MINUTE, float8 'NaN'. */
-export interface TypedLiteral {
+export interface TypedLiteral extends Node {
   readonly kind: 'typedLiteral';
   readonly type: TypeName;
   readonly value: string;
-  readonly span: Span;
-}
-
-/** DEFAULT as a value in INSERT ... VALUES and UPDATE ... SET; 42601 elsewhere. */
-export interface DefaultExpr {
-  readonly kind: 'default';
-  readonly span: Span;
-}
-
-/** A column, perhaps qualified: column, table.column, schema.table.column, db.schema.table.column. */
-export interface ColumnRef {
-  readonly kind: 'columnRef';
-  readonly parts: readonly Identifier[];
-  readonly span: Span;
 }
 
 /** `*` or `t.*` in a select list or in ROW(...); `except` holds names of * EXCEPT (a, b). */
-export interface Star {
+export interface Star extends Node {
   readonly kind: 'star';
   readonly qualifier: readonly Identifier[];
   readonly except: readonly ColumnRef[];
-  readonly span: Span;
 }
 
 /** (expr).field */
-export interface FieldAccess {
+export interface FieldAccess extends Node {
   readonly kind: 'fieldAccess';
   readonly operand: Expr;
   readonly field: Identifier;
-  readonly span: Span;
 }
 
 /** (expr).* */
-export interface FieldStar {
+export interface FieldStar extends Node {
   readonly kind: 'fieldStar';
   readonly operand: Expr;
-  readonly span: Span;
-}
-
-/** $1; `index` counts from 1. */
-export interface Parameter {
-  readonly kind: 'parameter';
-  readonly index: number;
-  readonly span: Span;
 }
 
 /** A prefix operator. `operatorSchema` is set for OPERATOR(schema.op). */
-export interface Unary {
+export interface Unary extends Node {
   readonly kind: 'unary';
   readonly operator: string;
   readonly operatorSchema: string | null;
   readonly operand: Expr;
-  readonly span: Span;
 }
 
 /** A binary operator; `operatorSpan` is where error positions point to. */
-export interface Binary {
+export interface Binary extends Node {
   readonly kind: 'binary';
   readonly operator: string;
   readonly operatorSchema: string | null;
   readonly operatorSpan: Span;
   readonly left: Expr;
   readonly right: Expr;
-  readonly span: Span;
 }
 
 /** a AND b AND c: a chain is one node of two or more operands. */
-export interface AndExpr {
+export interface AndExpr extends Node {
   readonly kind: 'and';
   readonly operands: readonly Expr[];
-  readonly span: Span;
 }
 
 /** a OR b OR c: a chain is one node of two or more operands. */
-export interface OrExpr {
+export interface OrExpr extends Node {
   readonly kind: 'or';
   readonly operands: readonly Expr[];
-  readonly span: Span;
 }
 
 /** NOT a */
-export interface NotExpr {
+export interface NotExpr extends Node {
   readonly kind: 'not';
   readonly operand: Expr;
-  readonly span: Span;
 }
 
 /** a IS [NOT] NULL | TRUE | FALSE | UNKNOWN; also ISNULL and NOTNULL. */
-export interface IsTest {
+export interface IsTest extends Node {
   readonly kind: 'isTest';
   readonly test: 'null' | 'true' | 'false' | 'unknown';
   readonly negated: boolean;
   readonly operand: Expr;
-  readonly span: Span;
 }
 
 /** a IS [NOT] DISTINCT FROM b; `negated` is IS NOT DISTINCT FROM. */
-export interface IsDistinct {
+export interface IsDistinct extends Node {
   readonly kind: 'isDistinct';
   readonly negated: boolean;
   readonly left: Expr;
   readonly right: Expr;
-  readonly span: Span;
 }
 
 /** a IS [NOT] JSON [VALUE | ARRAY | OBJECT | SCALAR] */
-export interface IsJson {
+export interface IsJson extends Node {
   readonly kind: 'isJson';
   readonly negated: boolean;
   readonly type: 'value' | 'array' | 'object' | 'scalar';
   readonly operand: Expr;
-  readonly span: Span;
 }
 
 /** a [NOT] BETWEEN [SYMMETRIC] low AND high */
-export interface Between {
+export interface Between extends Node {
   readonly kind: 'between';
   readonly negated: boolean;
   readonly symmetric: boolean;
   readonly operand: Expr;
   readonly low: Expr;
   readonly high: Expr;
-  readonly span: Span;
 }
 
 /** a [NOT] IN (x, y) */
-export interface InList {
+export interface InList extends Node {
   readonly kind: 'inList';
   readonly negated: boolean;
   readonly operand: Expr;
   readonly items: readonly Expr[];
-  readonly span: Span;
 }
 
 /** a [NOT] IN (SELECT ...); the operand may be a row. */
-export interface InSubquery {
+export interface InSubquery extends Node {
   readonly kind: 'inSubquery';
   readonly negated: boolean;
   readonly operand: Expr;
   readonly query: Query;
-  readonly span: Span;
 }
 
 /** a [NOT] LIKE | ILIKE | SIMILAR TO pattern [ESCAPE e] */
-export interface Like {
+export interface Like extends Node {
   readonly kind: 'like';
   readonly operator: 'like' | 'ilike' | 'similar';
   readonly negated: boolean;
   readonly operand: Expr;
   readonly pattern: Expr;
   readonly escape: Expr | null;
-  readonly span: Span;
 }
 
 /** a op ANY (array) or ALL (array). LIKE appears as operator ~~, NOT LIKE !~~, ILIKE ~~*. */
-export interface QuantifiedArray {
+export interface QuantifiedArray extends Node {
   readonly kind: 'quantifiedArray';
   readonly operator: string;
   readonly operatorSchema: string | null;
   readonly quantifier: 'any' | 'all';
   readonly operand: Expr;
   readonly array: Expr;
-  readonly span: Span;
 }
 
 /** a op ANY (SELECT ...) or ALL (SELECT ...). */
-export interface QuantifiedSubquery {
+export interface QuantifiedSubquery extends Node {
   readonly kind: 'quantifiedSubquery';
   readonly operator: string;
   readonly operatorSchema: string | null;
   readonly quantifier: 'any' | 'all';
   readonly operand: Expr;
   readonly query: Query;
-  readonly span: Span;
 }
 
 /** EXISTS (SELECT ...) */
-export interface Exists {
+export interface Exists extends Node {
   readonly kind: 'exists';
   readonly query: Query;
-  readonly span: Span;
 }
 
 /** (SELECT ...) as a value. */
-export interface ScalarSubquery {
+export interface ScalarSubquery extends Node {
   readonly kind: 'scalarSubquery';
   readonly query: Query;
-  readonly span: Span;
 }
 
 /** ARRAY[a, b]; inner bare lists [[1],[2]] are ArrayExpr too. */
-export interface ArrayExpr {
+export interface ArrayExpr extends Node {
   readonly kind: 'array';
   readonly elements: readonly Expr[];
-  readonly span: Span;
 }
 
 /** ARRAY(SELECT ...) */
-export interface ArraySubquery {
+export interface ArraySubquery extends Node {
   readonly kind: 'arraySubquery';
   readonly query: Query;
-  readonly span: Span;
 }
 
 /** ROW(a, b), or (a, b) with `explicit` false. */
-export interface RowExpr {
+export interface RowExpr extends Node {
   readonly kind: 'row';
   readonly explicit: boolean;
   readonly items: readonly Expr[];
-  readonly span: Span;
 }
 
 /** a[i] */
-export interface Subscript {
+export interface Subscript extends Node {
   readonly kind: 'subscript';
   readonly operand: Expr;
   readonly index: Expr;
-  readonly span: Span;
 }
 
 /** a[lower:upper]; a missing bound is null. */
-export interface Slice {
+export interface Slice extends Node {
   readonly kind: 'slice';
   readonly operand: Expr;
   readonly lower: Expr | null;
   readonly upper: Expr | null;
-  readonly span: Span;
 }
 
 /** CASE [operand] WHEN ... THEN ... [ELSE ...] END */
-export interface CaseExpr {
+export interface CaseExpr extends Node {
   readonly kind: 'case';
   readonly operand: Expr | null;
   readonly branches: readonly CaseBranch[];
   readonly otherwise: Expr | null;
-  readonly span: Span;
 }
 
 /** One WHEN ... THEN ... of a CASE. */
-export interface CaseBranch {
+export interface CaseBranch extends Node {
   readonly kind: 'caseBranch';
   readonly when: Expr;
   readonly then: Expr;
-  readonly span: Span;
 }
 
 /** CAST(a AS t), a::t; `onError` 'null' for TRY_CAST. */
-export interface Cast {
+export interface Cast extends Node {
   readonly kind: 'cast';
   readonly operand: Expr;
   readonly type: TypeName;
   readonly onError: 'error' | 'null';
-  readonly span: Span;
 }
 
 /** COALESCE(a, ...) */
-export interface Coalesce {
+export interface Coalesce extends Node {
   readonly kind: 'coalesce';
   readonly args: readonly Expr[];
-  readonly span: Span;
 }
 
 /** NULLIF(a, b) */
-export interface NullIf {
+export interface NullIf extends Node {
   readonly kind: 'nullIf';
   readonly left: Expr;
   readonly right: Expr;
-  readonly span: Span;
 }
 
 /** GREATEST(a, ...) or LEAST(a, ...) */
-export interface MinMax {
+export interface MinMax extends Node {
   readonly kind: 'minMax';
   readonly function: 'greatest' | 'least';
   readonly args: readonly Expr[];
-  readonly span: Span;
 }
 
 /** a AT TIME ZONE z */
-export interface AtTimeZone {
+export interface AtTimeZone extends Node {
   readonly kind: 'atTimeZone';
   readonly operand: Expr;
   readonly zone: Expr;
-  readonly span: Span;
 }
 
 /** a COLLATE c */
-export interface Collate {
+export interface Collate extends Node {
   readonly kind: 'collate';
   readonly operand: Expr;
   readonly collation: QualifiedName;
-  readonly span: Span;
-}
-
-/** Functions written without parentheses, with an optional precision. */
-export interface SqlValueFunction {
-  readonly kind: 'sqlValueFunction';
-  readonly function:
-    | 'current_date'
-    | 'current_time'
-    | 'current_timestamp'
-    | 'localtime'
-    | 'localtimestamp'
-    | 'current_user'
-    | 'session_user'
-    | 'current_role'
-    | 'user'
-    | 'current_catalog'
-    | 'current_schema';
-  readonly precision: number | null;
-  readonly span: Span;
 }
 
 /**
@@ -456,7 +356,7 @@ export interface SqlValueFunction {
  * names: extract('f', x), substring(a, b, c), position(string, substring), overlay(...), btrim,
  * ltrim, rtrim, normalize, pg_collation_for.
  */
-export interface FunctionCall {
+export interface FunctionCall extends Node {
   readonly kind: 'functionCall';
   readonly name: QualifiedName;
   readonly args: readonly FunctionArgument[];
@@ -469,69 +369,56 @@ export interface FunctionCall {
   readonly filter: Expr | null;
   readonly nulls: 'ignore' | 'respect' | null;
   readonly over: WindowSpec | WindowName | null;
-  readonly span: Span;
 }
 
 /** One argument; `name` for f(name => value). */
-export interface FunctionArgument {
+export interface FunctionArgument extends Node {
   readonly kind: 'argument';
   readonly name: Identifier | null;
   readonly value: Expr;
   readonly variadic: boolean;
-  readonly span: Span;
 }
 
 /** |x, y| expr, an argument of array functions. */
-export interface Lambda {
+export interface Lambda extends Node {
   readonly kind: 'lambda';
   readonly parameters: readonly Identifier[];
   readonly body: Expr;
-  readonly span: Span;
 }
 
 // ------------------------------------------------------------------------- sorting and windows
 
 /** One key of an ORDER BY. `nulls` null means the default of the direction. */
-export interface SortItem {
+export interface SortItem extends Node {
   readonly kind: 'sortItem';
   readonly expr: Expr;
   readonly direction: 'asc' | 'desc';
   readonly nulls: 'first' | 'last' | null;
   /** ORDER BY x USING op; null when absent. */
   readonly using: string | null;
-  readonly span: Span;
-}
-
-/** OVER w */
-export interface WindowName {
-  readonly kind: 'windowName';
-  readonly name: Identifier;
-  readonly span: Span;
 }
 
 /** OVER ([base] PARTITION BY ... ORDER BY ... frame) */
-export interface WindowSpec {
+export interface WindowSpec extends Node {
   readonly kind: 'windowSpec';
   readonly base: Identifier | null;
   readonly partitionBy: readonly Expr[];
   readonly orderBy: readonly SortItem[];
   readonly frame: WindowFrame | null;
-  readonly span: Span;
 }
 
 /** A frame; `end` is null when only a start was written (then it is CURRENT ROW). */
-export interface WindowFrame {
+export interface WindowFrame extends Node {
   readonly kind: 'windowFrame';
   /** 'session': SESSION WITH GAP g; the gap is the offset of `start`. */
   readonly unit: 'rows' | 'range' | 'groups' | 'session';
   readonly start: FrameBound;
   readonly end: FrameBound | null;
   readonly exclude: 'currentRow' | 'group' | 'ties' | 'noOthers' | null;
-  readonly span: Span;
 }
 
 /** A bound of a frame; `offset` only for preceding and following. */
-export interface FrameBound {
+export interface FrameBound extends Node {
   readonly kind: 'frameBound';
   readonly bound:
     | 'unboundedPreceding'
@@ -540,21 +427,19 @@ export interface FrameBound {
     | 'following'
     | 'unboundedFollowing';
   readonly offset: Expr | null;
-  readonly span: Span;
 }
 
 /** WINDOW name AS (spec) */
-export interface NamedWindow {
+export interface NamedWindow extends Node {
   readonly kind: 'namedWindow';
   readonly name: Identifier;
   readonly spec: WindowSpec;
-  readonly span: Span;
 }
 
 // ---------------------------------------------------------------------------------- queries
 
 /** A whole query with the clauses that apply to its result. */
-export interface Query {
+export interface Query extends Node {
   readonly kind: 'query';
   readonly with: WithClause | null;
   readonly body: QueryBody;
@@ -569,14 +454,13 @@ export interface Query {
   readonly asOf: AsOf | null;
   /** OPTIONS (name = value, ...) at the end. */
   readonly options: readonly Option[];
-  readonly span: Span;
 }
 
 /** What a query is made of; a nested Query is a parenthesised one with clauses of its own. */
 export type QueryBody = Select | SetOperation | Values | TableQuery | Query;
 
 /** SELECT ... */
-export interface Select {
+export interface Select extends Node {
   readonly kind: 'select';
   readonly distinct: boolean;
   /** DISTINCT ON (...); empty when absent. */
@@ -591,84 +475,63 @@ export interface Select {
   readonly groupDistinct: boolean;
   readonly having: Expr | null;
   readonly windows: readonly NamedWindow[];
-  readonly span: Span;
 }
 
 /** An output column. */
-export interface SelectItem {
+export interface SelectItem extends Node {
   readonly kind: 'selectItem';
   readonly expr: Expr;
   readonly alias: Identifier | null;
-  readonly span: Span;
 }
 
 /** UNION, INTERSECT or EXCEPT [ALL]; left associative, INTERSECT binds tighter. */
-export interface SetOperation {
+export interface SetOperation extends Node {
   readonly kind: 'setOperation';
   readonly operator: 'union' | 'intersect' | 'except';
   readonly all: boolean;
   readonly left: QueryBody;
   readonly right: QueryBody;
-  readonly span: Span;
 }
 
 /** VALUES (a, b), (c, d) */
-export interface Values {
+export interface Values extends Node {
   readonly kind: 'values';
   readonly rows: readonly (readonly Expr[])[];
-  readonly span: Span;
-}
-
-/** TABLE t */
-export interface TableQuery {
-  readonly kind: 'tableQuery';
-  readonly name: QualifiedName;
-  readonly span: Span;
 }
 
 /** An element of GROUP BY; integers are ordinals (the planner decides). */
 export type GroupItem = GroupExpr | GroupEmpty | GroupRollup | GroupSets;
 
 /** A plain grouping expression; (a, b) is a RowExpr with `explicit` false. */
-export interface GroupExpr {
+export interface GroupExpr extends Node {
   readonly kind: 'groupExpr';
   readonly expr: Expr;
-  readonly span: Span;
-}
-
-/** () */
-export interface GroupEmpty {
-  readonly kind: 'groupEmpty';
-  readonly span: Span;
 }
 
 /** ROLLUP (...) or CUBE (...); an element of several columns is a RowExpr. */
-export interface GroupRollup {
+export interface GroupRollup extends Node {
   readonly kind: 'groupRollup';
   readonly function: 'rollup' | 'cube';
   readonly items: readonly Expr[];
-  readonly span: Span;
 }
 
 /** GROUPING SETS (...), which may nest. */
-export interface GroupSets {
+export interface GroupSets extends Node {
   readonly kind: 'groupSets';
   readonly sets: readonly GroupItem[];
-  readonly span: Span;
 }
 
 /** WITH ...; `recursive` 'mutually' is WITH MUTUALLY RECURSIVE. */
-export interface WithClause {
+export interface WithClause extends Node {
   readonly kind: 'with';
   readonly recursive: 'no' | 'recursive' | 'mutually';
   /** WITH MUTUALLY RECURSIVE (RECURSION LIMIT = 100); empty otherwise. */
   readonly options: readonly Option[];
   readonly ctes: readonly Cte[];
-  readonly span: Span;
 }
 
 /** One common table expression. */
-export interface Cte {
+export interface Cte extends Node {
   readonly kind: 'cte';
   readonly name: Identifier;
   readonly columns: readonly CteColumn[];
@@ -676,126 +539,90 @@ export interface Cte {
   readonly query: Query | DataChange;
   readonly search: CteSearch | null;
   readonly cycle: CteCycle | null;
-  readonly span: Span;
 }
 
 /** A column of a CTE's list; typed under MUTUALLY RECURSIVE only. */
-export interface CteColumn {
+export interface CteColumn extends Node {
   readonly kind: 'cteColumn';
   readonly name: Identifier;
   readonly type: TypeName | null;
-  readonly span: Span;
-}
-
-/** SEARCH DEPTH | BREADTH FIRST BY columns SET column */
-export interface CteSearch {
-  readonly kind: 'cteSearch';
-  readonly order: 'depth' | 'breadth';
-  readonly by: readonly Identifier[];
-  readonly set: Identifier;
-  readonly span: Span;
 }
 
 /** CYCLE columns SET mark [TO v DEFAULT w] USING path */
-export interface CteCycle {
+export interface CteCycle extends Node {
   readonly kind: 'cteCycle';
   readonly columns: readonly Identifier[];
   readonly mark: Identifier;
   readonly markValue: Expr | null;
   readonly markDefault: Expr | null;
   readonly path: Identifier;
-  readonly span: Span;
-}
-
-/** FOR UPDATE | NO KEY UPDATE | SHARE | KEY SHARE [OF t] [NOWAIT | SKIP LOCKED] */
-export interface LockingClause {
-  readonly kind: 'locking';
-  readonly strength: 'update' | 'no key update' | 'share' | 'key share';
-  readonly of: readonly QualifiedName[];
-  readonly wait: 'wait' | 'nowait' | 'skip locked';
-  readonly span: Span;
 }
 
 /** EMIT CHANGES | ON WINDOW CLOSE (also FINAL) | EVERY interval; the last combines with the others. */
-export interface EmitClause {
+export interface EmitClause extends Node {
   readonly kind: 'emit';
   readonly mode: 'changes' | 'windowClose' | null;
   readonly every: Expr | null;
-  readonly span: Span;
 }
 
 /** AS OF [AT LEAST] value, or FOR SYSTEM_TIME AS OF value behind a relation. */
-export interface AsOf {
+export interface AsOf extends Node {
   readonly kind: 'asOf';
   readonly atLeast: boolean;
   readonly value: Expr;
-  readonly span: Span;
 }
 
 /** An element of FROM. */
 export type FromItem = TableRef | DerivedTable | FunctionTable | WindowTable | Join;
 
-/** AS name (columns); `columns` may name a prefix only. */
-export interface Alias {
-  readonly kind: 'alias';
-  readonly name: Identifier;
-  readonly columns: readonly Identifier[];
-  readonly span: Span;
-}
-
 /** A relation by name. */
-export interface TableRef {
+export interface TableRef extends Node {
   readonly kind: 'tableRef';
   readonly name: QualifiedName;
   readonly only: boolean;
   readonly alias: Alias | null;
   readonly asOf: AsOf | null;
   readonly sample: TableSample | null;
-  readonly span: Span;
 }
 
 /** TABLESAMPLE method (args) [REPEATABLE (seed)] */
-export interface TableSample {
+export interface TableSample extends Node {
   readonly kind: 'tableSample';
   readonly method: QualifiedName;
   readonly args: readonly Expr[];
   readonly repeatable: Expr | null;
-  readonly span: Span;
 }
 
 /** [LATERAL] (query) AS alias */
-export interface DerivedTable {
+export interface DerivedTable extends Node {
   readonly kind: 'derivedTable';
   readonly query: Query;
   readonly lateral: boolean;
   readonly alias: Alias | null;
-  readonly span: Span;
 }
 
 /** [LATERAL] f(...) [WITH ORDINALITY], or ROWS FROM (f(...), g(...)). */
-export interface FunctionTable {
+export interface FunctionTable extends Node {
   readonly kind: 'functionTable';
   readonly functions: readonly FunctionTableCall[];
   readonly rowsFrom: boolean;
   readonly ordinality: boolean;
   readonly lateral: boolean;
   readonly alias: Alias | null;
-  readonly span: Span;
 }
 
 /** One function of a FunctionTable; `columns` is its definition list AS (a int, b text). */
-export interface FunctionTableCall {
+export interface FunctionTableCall extends Node {
   readonly kind: 'functionTableCall';
   readonly call: Expr;
   readonly columns: readonly TypeField[];
-  readonly span: Span;
 }
 
 /**
  * A relation with a time window over it, in any of the accepted spellings.
  * `clause` true: the `t WINDOW TUMBLING (...)` form, which groups by the window implicitly.
  */
-export interface WindowTable {
+export interface WindowTable extends Node {
   readonly kind: 'windowTable';
   readonly window: 'tumble' | 'hop' | 'cumulate' | 'session';
   readonly clause: boolean;
@@ -813,11 +640,10 @@ export interface WindowTable {
   readonly gracePeriod: Expr | null;
   readonly retention: Expr | null;
   readonly alias: Alias | null;
-  readonly span: Span;
 }
 
 /** A join; `alias` belongs to a parenthesised join. */
-export interface Join {
+export interface Join extends Node {
   readonly kind: 'join';
   readonly type: 'inner' | 'left' | 'right' | 'full' | 'cross';
   readonly natural: boolean;
@@ -827,43 +653,25 @@ export interface Join {
   readonly on: Expr | null;
   readonly using: JoinUsing | null;
   readonly alias: Alias | null;
-  readonly span: Span;
-}
-
-/** USING (columns) [AS alias] */
-export interface JoinUsing {
-  readonly kind: 'joinUsing';
-  readonly columns: readonly Identifier[];
-  readonly alias: Identifier | null;
-  readonly span: Span;
 }
 
 // ---------------------------------------------------------------------------------- options
 
 /** name = value in WITH (...), COPY, EXPLAIN, SUBSCRIBE, ...; the name is lower case, dots kept. */
-export interface Option {
+export interface Option extends Node {
   readonly kind: 'option';
   readonly name: string;
   /** null: the name alone. A bare word is a StringLiteral in lower case. */
   readonly value: OptionValue | null;
-  readonly span: Span;
 }
 
 /** The value of an option. */
 export type OptionValue = Expr | SecretRef | OptionList;
 
-/** SECRET s */
-export interface SecretRef {
-  readonly kind: 'secretRef';
-  readonly name: QualifiedName;
-  readonly span: Span;
-}
-
 /** (a, b) as an option's value: column lists, KEY (a, b). */
-export interface OptionList {
+export interface OptionList extends Node {
   readonly kind: 'optionList';
   readonly items: readonly OptionValue[];
-  readonly span: Span;
 }
 
 // ----------------------------------------------------------------------------- data changes
@@ -872,7 +680,7 @@ export interface OptionList {
 export type DataChange = Insert | Update | Delete;
 
 /** INSERT INTO t ... */
-export interface Insert {
+export interface Insert extends Node {
   readonly kind: 'insert';
   readonly with: WithClause | null;
   readonly table: QualifiedName;
@@ -884,19 +692,17 @@ export interface Insert {
   readonly source: Query | null;
   readonly onConflict: OnConflict | null;
   readonly returning: readonly SelectItem[];
-  readonly span: Span;
 }
 
 /** A target column, perhaps with field or subscript access (which the planner may refuse). */
-export interface InsertColumn {
+export interface InsertColumn extends Node {
   readonly kind: 'insertColumn';
   readonly name: Identifier;
   readonly access: readonly Expr[];
-  readonly span: Span;
 }
 
 /** ON CONFLICT [(target) [WHERE ...] | ON CONSTRAINT c] DO NOTHING | UPDATE SET ... | OVERWRITE */
-export interface OnConflict {
+export interface OnConflict extends Node {
   readonly kind: 'onConflict';
   readonly target: readonly Expr[];
   readonly targetWhere: Expr | null;
@@ -906,21 +712,19 @@ export interface OnConflict {
   readonly set: readonly Assignment[];
   readonly where: Expr | null;
   readonly versionColumn: Identifier | null;
-  readonly span: Span;
 }
 
 /** SET a = x, or SET (a, b) = (x, y) | ROW(...) | (SELECT ...) with several columns. */
-export interface Assignment {
+export interface Assignment extends Node {
   readonly kind: 'assignment';
   readonly columns: readonly InsertColumn[];
   /** True for the form with parentheses, even around one column. */
   readonly multiple: boolean;
   readonly value: Expr;
-  readonly span: Span;
 }
 
 /** UPDATE t SET ... */
-export interface Update {
+export interface Update extends Node {
   readonly kind: 'update';
   readonly with: WithClause | null;
   readonly table: TableRef;
@@ -928,16 +732,14 @@ export interface Update {
   readonly from: readonly FromItem[];
   readonly where: Expr | null;
   readonly returning: readonly SelectItem[];
-  readonly span: Span;
 }
 
 /** DELETE FROM t ... */
-export interface Delete {
+export interface Delete extends Node {
   readonly kind: 'delete';
   readonly with: WithClause | null;
   readonly table: TableRef;
   readonly using: readonly FromItem[];
   readonly where: Expr | null;
   readonly returning: readonly SelectItem[];
-  readonly span: Span;
 }
