@@ -1,0 +1,74 @@
+/**
+ * CONTRACT. What the planner must know of the catalog, as an interface the runtime supplies.
+ *
+ * The planner never changes the catalog: it gets names resolved and returns plans.
+ */
+import type { SqlType } from '../common/types/sql-type.ts';
+import type { Query } from '../parser/ast.ts';
+import type { ScalarExpr } from './scalar.ts';
+
+/** A column as the planner sees it. */
+export interface CatalogColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly notNull: boolean;
+  /** Bound DEFAULT (no columns), or null. */
+  readonly defaultExpr: ScalarExpr | null;
+  /** GENERATED ALWAYS AS (...) STORED over the row's columns, or null. */
+  readonly generated: ScalarExpr | null;
+  readonly identity: 'always' | 'byDefault' | null;
+}
+
+/** Kinds of things one can select from. */
+export type RelationKind = 'table' | 'source' | 'view' | 'materializedView' | 'system';
+
+/** A relation of the catalog. `id` is its oid. */
+export interface CatalogRelation {
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: RelationKind;
+  readonly columns: readonly CatalogColumn[];
+  /** Column numbers of the primary key (or a view's derived key), or null. */
+  readonly primaryKey: readonly number[] | null;
+  readonly uniqueKeys: readonly (readonly number[])[];
+  /** CHECK constraints over the row's columns. */
+  readonly checks: readonly { readonly name: string; readonly expr: ScalarExpr }[];
+  readonly appendOnly: boolean;
+  /** WATERMARK FOR column AS column - delay; for derived relations see `columnWatermarks`. */
+  readonly watermark: { readonly column: number; readonly delayMicros: bigint } | null;
+  /** Watermarks of a materialized view's columns, as derived when it was planned. */
+  readonly columnWatermarks: readonly ColumnWatermark[];
+  /** The definition of a plain VIEW, with the search path it was made under. */
+  readonly definition: { readonly query: Query; readonly searchPath: readonly string[] } | null;
+  /** False for SOURCE: rows are read, not stored. */
+  readonly stored: boolean;
+}
+
+/** Column `column` of a view will see no event time below `watermark` any more. */
+export interface ColumnWatermark {
+  readonly column: number;
+  readonly watermark: import('./dataflow.ts').WatermarkExpr;
+}
+
+/** The planner's window on the catalog. */
+export interface CatalogReader {
+  /** Finds a relation by name; an unqualified one along the search path. */
+  findRelation(schema: string | null, name: string): CatalogRelation | null;
+  relationById(id: number): CatalogRelation | null;
+  /** Names for "did you mean": all relations visible on the search path. */
+  relationNames(): readonly string[];
+  schemaExists(name: string): boolean;
+  /** User functions by name (LANGUAGE sql/javascript); none yet gives []. */
+  readonly searchPath: readonly string[];
+  /** For current_user, current_schema() and the like, bound as literals. */
+  readonly session: SessionFacts;
+}
+
+/** What session functions answer with; bound as literals when a statement is planned. */
+export interface SessionFacts {
+  readonly user: string;
+  readonly database: string;
+  readonly timeZone: string;
+  setting(name: string): string | null;
+}

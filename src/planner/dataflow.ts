@@ -1,0 +1,216 @@
+/**
+ * CONTRACT. The physical plan: a versioned, JSON-able list of operators.
+ *
+ * Stored with each view; read by EXPLAIN, recovery and the scale-out compiler. Nodes are in
+ * topological order and a node's number is its place in the list. Each variant says what state it
+ * keeps and how it treats retractions. Expressions refer to columns of the node's input
+ * (left ++ right for two inputs). The runtime builds one operator per node.
+ */
+import type { SqlType } from '../common/types/sql-type.ts';
+import type { Value } from '../common/values.ts';
+import type { ScalarExpr, SortKey } from './scalar.ts';
+import type { Frame, JoinType, WindowSpec } from './relation.ts';
+
+/** The version this build writes; older ones are upgraded on load. */
+export const DATAFLOW_VERSION = 1;
+
+/** Place of a node in `Dataflow.nodes`. */
+export type NodeId = number;
+
+/** An output column of a node. */
+export interface DataflowColumn {
+  readonly name: string;
+  readonly type: SqlType;
+}
+
+/**
+ * A lower bound on the event times still to come, computed once an epoch from the frontier.
+ * `relation`: the watermark of a table or source (minimum over its partitions). `shift`: later
+ * (positive) or earlier by microseconds. `floor`: down to a multiple of `step` from `offset`.
+ */
+export type WatermarkExpr =
+  | { readonly kind: 'relation'; readonly relation: number }
+  | { readonly kind: 'shift'; readonly of: WatermarkExpr; readonly micros: bigint }
+  | {
+      readonly kind: 'floor'; readonly of: WatermarkExpr; readonly step: bigint;
+      readonly offset: bigint;
+    }
+  | { readonly kind: 'min'; readonly of: readonly WatermarkExpr[] };
+
+/** Rows may be dropped from state once `watermark` >= the row's `column`. */
+export interface Eviction {
+  readonly column: number;
+  readonly watermark: WatermarkExpr;
+}
+
+/** What bounds an operator's state; `nothing` gives a NOTICE at CREATE. */
+export type StateBound =
+  | 'stateless' | 'window' | 'watermark' | 'interval' | 'ttl' | 'keys' | 'limit' | 'nothing';
+
+/** An aggregate over input columns (expressions were computed by a `map` before). */
+export interface DataflowAggregate {
+  readonly function: string;
+  readonly args: readonly number[];
+  readonly argTypes: readonly SqlType[];
+  readonly distinct: boolean;
+  /** A boolean input column, or null. */
+  readonly filter: number | null;
+  readonly orderBy: readonly SortKey[];
+  readonly type: SqlType;
+}
+
+/** A window function over input columns. Offsets in frames are literals. */
+export interface DataflowOverCall {
+  readonly function: string;
+  readonly args: readonly number[];
+  readonly argTypes: readonly SqlType[];
+  readonly filter: number | null;
+  readonly ignoreNulls: boolean;
+  readonly frame: Frame;
+  readonly type: SqlType;
+}
+
+/** A set-returning call; arguments are expressions over the input. */
+export interface DataflowTableCall {
+  readonly function: string;
+  readonly args: readonly ScalarExpr[];
+  readonly columns: readonly DataflowColumn[];
+  readonly ordinality: boolean;
+}
+
+interface Base {
+  readonly columns: readonly DataflowColumn[];
+  readonly inputs: readonly NodeId[];
+  /** Column numbers that are unique together in the node's output (weights 0 or 1), if known. */
+  readonly key: readonly number[] | null;
+  /** True when the node never emits a retraction. */
+  readonly appendOnly: boolean;
+  readonly bound: StateBound;
+}
+
+/** An operator of a dataflow. */
+export type DataflowNode =
+  /**
+   * Deltas of a relation: its columns by number; -1 stands for the arrival watermark (`$arrival`,
+   * int8, nullable). No state of its own.
+   */
+  | Base & { readonly kind: 'source'; readonly relation: number;
+      readonly sourceColumns: readonly number[] }
+  /** Constant rows, emitted once when the dataflow starts. */
+  | Base & { readonly kind: 'constant'; readonly rows: readonly (readonly Value[])[] }
+  /** Filter, then project, in one kernel. No state; weights pass. */
+  | Base & { readonly kind: 'map'; readonly filter: ScalarExpr | null;
+      readonly exprs: readonly ScalarExpr[] }
+  /** Rows times their set-returning results (lockstep, NULL-padded). No state; weights pass. */
+  | Base & { readonly kind: 'flatMap'; readonly calls: readonly DataflowTableCall[];
+      readonly outer: boolean }
+  /**
+   * Assigns tumble, hop or cumulate windows: input columns ++ window_start, window_end,
+   * window_time; one output row per window. With `arrival` set, only windows whose end +
+   * allowedLateness > arrival (rows whose time is NULL, or with no window left, are dropped: the
+   * late branch has them). No state; weights pass.
+   */
+  | Base & { readonly kind: 'window'; readonly window: Exclude<WindowSpec, { kind: 'session' }>;
+      readonly timeColumn: number; readonly arrival: number | null;
+      readonly allowedLateness: bigint }
+  /**
+   * Assigns sessions: input columns ++ window_start, window_end, window_time. Keeps the rows of
+   * open sessions in time order per partition; re-emits rows whose session changed. With
+   * `watermark`, sessions with window_end <= watermark are final and leave the state.
+   */
+  | Base & { readonly kind: 'session'; readonly gap: bigint;
+      readonly partitionBy: readonly number[]; readonly timeColumn: number;
+      readonly watermark: WatermarkExpr | null }
+  /**
+   * Group columns ++ aggregates. Keeps one group per key and what the aggregates need. Emits the
+   * old row as retraction and the new row for every group that changed. Without group columns and
+   * with `global`, there is always exactly one row. `evict` drops groups silently.
+   */
+  | Base & { readonly kind: 'aggregate'; readonly groupBy: readonly number[];
+      readonly aggregates: readonly DataflowAggregate[]; readonly global: boolean;
+      readonly evict: Eviction | null }
+  /** Rows with positive weight, once. Keeps each distinct row and its weight. */
+  | Base & { readonly kind: 'distinct'; readonly evict: Eviction | null }
+  /**
+   * Equality join on leftKey/rightKey (NULL keys never match unless nullsEqual), then `residual`
+   * over left ++ right. Empty keys: cross join. Keeps both inputs arranged by key (shared with
+   * other joins of the same input and key). semi/anti output left columns only; outer joins pad
+   * with NULL. `leftEvict`/`rightEvict` drop rows that can no longer match (interval and window
+   * joins); with `holdNulls`, the NULL row of an outer row appears only when it is evicted.
+   */
+  | Base & { readonly kind: 'join'; readonly type: JoinType; readonly leftKey: readonly number[];
+      readonly rightKey: readonly number[]; readonly nullsEqual: boolean;
+      readonly residual: ScalarExpr | null; readonly leftEvict: RowEviction | null;
+      readonly rightEvict: RowEviction | null; readonly holdNulls: boolean }
+  /** Per left row the right row of equal key with the nearest rightTime in the given direction. */
+  | Base & { readonly kind: 'asofJoin'; readonly type: 'inner' | 'left';
+      readonly leftKey: readonly number[]; readonly rightKey: readonly number[];
+      readonly leftTime: number; readonly rightTime: number;
+      readonly op: '>=' | '>' | '<=' | '<' }
+  /**
+   * The version of the right row valid at leftTime (event time: emitted when `watermark` has
+   * passed leftTime; versions by rightTime, older ones dropped), or with leftTime null the current
+   * right row at the time the left row arrives (later right changes do not touch it).
+   */
+  | Base & { readonly kind: 'temporalJoin'; readonly type: 'inner' | 'left';
+      readonly leftKey: readonly number[]; readonly rightKey: readonly number[];
+      readonly leftTime: number | null; readonly rightTime: number | null;
+      readonly residual: ScalarExpr | null; readonly watermark: WatermarkExpr | null }
+  /** Bag union. No state; weights pass. */
+  | Base & { readonly kind: 'union' }
+  /** INTERSECT / EXCEPT [ALL] over all columns. Keeps weights of both sides per row. */
+  | Base & { readonly kind: 'setOp'; readonly op: 'intersect' | 'except'; readonly all: boolean }
+  /**
+   * Rows offset+1 .. offset+limit per partition in order; ties are broken by the whole row, so
+   * results are deterministic. `rank` other than none appends an int8 column. Keeps all rows of a
+   * partition ordered (append-only input: the first limit + offset only).
+   */
+  | Base & { readonly kind: 'topN'; readonly partitionBy: readonly number[];
+      readonly orderBy: readonly SortKey[]; readonly limit: bigint | null;
+      readonly offset: bigint; readonly withTies: boolean;
+      readonly rank: 'none' | 'row_number' | 'rank' | 'dense_rank';
+      readonly evict: Eviction | null }
+  /** Input columns ++ window functions. Keeps the rows of each partition in order. */
+  | Base & { readonly kind: 'over'; readonly partitionBy: readonly number[];
+      readonly orderBy: readonly SortKey[]; readonly calls: readonly DataflowOverCall[];
+      readonly evict: Eviction | null }
+  /** A row exists while validFrom <= now < validTo; keeps rows by their next change of state. */
+  | Base & { readonly kind: 'temporalFilter'; readonly validFrom: ScalarExpr | null;
+      readonly validTo: ScalarExpr | null }
+  /**
+   * Holds rows back until watermark >= timeColumn (+ nothing: lateness is in the expression), then
+   * emits their consolidated sum, once. Changes that come later pass when `correct`, else are
+   * dropped and counted. Keeps the rows of open windows.
+   */
+  | Base & { readonly kind: 'gate'; readonly timeColumn: number;
+      readonly watermark: WatermarkExpr; readonly correct: boolean }
+  /** Publishes the input at most once per interval (EMIT EVERY). Keeps the pending changes. */
+  | Base & { readonly kind: 'throttle'; readonly micros: bigint }
+  /**
+   * Least fixpoint of mutually recursive bindings. `bindings[i].node` computes binding i inside
+   * `body`, whose `recursiveInput` nodes read the bindings. Recomputes what changed by iteration.
+   */
+  | Base & { readonly kind: 'recursive'; readonly body: Dataflow;
+      readonly bindings: readonly { readonly name: string; readonly node: NodeId;
+        readonly distinct: boolean }[] }
+  /** Inside a recursive body: the rows of a binding, or input `input` of the recursive node. */
+  | Base & { readonly kind: 'recursiveInput'; readonly binding: string | null;
+      readonly input: number | null };
+
+/**
+ * A row leaves the state when watermark > column + offset (strictly), so that a partner can no
+ * longer come.
+ */
+export interface RowEviction {
+  readonly column: number;
+  readonly offsetMicros: bigint;
+  readonly watermark: WatermarkExpr;
+}
+
+/** A whole plan. `outputs.late` holds late rows of a windowed view. */
+export interface Dataflow {
+  readonly version: number;
+  readonly nodes: readonly DataflowNode[];
+  readonly output: NodeId;
+  readonly late: NodeId | null;
+}

@@ -1,0 +1,125 @@
+/**
+ * CONTRACT. One entry per SQL function: its signature, documentation, examples and code.
+ *
+ * The binder chooses overloads from these; the kernel generator inlines or calls them; the test
+ * interpreter calls `evaluate`; docs/sql/functions.md is generated from them. Operators are
+ * functions whose name is the operator's symbols. Ids are the normalised signature without the
+ * result, e.g. `lower(text)`, `+(int4,int4)`, `-(int4)` for the prefix form.
+ */
+import type { Value } from '../../common/values.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import type { Physical } from '../../common/types/sql-type.ts';
+
+/** A type in a signature: a concrete type or a polymorphic pseudo-type. */
+export type SignatureType =
+  | SqlType
+  | { readonly name: 'anyelement' | 'anyarray' | 'any' | 'anycompatible'
+      | 'anycompatiblearray' };
+
+/** What a function may ask of its surroundings; everything else is in its arguments. */
+export interface EvaluationContext {
+  readonly timeZone: string;
+  readonly dateStyle: string;
+  readonly intervalStyle: string;
+  readonly extraFloatDigits: number;
+  /** Logical time: microseconds since 1970 UTC. */
+  readonly now: bigint;
+}
+
+interface Common {
+  readonly id: string;
+  readonly name: string;
+  readonly args: readonly SignatureType[];
+  /** The last argument repeats (VARIADIC). */
+  readonly variadic: boolean;
+  readonly result: SignatureType;
+  readonly doc: string;
+  /** SQL expression and the text of its value; run as tests and shown in the docs. */
+  readonly examples: readonly (readonly [string, string | null])[];
+}
+
+/** A scalar function. */
+export interface ScalarFunction extends Common {
+  readonly kind: 'scalar';
+  /** `propagate`: NULL when an argument is NULL, never called then. `called`: sees NULLs. */
+  readonly nulls: 'propagate' | 'called';
+  /** immutable: kernels and views; stable: reads the context (time zone); volatile: refused. */
+  readonly volatility: 'immutable' | 'stable' | 'volatile';
+  /** Only for `nulls: 'called'`: false when the result is never NULL. */
+  readonly mayBeNull: boolean;
+  readonly evaluate: (context: EvaluationContext, ...args: Value[]) => Value;
+  /**
+   * JavaScript expression over argument texts (slot names), for non-NULL arguments, in the physical
+   * value model (i64 is bigint). May call helpers: `${call('name')}(..)` is not available; what
+   * does not fit one expression is left to `evaluate`. `check` names: overflow checks are written
+   * with `$.int4(x)`, `$.int8(x)`, `$.fail22012()` of kernels/helpers.ts.
+   */
+  readonly inline?: (...args: string[]) => string;
+}
+
+/** State layout and loops of an aggregate are chosen by `strategy`; see runtime/operators. */
+export interface AggregateFunction extends Common {
+  readonly kind: 'aggregate';
+  readonly strategy: AggregateStrategy;
+  /** Result over no rows: `null`, or 0 for counts. */
+  readonly empty: Value;
+  /** Aggregates that skip rows with a NULL first argument (nearly all). */
+  readonly skipsNull: boolean;
+  readonly orderSensitive: boolean;
+}
+
+/**
+ * How an aggregate is kept.
+ * `count`, `sum*`, `avg*`, `moments`: linear accumulators (retractable by subtraction; float sums
+ * through an exact accumulator). `extreme`: min/max. `bool`, `bit`: counts per outcome/bit.
+ * `collect`: the multiset of argument rows in order; `finish` computes the value from it.
+ */
+export type AggregateStrategy =
+  | { readonly kind: 'count' }
+  | { readonly kind: 'sum'; readonly of: 'int' | 'numeric' | 'float' | 'interval' }
+  | { readonly kind: 'avg'; readonly of: 'int' | 'numeric' | 'float' | 'interval' }
+  | { readonly kind: 'extreme'; readonly direction: 'min' | 'max' }
+  | { readonly kind: 'bool'; readonly op: 'and' | 'or' }
+  | {
+      readonly kind: 'collect';
+      /**
+       * `rows`: argument tuples with multiplicities expanded, in the call's ORDER BY (ties and no
+       * order: by value). Constant extra arguments (percentile fraction) stand in each tuple.
+       */
+      readonly finish: (rows: readonly (readonly Value[])[], types: readonly SqlType[]) => Value;
+    };
+
+/** A set-returning function: rows of one or more columns. */
+export interface TableFunction extends Common {
+  readonly kind: 'table';
+  readonly columns: (args: readonly SqlType[]) => readonly {
+    readonly name: string; readonly type: SqlType;
+  }[];
+  readonly nulls: 'propagate' | 'called';
+  readonly volatility: 'immutable' | 'stable' | 'volatile';
+  readonly evaluate: (context: EvaluationContext, ...args: Value[]) => Iterable<readonly Value[]>;
+}
+
+/** A pure window function; aggregates serve as window functions as well. */
+export interface WindowFunction extends Common {
+  readonly kind: 'window';
+  readonly code: 'row_number' | 'rank' | 'dense_rank' | 'percent_rank' | 'cume_dist' | 'ntile'
+    | 'lag' | 'lead' | 'first_value' | 'last_value' | 'nth_value';
+}
+
+/** Any entry of the registry. */
+export type FunctionEntry = ScalarFunction | AggregateFunction | TableFunction | WindowFunction;
+
+/** A cast between two types: which contexts allow it, and its code. */
+export interface CastEntry {
+  readonly from: SqlType;
+  readonly to: SqlType;
+  readonly context: 'implicit' | 'assignment' | 'explicit';
+  /** Before type modifiers are applied. */
+  readonly evaluate: (context: EvaluationContext, value: Value) => Value;
+  readonly inline?: (arg: string) => string;
+  readonly volatility: 'immutable' | 'stable';
+}
+
+/** Physical kinds of a call's arguments, for the generator. */
+export type PhysicalArgs = readonly Physical[];

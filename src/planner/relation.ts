@@ -1,0 +1,147 @@
+/**
+ * CONTRACT. The logical plan: what a query means, before it is decided how it runs.
+ *
+ * The binder makes it, rewrites turn it into an equivalent one, `lower` turns it into a Dataflow.
+ * A readonly union of plain objects. Every node lists its output columns. Bags throughout: rows
+ * have multiplicities; order exists only in TopN and in the QueryPlan around the relation.
+ */
+import type { SqlType } from '../common/types/sql-type.ts';
+import type { ScalarExpr, SortKey } from './scalar.ts';
+
+/** An output column of a relation. Hidden columns (names that start with `$`) are not in `*`. */
+export interface RelationColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly notNull?: boolean;
+}
+
+/** A call of an aggregate function over columns of the input. */
+export interface AggregateCall {
+  /** Id in the registry, e.g. `sum(int4)`. */
+  readonly function: string;
+  readonly args: readonly ScalarExpr[];
+  readonly distinct: boolean;
+  readonly filter: ScalarExpr | null;
+  /** ORDER BY inside the call or WITHIN GROUP, over input columns. */
+  readonly orderBy: readonly { readonly expr: ScalarExpr; readonly descending: boolean;
+    readonly nullsFirst: boolean }[];
+  readonly type: SqlType;
+}
+
+/** A window (OVER) function call. */
+export interface OverCall {
+  /** Id of a window function (`row_number()`, `lag(anyelement,int4,anyelement)`) or aggregate. */
+  readonly function: string;
+  readonly args: readonly ScalarExpr[];
+  readonly filter: ScalarExpr | null;
+  readonly ignoreNulls: boolean;
+  readonly frame: Frame;
+  readonly type: SqlType;
+}
+
+/** A frame of a window function; the default is RANGE UNBOUNDED PRECEDING .. CURRENT ROW. */
+export interface Frame {
+  readonly mode: 'rows' | 'range' | 'groups';
+  readonly start: FrameBound;
+  readonly end: FrameBound;
+  readonly exclude: 'none' | 'currentRow' | 'group' | 'ties';
+}
+
+/** One end of a frame; offsets are constants. */
+export type FrameBound =
+  | { readonly kind: 'unboundedPreceding' | 'currentRow' | 'unboundedFollowing' }
+  | { readonly kind: 'preceding' | 'following'; readonly offset: ScalarExpr };
+
+/** A window table function: sizes in microseconds, except months for calendar sizes. */
+export type WindowSpec =
+  | { readonly kind: 'tumble'; readonly size: bigint; readonly offset: bigint }
+  /** An event belongs to ceil(size / slide) or so windows. */
+  | {
+      readonly kind: 'hop'; readonly slide: bigint; readonly size: bigint; readonly offset: bigint;
+    }
+  | {
+      readonly kind: 'cumulate'; readonly step: bigint; readonly size: bigint;
+      readonly offset: bigint;
+    }
+  /** Gap-separated activity per partition; a row at exactly last + gap opens a new session. */
+  | {
+      readonly kind: 'session'; readonly gap: bigint; readonly partitionBy: readonly number[];
+    };
+
+/** A call of a set-returning function. */
+export interface TableCall {
+  readonly function: string;
+  readonly args: readonly ScalarExpr[];
+  readonly columns: readonly RelationColumn[];
+  readonly ordinality: boolean;
+}
+
+/** Kinds of joins; `semi` and `anti` output the left columns only. */
+export type JoinType = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti';
+
+interface Node {
+  readonly columns: readonly RelationColumn[];
+}
+
+/** A logical plan. */
+export type Relation =
+  /** Constant rows; expressions have no columns. */
+  | Node & { readonly kind: 'values'; readonly rows: readonly (readonly ScalarExpr[])[] }
+  /**
+   * All columns of a stored or streamed relation, plus, when it has a watermark and is used in a
+   * view, the hidden column `$arrival` (int8 microseconds, nullable): W_p before that change.
+   */
+  | Node & { readonly kind: 'scan'; readonly relation: number; readonly asOf?: ScalarExpr }
+  | Node & { readonly kind: 'filter'; readonly input: Relation; readonly predicate: ScalarExpr }
+  | Node & { readonly kind: 'project'; readonly input: Relation;
+      readonly exprs: readonly ScalarExpr[] }
+  /** Input columns ++ columns of the calls, in lockstep; `outer` keeps rows without results. */
+  | Node & { readonly kind: 'flatMap'; readonly input: Relation;
+      readonly calls: readonly TableCall[]; readonly outer: boolean }
+  /** Input columns ++ window_start, window_end, window_time (type of the time column). */
+  | Node & { readonly kind: 'window'; readonly input: Relation; readonly window: WindowSpec;
+      readonly timeColumn: number; readonly graceMicros: bigint }
+  /** Group expressions ++ aggregates. `groupingSets` list subsets of group expression numbers. */
+  | Node & { readonly kind: 'aggregate'; readonly input: Relation;
+      readonly groupBy: readonly ScalarExpr[]; readonly aggregates: readonly AggregateCall[];
+      readonly groupingSets: readonly (readonly number[])[] | null }
+  | Node & { readonly kind: 'distinct'; readonly input: Relation }
+  /** `on` over left ++ right. `lateral`: right refers to left by `outer` columns of depth 1. */
+  | Node & { readonly kind: 'join'; readonly type: JoinType; readonly left: Relation;
+      readonly right: Relation; readonly on: ScalarExpr; readonly lateral: boolean }
+  /** ASOF: per left row the right row with the nearest time that satisfies leftTime op rightTime. */
+  | Node & { readonly kind: 'asofJoin'; readonly type: 'inner' | 'left'; readonly left: Relation;
+      readonly right: Relation; readonly on: ScalarExpr }
+  /** FOR SYSTEM_TIME AS OF: `leftTime` null means processing time (current version). */
+  | Node & { readonly kind: 'temporalJoin'; readonly type: 'inner' | 'left';
+      readonly left: Relation; readonly right: Relation; readonly on: ScalarExpr;
+      readonly leftTime: ScalarExpr | null }
+  | Node & { readonly kind: 'union'; readonly inputs: readonly Relation[] }
+  | Node & { readonly kind: 'setOp'; readonly op: 'intersect' | 'except'; readonly all: boolean;
+      readonly left: Relation; readonly right: Relation }
+  /** The first `limit` rows after `offset` per partition, in order; optionally numbered. */
+  | Node & { readonly kind: 'topN'; readonly input: Relation;
+      readonly partitionBy: readonly number[]; readonly orderBy: readonly SortKey[];
+      readonly limit: bigint | null; readonly offset: bigint; readonly withTies: boolean;
+      readonly rank: 'none' | 'row_number' | 'rank' | 'dense_rank' }
+  /** Input columns ++ one column per call. */
+  | Node & { readonly kind: 'over'; readonly input: Relation;
+      readonly partitionBy: readonly number[]; readonly orderBy: readonly SortKey[];
+      readonly calls: readonly OverCall[] }
+  /** A row exists while validFrom <= now() < validTo (timestamptz over the input; null = open). */
+  | Node & { readonly kind: 'temporalFilter'; readonly input: Relation;
+      readonly validFrom: ScalarExpr | null; readonly validTo: ScalarExpr | null }
+  /** EMIT ON WINDOW CLOSE: rows of the input appear when the watermark passes `timeColumn`. */
+  | Node & { readonly kind: 'gate'; readonly input: Relation; readonly timeColumn: number }
+  /** Mutually recursive bindings to a fixpoint; `body` and definitions use `recursiveRef`. */
+  | Node & { readonly kind: 'recursive'; readonly bindings: readonly RecursiveBinding[];
+      readonly body: Relation }
+  | Node & { readonly kind: 'recursiveRef'; readonly binding: string };
+
+/** One name of a recursive WITH. `distinct`: UNION (set) semantics. */
+export interface RecursiveBinding {
+  readonly name: string;
+  readonly columns: readonly RelationColumn[];
+  readonly definition: Relation;
+  readonly distinct: boolean;
+}

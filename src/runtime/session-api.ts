@@ -1,0 +1,110 @@
+/**
+ * CONTRACT. The engine as the server and the embedding API see it: asynchronous, message-shaped.
+ *
+ * Everything that crosses is plain data (structured clone), so that the engine can live in a worker
+ * thread. The server keeps sockets, protocol and encoding; sessions, transactions, prepared
+ * statements, portals and settings live here.
+ */
+import type { Notice, SqlErrorFields } from '../common/errors.ts';
+import type { SqlType } from '../common/types/sql-type.ts';
+import type { Value } from '../common/values.ts';
+import type { ResultColumn } from '../planner/plans.ts';
+import type { Batch } from './batch.ts';
+
+/** An error in transit. */
+export interface ErrorMessage {
+  readonly sqlState: string;
+  readonly message: string;
+  readonly fields: SqlErrorFields;
+}
+
+/** What comes back while a statement runs, in order. Batches here have weights >= 1. */
+export type SessionEvent =
+  | { readonly kind: 'columns'; readonly columns: readonly ResultColumn[] }
+  | { readonly kind: 'rows'; readonly batch: Batch }
+  | { readonly kind: 'complete'; readonly tag: string }
+  | { readonly kind: 'suspended' }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'notice'; readonly notice: Notice }
+  /** A setting clients are told about changed (ParameterStatus). */
+  | { readonly kind: 'parameter'; readonly name: string; readonly value: string }
+  | { readonly kind: 'copyIn'; readonly columns: number; readonly binary: boolean }
+  | { readonly kind: 'copyOut'; readonly columns: number; readonly binary: boolean }
+  | { readonly kind: 'copyData'; readonly data: Uint8Array }
+  | { readonly kind: 'error'; readonly error: ErrorMessage };
+
+/** I: idle, T: in a transaction block, E: in a failed one. */
+export type TransactionStatus = 'I' | 'T' | 'E';
+
+/** What Describe of a statement answers. `columns` null: no rows (NoData). */
+export interface StatementDescription {
+  readonly parameters: readonly SqlType[];
+  readonly columns: readonly ResultColumn[] | null;
+}
+
+/**
+ * A connection's session. Methods reject with SqlError. One call at a time, except `cancel` and
+ * `copy*` which may come while a statement runs.
+ */
+export interface SqlSession {
+  /** Simple protocol: runs a whole query string; errors come as an event and end the stream. */
+  query(text: string): AsyncIterable<SessionEvent>;
+  parse(name: string, text: string, parameterTypes: readonly (SqlType | null)[]): Promise<void>;
+  describeStatement(name: string): Promise<StatementDescription>;
+  /** Values are decoded by the server with the types of `describeStatement`. */
+  bind(portal: string, statement: string, parameters: readonly Value[]): Promise<void>;
+  describePortal(name: string): Promise<readonly ResultColumn[] | null>;
+  /** Runs a portal for at most `maxRows` rows (0: all). Ends with complete, suspended or error. */
+  execute(portal: string, maxRows: number): AsyncIterable<SessionEvent>;
+  closeStatement(name: string): Promise<void>;
+  closePortal(name: string): Promise<void>;
+  /** Ends the implicit transaction of the extended protocol. */
+  sync(): Promise<TransactionStatus>;
+  status(): Promise<TransactionStatus>;
+  /** Data for a running COPY FROM STDIN; resolves when more is wanted (back-pressure). */
+  copyData(data: Uint8Array): Promise<void>;
+  copyDone(): Promise<void>;
+  copyFail(message: string): Promise<void>;
+  /** Stops the running statement with 57014, if there is one. */
+  cancel(): void;
+  /** Rolls back, drops temporary objects and forgets the session. */
+  close(): Promise<void>;
+  /** Settings to report at start: ParameterStatus names and values. */
+  parameters(): Promise<readonly (readonly [string, string])[]>;
+  /** Values for output formatting (TimeZone, DateStyle, ...) change by `parameter` events. */
+}
+
+/** How a session begins. Unknown database: 3D000; unknown setting: 42704. */
+export interface ConnectOptions {
+  readonly user: string;
+  readonly database: string;
+  readonly settings: readonly (readonly [string, string])[];
+  /** Number shown as the backend's pid; chosen by the server. */
+  readonly pid: number;
+  readonly clientAddress: string;
+}
+
+/** Result of an HTTP ingest request. */
+export interface IngestResult {
+  readonly accepted: number;
+  readonly deadLettered: number;
+  /** True when the idempotency key had been seen: nothing was added. */
+  readonly duplicate: boolean;
+  readonly epoch: bigint;
+}
+
+/** The engine. */
+export interface Engine {
+  connect(options: ConnectOptions): Promise<SqlSession>;
+  /** JSON array / NDJSON records into a table; resolves after the fsync of their epoch. */
+  ingest(table: string, body: Uint8Array, idempotencyKey: string | null): Promise<IngestResult>;
+  /** Waits until everything received so far is published. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How an engine is opened. */
+export interface EngineOptions {
+  /** A directory, or ':memory:'. */
+  readonly dataDirectory: string;
+}

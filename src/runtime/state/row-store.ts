@@ -1,0 +1,196 @@
+/**
+ * CONTRACT. RowStore: the one durable state structure. Typed columns by slot, with a free list.
+ *
+ * Operators keep everything that must survive a restart in RowStores; hash indexes, chains and
+ * ordered indexes (hash-index.ts, ordered-index.ts) point at slots and are rebuilt by `restore`.
+ * Arrays are replaced when the store grows: call `reserve(n)` before a loop, then take `data`
+ * from the columns, then loop. Slots are dense; a freed slot is used again first. The checkpoint
+ * (storage/) writes dirty slots as delta blobs and ranges of slots as base blobs.
+ */
+import { assert, must } from '../../common/assert.ts';
+import type { Physical, SqlType } from '../../common/types/sql-type.ts';
+import { physicalOf } from '../../common/types/sql-type.ts';
+import type { Value } from '../../common/values.ts';
+
+/** A column of a store. `type` names the codec of `ref` columns. */
+export interface StoreColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly nullable: boolean;
+}
+
+/** Typed array (or references) of a store column, `capacity` long. */
+export type StoreData = Uint8Array | Int32Array | BigInt64Array | Float64Array | Value[];
+
+const FIRST_CAPACITY = 64;
+
+/** One column of a RowStore; `data` and `nulls` change identity when the store grows. */
+export class StoreColumnData {
+  readonly column: StoreColumn;
+  readonly kind: Physical;
+  data: StoreData;
+  nulls: Uint8Array | null;
+
+  constructor(column: StoreColumn, capacity: number) {
+    this.column = column;
+    this.kind = physicalOf(column.type);
+    this.data = makeData(this.kind, capacity);
+    this.nulls = column.nullable ? new Uint8Array(capacity) : null;
+  }
+
+  get i32(): Int32Array { return this.data as Int32Array; }
+  get i64(): BigInt64Array { return this.data as BigInt64Array; }
+  get f64(): Float64Array { return this.data as Float64Array; }
+  get bool(): Uint8Array { return this.data as Uint8Array; }
+  get ref(): Value[] { return this.data as Value[]; }
+
+  /** Grows to `capacity`, keeping what is there. */
+  grow(capacity: number): void {
+    if (this.kind === 'ref') {
+      const refs = this.ref;
+      for (let i = refs.length; i < capacity; i++) refs.push(null);
+    } else {
+      const bigger = makeData(this.kind, capacity);
+      (bigger as Int32Array).set(this.data as Int32Array);
+      this.data = bigger;
+    }
+    if (this.nulls !== null) {
+      const nulls = new Uint8Array(capacity);
+      nulls.set(this.nulls);
+      this.nulls = nulls;
+    }
+  }
+}
+
+function makeData(kind: Physical, capacity: number): StoreData {
+  switch (kind) {
+    case 'bool': return new Uint8Array(capacity);
+    case 'i32': return new Int32Array(capacity);
+    case 'i64': return new BigInt64Array(capacity);
+    case 'f64': return new Float64Array(capacity);
+    case 'ref': return new Array<Value>(capacity).fill(null);
+  }
+}
+
+/** Rows by slot. */
+export class RowStore {
+  readonly name: string;
+  readonly columns: readonly StoreColumnData[];
+  /** 1 for slots in use. */
+  live: Uint8Array = new Uint8Array(FIRST_CAPACITY);
+  /** 1 for slots changed since the last checkpoint. */
+  dirty: Uint8Array = new Uint8Array(FIRST_CAPACITY);
+  #free: Int32Array = new Int32Array(FIRST_CAPACITY);
+  #freeCount = 0;
+  #top = 0;
+  #rows = 0;
+  #dirtySlots: Int32Array = new Int32Array(FIRST_CAPACITY);
+  #dirtyCount = 0;
+
+  constructor(name: string, columns: readonly StoreColumn[]) {
+    this.name = name;
+    this.columns = columns.map((column) => new StoreColumnData(column, FIRST_CAPACITY));
+  }
+
+  /** Rows in use. */
+  get rows(): number { return this.#rows; }
+  /** Slots ever used: live slots are below this. */
+  get top(): number { return this.#top; }
+  get capacity(): number { return this.live.length; }
+  get dirtyCount(): number { return this.#dirtyCount; }
+
+  column(at: number): StoreColumnData {
+    return must(this.columns[at], 'store column');
+  }
+
+  /** Makes room for `more` allocations without growth. */
+  reserve(more: number): void {
+    const wanted = this.#top + Math.max(0, more - this.#freeCount);
+    if (wanted <= this.capacity) return;
+    let capacity = this.capacity;
+    while (capacity < wanted) capacity *= 2;
+    for (const column of this.columns) column.grow(capacity);
+    this.live = grown(this.live, capacity);
+    this.dirty = grown(this.dirty, capacity);
+  }
+
+  /** A slot for a new row, marked dirty. Its cells hold leftovers: write every column. */
+  alloc(): number {
+    let slot: number;
+    if (this.#freeCount > 0) {
+      slot = must(this.#free[--this.#freeCount], 'free slot');
+    } else {
+      if (this.#top === this.capacity) this.reserve(1);
+      slot = this.#top++;
+    }
+    this.live[slot] = 1;
+    this.#rows++;
+    this.touch(slot);
+    return slot;
+  }
+
+  /** Gives a slot back; references in it are dropped. */
+  free(slot: number): void {
+    assert(this.live[slot] === 1, 'free of a slot that is not live');
+    this.live[slot] = 0;
+    this.#rows--;
+    for (const column of this.columns) if (column.kind === 'ref') column.ref[slot] = null;
+    if (this.#freeCount === this.#free.length) {
+      const more = new Int32Array(this.#free.length * 2);
+      more.set(this.#free);
+      this.#free = more;
+    }
+    this.#free[this.#freeCount++] = slot;
+    this.touch(slot);
+  }
+
+  /** Marks a slot as changed since the last checkpoint. */
+  touch(slot: number): void {
+    if (this.dirty[slot] === 1) return;
+    this.dirty[slot] = 1;
+    if (this.#dirtyCount === this.#dirtySlots.length) {
+      const more = new Int32Array(this.#dirtySlots.length * 2);
+      more.set(this.#dirtySlots);
+      this.#dirtySlots = more;
+    }
+    this.#dirtySlots[this.#dirtyCount++] = slot;
+  }
+
+  /** The dirty slots, in ascending order; forgets them. For the checkpoint. */
+  takeDirty(): Int32Array {
+    const slots = this.#dirtySlots.slice(0, this.#dirtyCount).sort();
+    for (const slot of slots) this.dirty[slot] = 0;
+    this.#dirtyCount = 0;
+    return slots;
+  }
+
+  /** Starts over with `top` slots after columns and `live` were filled by a restore. */
+  finishRestore(top: number): void {
+    this.#top = top;
+    this.#rows = 0;
+    this.#freeCount = 0;
+    this.#free = new Int32Array(Math.max(FIRST_CAPACITY, top));
+    for (let slot = top - 1; slot >= 0; slot--) {
+      if (this.live[slot] === 1) this.#rows++;
+      else this.#free[this.#freeCount++] = slot;
+    }
+    this.dirty.fill(0);
+    this.#dirtyCount = 0;
+  }
+
+  /** Approximate bytes of the columns (references count 16 each). */
+  bytes(): number {
+    let total = this.capacity * 2 + this.#free.byteLength + this.#dirtySlots.byteLength;
+    for (const { kind, data, nulls } of this.columns) {
+      total += kind === 'ref' ? this.capacity * 16 : (data as Uint8Array).byteLength;
+      total += nulls?.byteLength ?? 0;
+    }
+    return total;
+  }
+}
+
+function grown(array: Uint8Array, capacity: number): Uint8Array {
+  const bigger = new Uint8Array(capacity);
+  bigger.set(array);
+  return bigger;
+}
