@@ -57,7 +57,7 @@ export interface DefaultExpr extends Node {
   readonly kind: 'default';
 }
 
-/** A column, perhaps qualified: column, table.column, schema.table.column, db.schema.table.column. */
+/** A column, perhaps qualified, up to db.schema.table.column. */
 export interface ColumnRef extends Node {
   readonly kind: 'columnRef';
   readonly parts: readonly Identifier[];

@@ -558,7 +558,7 @@ export interface CteCycle extends Node {
   readonly path: Identifier;
 }
 
-/** EMIT CHANGES | ON WINDOW CLOSE (also FINAL) | EVERY interval; the last combines with the others. */
+/** EMIT CHANGES, ON WINDOW CLOSE (also FINAL), EVERY interval; the last combines with the others. */
 export interface EmitClause extends Node {
   readonly kind: 'emit';
   readonly mode: 'changes' | 'windowClose' | null;
