@@ -1,0 +1,162 @@
+/**
+ * What the engine core takes and gives: changes, pins, query options, system relations.
+ *
+ * Sessions (session/), introspection and connectors are written against these; engine-core.ts
+ * implements them.
+ */
+import type { Value } from '../common/values.ts';
+import type { EvaluationContext } from '../planner/functions/entry.ts';
+import type { Batch } from './batch.ts';
+import type { SystemColumn } from './catalog-store-types.ts';
+import type { CatalogState } from './catalog-store.ts';
+import type { StateSize } from './operator.ts';
+
+/** Changes of one table by one transaction, in order: user columns and weights. */
+export interface TableChange {
+  readonly relation: number;
+  readonly batch: Batch;
+  /** The change counts once per key and table, however often it is sent. */
+  readonly idempotencyKey?: string;
+}
+
+/** Keeps an epoch readable while it is held; release it. */
+export interface Pin {
+  readonly epoch: bigint;
+  /** Logical time of that epoch. */
+  readonly now: bigint;
+  release(): void;
+}
+
+/** How a one-shot query runs. */
+export interface RunOptions {
+  /** Epoch to read; null: the newest at the start of the query. */
+  readonly pin: Pin | null;
+  /** Uncommitted changes of the reading transaction, by relation: user columns and weights. */
+  readonly overlay: ReadonlyMap<number, readonly Batch[]>;
+  /** The statement's now(), microseconds since 1970 UTC. */
+  readonly now: bigint;
+  readonly context: EvaluationContext;
+  /** Asked between slices; true ends the query with 57014. */
+  readonly cancelled: () => boolean;
+  /** What system relations see; the catalog may hold uncommitted changes. */
+  readonly system: SystemContext;
+}
+
+/** What the rows of a system relation depend on. */
+export interface SystemContext {
+  readonly engine: EngineInfo;
+  readonly catalog: CatalogState;
+  /** Oid of the session's database. */
+  readonly database: number;
+  readonly user: string;
+  readonly searchPath: readonly string[];
+  readonly timeZone: string;
+  setting(name: string): string | null;
+}
+
+/** A relation whose rows are computed when it is read. */
+export interface SystemRelation {
+  readonly schema: string;
+  readonly name: string;
+  /** Fixed oid where clients know it (pg_class is 1259); else one is given out below 16384. */
+  readonly oid?: number;
+  readonly columns: readonly SystemColumn[];
+  rows(context: SystemContext): Iterable<readonly Value[]>;
+}
+
+/** A partition's event time, for tidemill.watermarks. */
+export interface WatermarkInfo {
+  readonly relation: number;
+  /** View that reads a SOURCE by itself, or 0. */
+  readonly reader: number;
+  readonly partition: number;
+  /** W_p, or null before the first row. */
+  readonly watermark: bigint | null;
+  readonly lastEvent: bigint | null;
+  readonly idle: boolean;
+  readonly holdsBack: boolean;
+  /** The relation's watermark. */
+  readonly relationWatermark: bigint | null;
+}
+
+/** Counters of a materialized view. */
+export interface ViewInfo {
+  readonly relation: number;
+  readonly rows: number;
+  /** Changed rows its inputs offered. */
+  readonly offered: bigint;
+  readonly late: bigint;
+  readonly rowErrors: bigint;
+  /** `running` or `broken: <reason>`. */
+  readonly status: string;
+  readonly operators: readonly { readonly node: number; readonly kind: string;
+    readonly size: StateSize }[];
+}
+
+/** A reader of a connector. */
+export interface SourceInfo {
+  readonly relation: number;
+  /** View that reads a SOURCE by itself, or 0 for a TABLE with a connector. */
+  readonly reader: number;
+  readonly connector: string;
+  readonly partition: number;
+  readonly position: bigint;
+  readonly rows: bigint;
+  readonly deadLettered: bigint;
+  /** running, caught_up, stalled(reason), broken(reason), finished */
+  readonly status: string;
+}
+
+/** Figures of the engine. */
+export interface EpochInfo {
+  readonly epoch: bigint;
+  readonly now: bigint;
+  readonly checkpointEpoch: bigint;
+  readonly logBytes: number;
+  readonly epochsRun: bigint;
+  readonly lastEpochMicros: bigint;
+  readonly storageStatus: string;
+}
+
+/** The engine as introspection sees it. */
+export interface EngineInfo {
+  watermarks(): readonly WatermarkInfo[];
+  views(): readonly ViewInfo[];
+  sources(): readonly SourceInfo[];
+  epoch(): EpochInfo;
+  /** Rows kept of a stored relation, or 0. */
+  rowCount(relation: number): number;
+  storedBytes(relation: number): number;
+  systemRelations(): readonly SystemRelation[];
+}
+
+/** What one epoch changed, for subscriptions; user columns, consolidated. */
+export interface EpochDeltas {
+  readonly epoch: bigint;
+  readonly now: bigint;
+  readonly deltas: ReadonlyMap<number, readonly Batch[]>;
+}
+
+/** How an engine core is opened. */
+export interface CoreOptions {
+  /** System relations beside tidemill.*: pg_catalog, information_schema. */
+  readonly systemRelations?: readonly SystemRelation[];
+  /** Most rows an epoch takes from sources; null: adapts to about 5 ms. */
+  readonly epochMaxRows?: number | null;
+  /** Identifies the build in epoch records. */
+  readonly build?: string;
+  /** Rows in a batch that operators get at once. */
+  readonly batchRows?: number;
+  /** Rows that late and dead letter relations keep each. */
+  readonly lateRetentionRows?: number;
+  /** Least time between checkpoints. */
+  readonly checkpointIntervalMicros?: bigint;
+}
+
+/** Result of `ingest`. */
+export interface IngestOutcome {
+  readonly accepted: number;
+  readonly deadLettered: number;
+  readonly duplicate: boolean;
+  readonly epoch: bigint;
+}

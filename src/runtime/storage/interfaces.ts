@@ -1,0 +1,71 @@
+/**
+ * Interfaces that hide everything non-deterministic from the engine.
+ *
+ * Implementations with clocks, files and threads live in real/ folders only; tests and simulation
+ * bring their own. The engine reads the clock once per epoch and logs what it read.
+ */
+import type { CheckpointPart, EpochRecord, Recovered } from './records.ts';
+
+/** Forgets a timer. */
+export type Cancel = () => void;
+
+/** Wall clock and timers. */
+export interface Clock {
+  /** Microseconds since 1970 UTC. */
+  nowMicros(): bigint;
+  /** Calls `fire` once, not before the time given (microseconds since 1970 UTC). */
+  timer(at: bigint, fire: () => void): Cancel;
+}
+
+/** Randomness: cancel keys, salts, seeds; never used on a data path. */
+export interface Entropy {
+  u32(): number;
+  bytes(length: number): Uint8Array;
+}
+
+/** Gives way to others: sockets, timers, other tasks. Seeded order in simulation. */
+export interface Exec {
+  yield(): Promise<void>;
+}
+
+/** Durable state of an engine: an epoch log and checkpoints. */
+export interface Storage {
+  /** Locks the state for this process and reads the newest checkpoint and the log behind it. */
+  open(): Promise<Recovered>;
+  /** Resolves after fsync. Rejects with SqlError 53100 when the disk is full; nothing is kept. */
+  appendEpoch(record: EpochRecord): Promise<void>;
+  /** Starts a checkpoint of the state after `epoch`. */
+  beginCheckpoint(epoch: bigint): CheckpointWriter;
+  /** Bytes on disk, for tidemill.storage. */
+  sizeBytes(): number;
+  close(): Promise<void>;
+}
+
+/** A checkpoint being written, in small pieces; nothing counts before `commit`. */
+export interface CheckpointWriter {
+  /** Writes a piece; not seen by recovery until commit. */
+  write(part: CheckpointPart): Promise<void>;
+  /** Makes the checkpoint the newest, drops what it replaces and the log up to its epoch. */
+  commit(): Promise<void>;
+  /** Forgets what was written. */
+  abort(): Promise<void>;
+}
+
+/** Read-only access to files named by users (file sources). */
+export interface Files {
+  /** Size in bytes, or null when there is no such file. */
+  size(path: string): Promise<number | null>;
+  /** Reads up to `length` bytes at `position`; fewer at the end of the file. */
+  read(path: string, position: number, length: number): Promise<Uint8Array>;
+}
+
+/** What an engine runs on. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly exec: Exec;
+  readonly storage: Storage;
+  readonly files: Files;
+  /** Where messages for the operator of the server go. */
+  readonly log: (line: string) => void;
+}
