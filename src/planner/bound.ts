@@ -1,0 +1,68 @@
+/**
+ * CONTRACT. What the binder hands to rewrites and lowering: a query with its names and types known.
+ *
+ * The binder makes a BoundQuery from the AST, `lowerQuery` and `lowerView` turn it into plans.
+ * Depth of `outer` columns: one level per `subquery` expression and one per lateral join (for its
+ * right side); plain inputs, set operations and derived tables add none.
+ */
+import type { CatalogReader } from './catalog.ts';
+import type { SqlType } from '../common/types/sql-type.ts';
+import type { Notice } from '../common/errors.ts';
+import type { QueryPlan, ResultColumn, ViewPlan } from './plans.ts';
+import type { Relation } from './relation.ts';
+import type { ScalarExpr, SortKey } from './scalar.ts';
+
+/** When the results of a view appear. */
+export interface EmitPolicy {
+  /** `close`: the relation already holds a `gate`. */
+  readonly kind: 'changes' | 'close';
+  readonly everyMicros: bigint | null;
+}
+
+/**
+ * A bound query. The relation's first `columns.length` columns are the visible ones, hidden sort
+ * columns follow. `orderBy`, `limit`, `offset` and `withTies` apply to the top of an ad-hoc query;
+ * in a bound view they are already topN nodes.
+ */
+export interface BoundQuery {
+  readonly relation: Relation;
+  readonly columns: readonly ResultColumn[];
+  readonly orderBy: readonly SortKey[];
+  /** int8 expressions without columns; NULL means none. */
+  readonly limit: ScalarExpr | null;
+  readonly offset: ScalarExpr | null;
+  readonly withTies: boolean;
+  readonly emit: EmitPolicy;
+  /** Relations read, without repeats. */
+  readonly reads: readonly number[];
+  /** Types of $1, $2, ... as declared or found from their use. */
+  readonly parameters: readonly SqlType[];
+  readonly notices: readonly Notice[];
+}
+
+/** What planning a statement needs. */
+export interface PlanEnv {
+  readonly catalog: CatalogReader;
+  /** The statement's text, for notices and names. */
+  readonly text: string;
+  /** Parameter types declared by Parse or PREPARE; null or absent: found from their use. */
+  readonly parameterTypes?: readonly (SqlType | null)[] | undefined;
+}
+
+/** The options of CREATE MATERIALIZED VIEW ... WITH (...) that change the plan. */
+export interface ViewOptions {
+  /** The view's name, for notices. */
+  readonly name: string;
+  readonly allowedLatenessMicros: bigint;
+  /** false: `late = 'ignore'`; late rows are counted but not kept. */
+  readonly keepLate: boolean;
+  readonly stateTtlMicros: bigint | null;
+  /** SET require_bounded_state = on */
+  readonly requireBoundedState: boolean;
+}
+
+/** What lower.ts exports as `lowerQuery`; parameters are literals by now. */
+export type LowerQuery = (bound: BoundQuery, env: PlanEnv) => QueryPlan;
+
+/** What lower.ts exports as `lowerView`. */
+export type LowerView = (bound: BoundQuery, env: PlanEnv, options: ViewOptions) => ViewPlan;
