@@ -26,6 +26,9 @@ export interface EvaluationContext {
   readonly now: bigint;
 }
 
+/** Code of a scalar function. */
+export type ScalarEvaluator = (context: EvaluationContext, ...args: Value[]) => Value;
+
 interface Common {
   readonly id: string;
   readonly name: string;
@@ -47,7 +50,13 @@ export interface ScalarFunction extends Common {
   readonly volatility: 'immutable' | 'stable' | 'volatile';
   /** Only for `nulls: 'called'`: false when the result is never NULL. */
   readonly mayBeNull: boolean;
-  readonly evaluate: (context: EvaluationContext, ...args: Value[]) => Value;
+  readonly evaluate: ScalarEvaluator;
+  /**
+   * Polymorphic functions whose code depends on the call's types (`to_jsonb(anyelement)`) have this
+   * and an `evaluate` that only throws. Callers use `evaluatorOf(entry, args, result)` of registry.ts,
+   * once per call site.
+   */
+  readonly specialize?: (args: readonly SqlType[], result: SqlType) => ScalarEvaluator;
   /**
    * JavaScript expression over argument texts (slot names), for non-NULL arguments, in the physical
    * value model (i64 is bigint). May call helpers: `${call('name')}(..)` is not available; what
@@ -66,6 +75,11 @@ export interface AggregateFunction extends Common {
   /** Aggregates that skip rows with a NULL first argument (nearly all). */
   readonly skipsNull: boolean;
   readonly orderSensitive: boolean;
+  /**
+   * Only ordered-set aggregates: how many of `args` are direct arguments, before WITHIN GROUP. The
+   * rest are the ORDER BY expressions; each collected row is direct arguments, then those.
+   */
+  readonly directArgs?: number;
 }
 
 /**

@@ -1,0 +1,62 @@
+/**
+ * The function registry: every SQL function, operator, aggregate, table and window function.
+ *
+ * Collects the lists of the topic files and answers by name and by id; casts are looked up here as
+ * well. Choosing among overloads is the binder's work.
+ */
+import { must } from '../../common/assert.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import { AGGREGATES } from './aggregates.ts';
+import { COLLECT_AGGREGATES } from './aggregates-collect.ts';
+import { STATISTICS } from './aggregates-statistics.ts';
+import { ARITHMETIC } from './arithmetic.ts';
+import { findCast } from './casts.ts';
+import { COMPARISON } from './comparison.ts';
+import type {
+  CastEntry, FunctionEntry, ScalarEvaluator, ScalarFunction,
+} from './entry.ts';
+
+const TOPICS: readonly (readonly FunctionEntry[])[] = [
+  ARITHMETIC, COMPARISON, AGGREGATES, COLLECT_AGGREGATES, STATISTICS,
+];
+
+const ALL: readonly FunctionEntry[] = TOPICS.flat();
+const BY_ID = new Map<string, FunctionEntry>();
+const BY_NAME = new Map<string, FunctionEntry[]>();
+for (const entry of ALL) {
+  if (BY_ID.has(entry.id)) throw new Error(`function ${entry.id} is defined twice`);
+  BY_ID.set(entry.id, entry);
+  const sameName = BY_NAME.get(entry.name);
+  if (sameName === undefined) BY_NAME.set(entry.name, [entry]);
+  else sameName.push(entry);
+}
+
+/** Other spellings of names. */
+const ALIASES: ReadonlyMap<string, string> = new Map([['!=', '<>']]);
+
+/** All overloads of a name, in registry order; empty when there is none. */
+export function functionsByName(name: string): readonly FunctionEntry[] {
+  return BY_NAME.get(ALIASES.get(name) ?? name) ?? [];
+}
+
+/** The entry of an id; an unknown id is a programmer error. */
+export function functionById(id: string): FunctionEntry {
+  return must(BY_ID.get(id), `no function ${id} in the registry`);
+}
+
+/** Every entry, topic by topic. */
+export function allFunctions(): readonly FunctionEntry[] {
+  return ALL;
+}
+
+/** The cast between two types (modifiers aside), or null when there is none. */
+export function castBetween(from: SqlType, to: SqlType): CastEntry | null {
+  return findCast(from, to);
+}
+
+/** The code of a call with these argument types and this result type. */
+export function evaluatorOf(
+  entry: ScalarFunction, args: readonly SqlType[], result: SqlType,
+): ScalarEvaluator {
+  return entry.specialize === undefined ? entry.evaluate : entry.specialize(args, result);
+}
