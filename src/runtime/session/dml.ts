@@ -1,0 +1,318 @@
+/**
+ * INSERT, UPDATE and DELETE: from a plan to uncommitted changes of the transaction.
+ *
+ * The source query runs on the newest epoch plus the transaction's own changes, under the table's
+ * lock; the result is a Z-set delta. Constraints are checked here, and unique keys once more at
+ * commit. Rows stay in columns unless a key conflict has to be looked at.
+ */
+import { must } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import type { Value } from '../../common/values.ts';
+import type { CatalogRelation } from '../../planner/catalog.ts';
+import type {
+  ConflictPlan, DeletePlan, InsertPlan, QueryPlan, Returning, UpdatePlan,
+} from '../../planner/plans.ts';
+import { compareValues } from '../../common/types/registry.ts';
+import type { Batch } from '../batch.ts';
+import { batchOf } from '../batch.ts';
+import { checkRows, duplicateKey } from './constraints.ts';
+import { rowText, rowValues } from './key-text.ts';
+import type { StatementResult } from './result.ts';
+import { RowCursor, command, expandWeights, pickRows } from './result.ts';
+import { RowEvaluator } from './row-evaluator.ts';
+import type { StatementContext } from './statement-context.ts';
+import { TableKeys } from './table-keys.ts';
+
+/** Runs INSERT. */
+export async function runInsert(
+  context: StatementContext, plan: InsertPlan,
+): Promise<StatementResult> {
+  const table = context.table(plan.table);
+  await context.transaction.lock(table.id, plan.onConflict === null ? 'append' : 'change');
+  const fresh = await context.runToEnd(plan.source);
+  const evaluator = context.evaluator(typesOf(table));
+  for (const batch of fresh) checkRows(table, batch, evaluator);
+  if (plan.onConflict !== null) {
+    return insertOnConflict(context, plan, { table, fresh, conflict: plan.onConflict });
+  }
+  refuseTakenKeys(context, table, fresh);
+  let count = 0;
+  for (const batch of fresh) {
+    count += batch.length;
+    context.transaction.change(table.id, batch);
+  }
+  return finish(context, plan.returning, fresh, (rows) => `INSERT 0 ${rows ?? count}`);
+}
+
+/** Runs UPDATE. */
+export async function runUpdate(
+  context: StatementContext, plan: UpdatePlan,
+): Promise<StatementResult> {
+  const table = context.table(plan.table);
+  refuseAppendOnly(table, 'UPDATE');
+  await context.transaction.lock(table.id, 'change');
+  const width = table.columns.length;
+  const pairs = onePerTarget(table, await context.runToEnd(plan.source), plan.source);
+  const evaluator = context.evaluator(typesOf(table));
+  const changes: { old: Batch; fresh: Batch }[] = [];
+  for (const batch of pairs) {
+    const old = columnsOf(batch, 0, width, -1);
+    const fresh = columnsOf(batch, width, width * 2, 1);
+    checkRows(table, fresh, evaluator);
+    changes.push({ old, fresh });
+  }
+  refuseCollisions(context, table, changes);
+  for (const { old } of changes) context.transaction.change(table.id, old);
+  for (const { fresh } of changes) context.transaction.change(table.id, fresh);
+  const count = changes.reduce((sum, { old }) => sum + old.length, 0);
+  return finish(context, plan.returning, pairs, (rows) => `UPDATE ${rows ?? count}`);
+}
+
+/** Runs DELETE. */
+export async function runDelete(
+  context: StatementContext, plan: DeletePlan,
+): Promise<StatementResult> {
+  const table = context.table(plan.table);
+  refuseAppendOnly(table, 'DELETE');
+  await context.transaction.lock(table.id, 'change');
+  const rows = onePerTarget(table, await context.runToEnd(plan.source), plan.source);
+  let count = 0;
+  for (const batch of rows) {
+    count += batch.length;
+    context.transaction.change(table.id, columnsOf(batch, 0, table.columns.length, -1));
+  }
+  return finish(context, plan.returning, rows, (given) => `DELETE ${given ?? count}`);
+}
+
+/** Removes every row of a table (TRUNCATE). */
+export async function truncateTable(context: StatementContext, table: CatalogRelation):
+  Promise<void> {
+  refuseAppendOnly(table, 'TRUNCATE');
+  await context.transaction.lock(table.id, 'change');
+  const rows = [...context.snapshot(table.id)];
+  for (const batch of rows) context.transaction.change(table.id, negated(batch));
+}
+
+function negated(batch: Batch): Batch {
+  const weights = batch.weights.slice(0, batch.length).map((weight) => -weight);
+  return { length: batch.length, columns: batch.columns, weights };
+}
+
+/** Adds rows that came by COPY. */
+export async function insertRows(
+  context: StatementContext, table: CatalogRelation, batch: Batch,
+): Promise<void> {
+  await context.transaction.lock(table.id, 'append');
+  checkRows(table, batch, context.evaluator(typesOf(table)));
+  refuseTakenKeys(context, table, [batch]);
+  context.transaction.change(table.id, batch);
+}
+
+/** Types of a table's columns. */
+export function typesOf(table: CatalogRelation): readonly SqlType[] {
+  return table.columns.map((column) => column.type);
+}
+
+function refuseAppendOnly(table: CatalogRelation, what: string): void {
+  if (!table.appendOnly) return;
+  throw sqlError('42809', `cannot execute ${what} on append-only table "${table.name}"`, {
+    hint: 'Create the table without APPEND ONLY to change or remove its rows.',
+  });
+}
+
+async function finish(
+  context: StatementContext, returning: Returning | null, rows: readonly Batch[],
+  tag: (rows: number | null) => string,
+): Promise<StatementResult> {
+  if (returning === null) return command(tag(null));
+  const given: Batch[] = [];
+  for (const batch of rows) {
+    const types = context.typesOfBatch(batch);
+    given.push(new RowEvaluator(types, context.evaluation).evaluate(returning.exprs, batch));
+  }
+  return { kind: 'rows', columns: returning.columns, rows: RowCursor.of(given), tag };
+}
+
+function columnsOf(batch: Batch, from: number, to: number, weight: number): Batch {
+  return {
+    length: batch.length, columns: batch.columns.slice(from, to),
+    weights: new Int32Array(batch.length).fill(weight),
+  };
+}
+
+/** The keys a table's rows must not share. */
+function keysOf(table: CatalogRelation): readonly (readonly number[])[] {
+  return table.primaryKey === null ? table.uniqueKeys : [table.primaryKey, ...table.uniqueKeys];
+}
+
+/** 23505 where a new row's key is taken, or comes twice. */
+function refuseTakenKeys(
+  context: StatementContext, table: CatalogRelation, fresh: readonly Batch[],
+): void {
+  for (const key of keysOf(table)) {
+    const taken = context.keys(table, key);
+    for (const batch of fresh) {
+      for (let row = 0; row < batch.length; row++) {
+        const values = rowValues(batch, row);
+        if (taken.find(values) !== null) throw duplicateKey(table, key, taken.keyOf(values));
+        taken.set(values, true);
+      }
+    }
+  }
+}
+
+/** 23505 where rows after an UPDATE would share a key. */
+function refuseCollisions(
+  context: StatementContext, table: CatalogRelation,
+  changes: readonly { old: Batch; fresh: Batch }[],
+): void {
+  for (const key of keysOf(table)) {
+    const taken = context.keys(table, key);
+    for (const { old } of changes) taken.apply(old);
+    for (const { fresh } of changes) {
+      for (let row = 0; row < fresh.length; row++) {
+        const values = rowValues(fresh, row);
+        if (taken.find(values) !== null) throw duplicateKey(table, key, taken.keyOf(values));
+        taken.set(values, true);
+      }
+    }
+  }
+}
+
+/** UPDATE ... FROM and DELETE ... USING may match a row several times: the first match counts. */
+function onePerTarget(
+  table: CatalogRelation, batches: readonly Batch[], source: QueryPlan,
+): readonly Batch[] {
+  const plain = batches.map(expandWeights);
+  if (source.reads.length <= 1) return plain;
+  const key = table.primaryKey ?? table.columns.map((_column, at) => at);
+  const types = key.map((at) => must(table.columns[at], 'key column').type);
+  const seen = new Set<string>();
+  return plain.map((batch) => {
+    const kept: number[] = [];
+    for (let row = 0; row < batch.length; row++) {
+      const values = rowValues(batch, row);
+      const text = rowText(key.map((at) => values[at] ?? null), types);
+      if (seen.has(text)) continue;
+      seen.add(text);
+      kept.push(row);
+    }
+    return kept.length === batch.length ? batch : pickRows(batch, Int32Array.from(kept));
+  });
+}
+
+interface ConflictInsert {
+  readonly table: CatalogRelation;
+  readonly fresh: readonly Batch[];
+  readonly conflict: ConflictPlan;
+}
+
+/** What became of the rows of one INSERT ... ON CONFLICT. */
+interface ConflictOutcome {
+  readonly removed: (readonly Value[])[];
+  readonly added: (readonly Value[])[];
+  /** Keys this command has written: a second UPDATE of one is an error. */
+  readonly written: Set<string>;
+}
+
+function insertOnConflict(
+  context: StatementContext, plan: InsertPlan, insert: ConflictInsert,
+): Promise<StatementResult> {
+  const { table, conflict } = insert;
+  const types = typesOf(table);
+  const keys = context.keys(table, conflict.key);
+  const outcome: ConflictOutcome = { removed: [], added: [], written: new Set() };
+  for (const batch of insert.fresh) {
+    for (let row = 0; row < batch.length; row++) {
+      const proposed = rowValues(batch, row);
+      const existing = keys.find(proposed);
+      if (existing === null) {
+        addRow(keys, outcome, proposed);
+        continue;
+      }
+      const next = resolve(context, insert, existing, proposed);
+      if (next !== null) replaceRow({ keys, outcome, insert }, existing, next);
+    }
+  }
+  const fresh = [batchOf(types, outcome.added)];
+  for (const batch of fresh) checkRows(table, batch, context.evaluator(types));
+  const minus = outcome.removed.map(() => -1);
+  context.transaction.change(table.id, batchOf(types, outcome.removed, minus));
+  context.transaction.change(table.id, must(fresh[0], 'new rows'));
+  const count = outcome.added.length;
+  return finish(context, plan.returning, fresh, (rows) => `INSERT 0 ${rows ?? count}`);
+}
+
+function addRow(keys: TableKeys, outcome: ConflictOutcome, row: readonly Value[]): void {
+  outcome.added.push(row);
+  const text = keys.textOf(row);
+  if (text !== null) outcome.written.add(text);
+  keys.set(row, true);
+}
+
+interface Replacement {
+  readonly keys: TableKeys;
+  readonly outcome: ConflictOutcome;
+  readonly insert: ConflictInsert;
+}
+
+function replaceRow(
+  { keys, outcome, insert }: Replacement, existing: readonly Value[], next: readonly Value[],
+): void {
+  const text = must(keys.textOf(existing), 'key of an existing row');
+  if (outcome.written.has(text)) {
+    if (insert.conflict.kind === 'update') throw secondTime();
+    const own = outcome.added.indexOf(existing);
+    if (own >= 0) outcome.added.splice(own, 1);
+  } else {
+    outcome.removed.push(existing);
+  }
+  outcome.written.add(text);
+  keys.set(existing, false);
+  if (keys.find(next) !== null) {
+    throw duplicateKey(insert.table, insert.conflict.key, keys.keyOf(next));
+  }
+  outcome.added.push(next);
+  keys.set(next, true);
+}
+
+function secondTime(): Error {
+  return sqlError('21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time', {
+    hint: 'Ensure that no rows proposed for insertion within the same command have duplicate '
+      + 'constrained values.',
+  });
+}
+
+/** The row that takes the place of `existing`, or null to leave it. */
+function resolve(
+  context: StatementContext, insert: ConflictInsert,
+  existing: readonly Value[], proposed: readonly Value[],
+): readonly Value[] | null {
+  const { conflict, table } = insert;
+  switch (conflict.kind) {
+    case 'nothing': return null;
+    case 'overwrite': {
+      const at = conflict.versionColumn;
+      if (at === null) return proposed;
+      return newerVersion(table, at, existing, proposed) ? proposed : null;
+    }
+    case 'update': {
+      const types = typesOf(table);
+      const pair = batchOf([...types, ...types], [[...existing, ...proposed]]);
+      const evaluator = context.evaluator([...types, ...types]);
+      const result = evaluator.evaluate(conflict.set, pair, conflict.where);
+      return result.length === 0 ? null : rowValues(result, 0);
+    }
+  }
+}
+
+function newerVersion(
+  table: CatalogRelation, at: number, existing: readonly Value[], proposed: readonly Value[],
+): boolean {
+  const before = existing[at] ?? null;
+  const after = proposed[at] ?? null;
+  if (before === null) return true;
+  if (after === null) return false;
+  return compareValues(after, before, must(table.columns[at], 'version column').type) >= 0;
+}

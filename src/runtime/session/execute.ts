@@ -1,0 +1,172 @@
+/**
+ * What each kind of statement does: one exhaustive switch, one function per kind.
+ *
+ * Queries and data changes go through the planner; definitions to ddl-*.ts; everything about the
+ * session itself (settings, transactions, cursors, prepared statements) to its own file.
+ */
+import { assertNever } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import type { Value } from '../../common/values.ts';
+import type { Statement } from '../../parser/ast-statements.ts';
+import type { Query } from '../../parser/ast.ts';
+import { planDelete, planInsert, planSelect, planUpdate } from '../../planner/planner.ts';
+import type { PlanEnv } from '../../planner/bound.ts';
+import { runCopy } from './copy.ts';
+import { closeCursor, declareCursor, fetchCursor } from './cursors.ts';
+import { alterObject } from './ddl-alter.ts';
+import { createIndex, createSchema, createDatabase, commentOn } from './ddl-create.ts';
+import { dropObjects } from './ddl-drop.ts';
+import { createTable } from './ddl-table.ts';
+import { createView } from './ddl-view.ts';
+import { runDelete, runInsert, runUpdate, truncateTable } from './dml.ts';
+import { runExplain } from './explain.ts';
+import { deallocate, executePrepared, prepare } from './prepared.ts';
+import type { StatementResult } from './result.ts';
+import { RowCursor, command } from './result.ts';
+import type { SessionState } from './session-state.ts';
+import { discard, resetVariable, setTransaction, setVariable } from './set.ts';
+import { showVariable } from './show.ts';
+import type { StatementContext } from './statement-context.ts';
+import {
+  beginBlock, commitBlock, releaseSavepoint, rollbackBlock, setSavepoint,
+} from './transaction-control.ts';
+
+/** A statement to run, with its parameters. */
+export interface Execution {
+  readonly statement: Statement;
+  readonly parameters: readonly Value[];
+  /** Types declared by Parse or PREPARE; null where they are to be found from their use. */
+  readonly parameterTypes: readonly (SqlType | null)[];
+}
+
+/** Runs a statement as far as its first row. */
+export async function executeStatement(
+  session: SessionState, context: StatementContext, execution: Execution,
+): Promise<StatementResult> {
+  const { statement, parameters } = execution;
+  const env: PlanEnv = { ...context.planning, parameterTypes: execution.parameterTypes };
+  switch (statement.kind) {
+    case 'query': return runSelect(context, statement, env, parameters);
+    case 'insert':
+      refuseReadOnly(context, 'INSERT');
+      return runInsert(context, planInsert(statement, env, parameters));
+    case 'update':
+      refuseReadOnly(context, 'UPDATE');
+      return runUpdate(context, planUpdate(statement, env, parameters));
+    case 'delete':
+      refuseReadOnly(context, 'DELETE');
+      return runDelete(context, planDelete(statement, env, parameters));
+    case 'truncate': {
+      refuseReadOnly(context, 'TRUNCATE TABLE');
+      for (const name of statement.tables) await truncateTable(context, context.resolve(name));
+      return command('TRUNCATE TABLE');
+    }
+    case 'copy': return runCopy(context, statement, env);
+    case 'explain': return runExplain(session, context, statement);
+    case 'createTable': return createTable(context, statement);
+    case 'createView': return createView(context, statement);
+    case 'createIndex': return createIndex(context, statement);
+    case 'createSchema': return createSchema(context, statement);
+    case 'createDatabase': return createDatabase(context, statement);
+    case 'drop': return dropObjects(context, statement);
+    case 'alter': return alterObject(context, statement);
+    case 'comment': return commentOn(context, statement);
+    default: return executeCommand(session, context, statement);
+  }
+}
+
+type Rest = Exclude<Statement, { kind: 'query' | 'insert' | 'update' | 'delete' | 'truncate'
+  | 'copy' | 'explain' | 'createTable' | 'createView' | 'createIndex' | 'createSchema'
+  | 'createDatabase' | 'drop' | 'alter' | 'comment' }>;
+
+async function executeCommand(
+  session: SessionState, context: StatementContext, statement: Rest,
+): Promise<StatementResult> {
+  switch (statement.kind) {
+    case 'begin': return beginBlock(session, context, statement);
+    case 'commit': return commitBlock(session, context, statement);
+    case 'rollback': return rollbackBlock(session, context, statement);
+    case 'savepoint': return setSavepoint(context, statement);
+    case 'releaseSavepoint': return releaseSavepoint(context, statement);
+    case 'setVariable': return setVariable(context, statement);
+    case 'setTransaction': return setTransaction(context, statement);
+    case 'resetVariable': return resetVariable(context, statement);
+    case 'show': return showVariable(context, statement);
+    case 'discard': return discard(session, context, statement);
+    case 'prepare': return prepare(session, context, statement);
+    case 'execute': return executePrepared(session, context, statement);
+    case 'deallocate': return deallocate(session, statement);
+    case 'declareCursor': return declareCursor(session, context, statement);
+    case 'fetchCursor': return fetchCursor(session, statement);
+    case 'closeCursor': return closeCursor(session, statement);
+    case 'flush': case 'wait':
+      await context.core.settle();
+      return command(statement.kind.toUpperCase());
+    case 'lockTable':
+      for (const name of statement.tables) {
+        await context.transaction.lock(context.resolve(name).id, 'change');
+      }
+      return command('LOCK TABLE');
+    case 'maintenance':
+      for (const name of statement.names) context.resolve(name);
+      return command(statement.command === 'refresh' ? 'REFRESH MATERIALIZED VIEW'
+        : statement.command.toUpperCase());
+    default: return refuse(statement);
+  }
+}
+
+type Refused = Exclude<Rest, { kind: 'begin' | 'commit' | 'rollback' | 'savepoint'
+  | 'releaseSavepoint' | 'setVariable' | 'setTransaction' | 'resetVariable' | 'show' | 'discard'
+  | 'prepare' | 'execute' | 'deallocate' | 'declareCursor' | 'fetchCursor' | 'closeCursor'
+  | 'flush' | 'wait' | 'lockTable' | 'maintenance' }>;
+
+function refuse(statement: Refused): never {
+  switch (statement.kind) {
+    case 'createSink': throw notSupported('CREATE SINK', 'Read the view over this connection.');
+    case 'createFunction': throw notSupported('CREATE FUNCTION', 'Write the expression inline.');
+    case 'createConnection': throw notSupported('CREATE CONNECTION',
+      'Write the options in the WITH clause of the source.');
+    case 'createSecret': throw notSupported('CREATE SECRET',
+      'Write the option in the WITH clause of the source.');
+    case 'createRole': throw notSupported('CREATE ROLE', 'Any user name may connect locally.');
+    case 'createSequence': throw notSupported('CREATE SEQUENCE',
+      'Declare the column GENERATED ALWAYS AS IDENTITY.');
+    case 'createType': throw notSupported('CREATE TYPE', 'Use text with a CHECK constraint.');
+    case 'createSubscription': case 'subscribe':
+      throw notSupported('SUBSCRIBE', 'Read the view again: it is always up to date.');
+    case 'privileges': throw notSupported('GRANT and REVOKE',
+      'Any user may do everything on a local server.');
+    case 'listen': case 'notify': case 'unlisten':
+      throw notSupported('LISTEN and NOTIFY', 'Read the view again: it is always up to date.');
+    case 'advanceClock': throw notSupported('ADVANCE CLOCK', 'Event time moves with the data.');
+    case 'kill': throw notSupported('KILL', 'Send a cancel request.');
+    case 'unsupported': throw notSupported(statement.feature, null);
+    default: return assertNever(statement);
+  }
+}
+
+/** The error of a form that is parsed but not there. */
+export function notSupported(what: string, instead: string | null): Error {
+  return sqlError('0A000', `${what} is not supported`, { hint: instead ?? undefined });
+}
+
+async function runSelect(
+  context: StatementContext, query: Query, env: PlanEnv, parameters: readonly Value[],
+): Promise<StatementResult> {
+  const plan = planSelect(query, env, parameters);
+  return {
+    kind: 'rows', columns: plan.columns, rows: new RowCursor(context.run(plan)),
+    tag: (rows) => `SELECT ${rows}`,
+  };
+}
+
+function refuseReadOnly(context: StatementContext, what: string): void {
+  if (!context.transaction.readOnly) return;
+  throw sqlError('25006', `cannot execute ${what} in a read-only transaction`);
+}
+
+/** Statements a failed block accepts: those that end it. */
+export function mayRunInFailedBlock(statement: Statement): boolean {
+  return statement.kind === 'commit' || statement.kind === 'rollback';
+}

@@ -1,0 +1,101 @@
+/**
+ * The planner's window on the catalog, for one statement of one session.
+ *
+ * Sees the transaction's own definitions; resolves names along the search path, with pg_catalog
+ * first. A materialized view that is not committed yet is shown as a plain view of its query.
+ */
+import type {
+  CatalogReader, CatalogRelation, SessionFacts,
+} from '../../planner/catalog.ts';
+import type { StoredRelation, StoredSchema } from '../catalog-store-types.ts';
+import type { CatalogState } from '../catalog-store.ts';
+
+/** What a session's catalog view is made of. */
+export interface SessionCatalogOptions {
+  readonly state: CatalogState;
+  readonly database: number;
+  readonly searchPath: readonly string[];
+  readonly facts: SessionFacts;
+  /** True for relations made by the running transaction. */
+  readonly uncommitted: (relation: number) => boolean;
+}
+
+/** Schemas every lookup begins with, before the search path. */
+const ALWAYS_FIRST = 'pg_catalog';
+
+/** A CatalogReader over one state of the catalog. */
+export class SessionCatalog implements CatalogReader {
+  readonly searchPath: readonly string[];
+  readonly session: SessionFacts;
+  readonly #state: CatalogState;
+  readonly #database: number;
+  readonly #uncommitted: (relation: number) => boolean;
+
+  constructor(options: SessionCatalogOptions) {
+    this.#state = options.state;
+    this.#database = options.database;
+    this.#uncommitted = options.uncommitted;
+    this.searchPath = options.searchPath.includes(ALWAYS_FIRST)
+      ? options.searchPath : [ALWAYS_FIRST, ...options.searchPath];
+    this.session = options.facts;
+  }
+
+  /** The relation as stored, by name. */
+  findStored(schema: string | null, name: string): StoredRelation | null {
+    const schemas = schema === null ? this.searchPath : [schema];
+    for (const candidate of schemas) {
+      const found = this.#state.schemaByName(this.#database, candidate);
+      const relation = found === null ? null
+        : this.#state.relationByName(this.#database, found.id, name);
+      if (relation !== null) return relation;
+    }
+    return null;
+  }
+
+  findRelation(schema: string | null, name: string): CatalogRelation | null {
+    const stored = this.findStored(schema, name);
+    return stored === null ? null : this.#shown(stored);
+  }
+
+  relationById(id: number): CatalogRelation | null {
+    const stored = this.#state.relation(id);
+    return stored === null ? null : this.#shown(stored);
+  }
+
+  relationNames(): readonly string[] {
+    const visible = new Set<number>();
+    for (const name of this.searchPath) {
+      const schema = this.#state.schemaByName(this.#database, name);
+      if (schema !== null && name !== ALWAYS_FIRST) visible.add(schema.id);
+    }
+    const names: string[] = [];
+    for (const relation of this.#state.relations.values()) {
+      const here = relation.database === this.#database || relation.database === 0;
+      if (here && visible.has(relation.schemaId)) names.push(relation.name);
+    }
+    return names;
+  }
+
+  schemaExists(name: string): boolean {
+    return this.#state.schemaByName(this.#database, name) !== null;
+  }
+
+  /** The schema new objects go to: the first of the search path that exists. */
+  creationSchema(): StoredSchema | null {
+    for (const name of this.searchPath) {
+      if (name === ALWAYS_FIRST) continue;
+      const schema = this.#state.schemaByName(this.#database, name);
+      if (schema !== null) return schema;
+    }
+    return null;
+  }
+
+  schemaByName(name: string): StoredSchema | null {
+    return this.#state.schemaByName(this.#database, name);
+  }
+
+  #shown(relation: StoredRelation): CatalogRelation {
+    if (relation.kind !== 'materializedView' || !this.#uncommitted(relation.id)) return relation;
+    return { ...relation, kind: 'view' };
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * What statements may see of their session and do to it: prepared statements, portals, transaction.
+ */
+import type { SqlType } from '../../common/types/sql-type.ts';
+import type { Value } from '../../common/values.ts';
+import type { ParsedStatement } from '../../parser/parse.ts';
+import type { ResultColumn } from '../../planner/plans.ts';
+import type { StatementResult } from './result.ts';
+import type { SessionScope, StatementContext } from './statement-context.ts';
+import type { Transaction } from './transaction.ts';
+
+/** A statement prepared by Parse or PREPARE. */
+export interface PreparedStatement {
+  readonly name: string;
+  /** null: an empty statement. */
+  readonly parsed: ParsedStatement | null;
+  readonly parameterTypes: readonly (SqlType | null)[];
+  readonly fromSql: boolean;
+}
+
+/** A statement with its parameters, perhaps half read. Cursors are portals too. */
+export interface Portal {
+  readonly name: string;
+  readonly parsed: ParsedStatement | null;
+  readonly parameters: readonly Value[];
+  readonly parameterTypes: readonly (SqlType | null)[];
+  result: StatementResult | null;
+  /** Result columns as Describe told them, once known. */
+  columns: readonly ResultColumn[] | null;
+  readonly hold: boolean;
+  readonly cursor: boolean;
+  finished: boolean;
+}
+
+/** The session behind a statement. */
+export interface SessionState {
+  readonly scope: SessionScope;
+  readonly statements: Map<string, PreparedStatement>;
+  readonly portals: Map<string, Portal>;
+  readonly transaction: Transaction | null;
+  begin(): Transaction;
+  finish(commit: boolean): Promise<void>;
+  context(text: string): StatementContext;
+  portal(name: string): Portal;
+  closePortal(name: string): Promise<void>;
+}

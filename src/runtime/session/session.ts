@@ -1,0 +1,445 @@
+/**
+ * A connection's session: protocol calls in, events out.
+ *
+ * Keeps prepared statements, portals (cursors are the same thing), settings and the transaction.
+ * What a statement does is decided in execute.ts; here is what the protocol demands: one implicit
+ * transaction per message, 25P02 in a failed block, errors as events.
+ */
+import { AssertionError, must } from '../../common/assert.ts';
+import { SqlError, sqlError } from '../../common/errors.ts';
+import type { Notice } from '../../common/errors.ts';
+import { positionOf } from '../../common/span.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import type { Value } from '../../common/values.ts';
+import { parseStatements } from '../../parser/parse.ts';
+import type { ParsedStatement } from '../../parser/parse.ts';
+import type { ResultColumn } from '../../planner/plans.ts';
+import type { EngineCoreFace } from '../engine-core.ts';
+import type {
+  ConnectOptions, ErrorMessage, SessionEvent, SqlSession, StatementDescription, TransactionStatus,
+} from '../session-api.ts';
+import { ByteQueue } from './byte-queue.ts';
+import { describeStatement } from './describe.ts';
+import { executeStatement, mayRunInFailedBlock } from './execute.ts';
+import type { StatementResult } from './result.ts';
+import { SessionSettings } from './session-settings.ts';
+import type { Portal, PreparedStatement, SessionState } from './session-state.ts';
+import { StatementContext } from './statement-context.ts';
+import type { SessionScope } from './statement-context.ts';
+import type { TableLocks } from './table-locks.ts';
+import { Transaction } from './transaction.ts';
+
+const ROWS_EVENT = 1024;
+
+/** The SqlSession of an engine core. */
+export class Session implements SqlSession, SessionState {
+  readonly scope: SessionScope;
+  readonly statements = new Map<string, PreparedStatement>();
+  readonly portals = new Map<string, Portal>();
+  readonly #locks: TableLocks;
+  readonly #events: SessionEvent[] = [];
+  #transaction: Transaction | null = null;
+  #cancelled = false;
+  #running = false;
+  #copy: ByteQueue | null = null;
+  #stopTimer: (() => void) | null = null;
+
+  constructor(core: EngineCoreFace, locks: TableLocks, options: ConnectOptions) {
+    this.#locks = locks;
+    const settings = new SessionSettings((name, value) => {
+      this.#events.push({ kind: 'parameter', name, value });
+    });
+    settings.setUser(options.user);
+    for (const [name, value] of options.settings) settings.setDefault(name, value);
+    const database = core.catalog.state.databaseByName(options.database);
+    if (database === null) {
+      throw sqlError('3D000', `database "${options.database}" does not exist`);
+    }
+    this.scope = {
+      core, settings, database, user: options.user, pid: options.pid,
+      notice: (notice) => this.#notice(notice), cancelled: () => this.#cancelled,
+    };
+  }
+
+  get transaction(): Transaction | null { return this.#transaction; }
+
+  /** Starts a block (or turns the implicit transaction into one). */
+  begin(): Transaction {
+    const transaction = this.#current();
+    transaction.block = true;
+    return transaction;
+  }
+
+  /** Ends the transaction; later statements get a new one. */
+  async finish(commit: boolean): Promise<void> {
+    const transaction = this.#transaction;
+    this.#transaction = null;
+    let committed = false;
+    try {
+      if (commit && transaction !== null && !transaction.failed) {
+        await this.#holdCursors();
+        await transaction.commit();
+        committed = true;
+      }
+    } finally {
+      transaction?.end();
+      this.scope.settings.endTransaction(committed);
+      await this.#dropPortals(committed);
+    }
+  }
+
+  parameters(): Promise<readonly (readonly [string, string])[]> {
+    return Promise.resolve(this.scope.settings.reported());
+  }
+
+  async *query(text: string): AsyncIterable<SessionEvent> {
+    this.#start();
+    try {
+      const parsed = parseStatements(text);
+      if (parsed.length === 0) yield { kind: 'empty' };
+      for (const [at, statement] of parsed.entries()) {
+        yield* this.#runSimple(statement, at === parsed.length - 1);
+      }
+      if (this.#transaction?.block !== true) await this.finish(true);
+    } catch (error) {
+      await this.#fail();
+      yield* this.#drain();
+      yield { kind: 'error', error: errorMessage(error, text) };
+    } finally {
+      this.#stop();
+      this.statements.delete('');
+      this.portals.delete('');
+    }
+    yield* this.#drain();
+  }
+
+  parse(
+    name: string, text: string, parameterTypes: readonly (SqlType | null)[],
+  ): Promise<void> {
+    return this.#guarded(text, () => {
+      if (name !== '' && this.statements.has(name)) {
+        throw sqlError('42P05', `prepared statement "${name}" already exists`);
+      }
+      const parsed = parseStatements(text);
+      if (parsed.length > 1) {
+        throw sqlError('42601', 'cannot insert multiple commands into a prepared statement');
+      }
+      this.#refuseInFailedBlock(parsed[0] ?? null);
+      this.statements.set(name, {
+        name, parsed: parsed[0] ?? null, parameterTypes, fromSql: false,
+      });
+    });
+  }
+
+  describeStatement(name: string): Promise<StatementDescription> {
+    const statement = this.#statement(name);
+    return this.#guarded(statement.parsed?.text ?? '', () => {
+      if (statement.parsed === null) return { parameters: [], columns: null };
+      return describeStatement(this, this.context(statement.parsed.text), {
+        statement: statement.parsed.statement, parameterTypes: statement.parameterTypes,
+      });
+    });
+  }
+
+  bind(portal: string, statement: string, parameters: readonly Value[]): Promise<void> {
+    return this.#guarded('', () => {
+      const { parsed, parameterTypes } = this.#statement(statement);
+      if (portal !== '' && this.portals.has(portal)) {
+        throw sqlError('42P03', `cursor "${portal}" already exists`);
+      }
+      this.#refuseInFailedBlock(parsed);
+      this.portals.set(portal, {
+        name: portal, parsed, parameters, parameterTypes, result: null, columns: null,
+        hold: false, cursor: false, finished: false,
+      });
+    });
+  }
+
+  async describePortal(name: string): Promise<readonly ResultColumn[] | null> {
+    const portal = this.portal(name);
+    if (portal.parsed === null) return null;
+    if (portal.result !== null) return portal.result.kind === 'rows' ? portal.result.columns : null;
+    const { text, statement } = portal.parsed;
+    const description = await this.#guarded(text, () =>
+      describeStatement(this, this.context(text), {
+        statement, parameterTypes: portal.parameterTypes, parameters: portal.parameters,
+      }));
+    portal.columns = description.columns;
+    return description.columns;
+  }
+
+  async *execute(name: string, maxRows: number): AsyncIterable<SessionEvent> {
+    this.#start();
+    let text = '';
+    try {
+      const portal = this.portal(name);
+      text = portal.parsed?.text ?? '';
+      if (portal.parsed === null) yield { kind: 'empty' };
+      else yield* this.#runPortal(portal, maxRows);
+    } catch (error) {
+      await this.#fail();
+      yield* this.#drain();
+      yield { kind: 'error', error: errorMessage(error, text) };
+    } finally {
+      this.#stop();
+    }
+  }
+
+  closeStatement(name: string): Promise<void> {
+    this.statements.delete(name);
+    return Promise.resolve();
+  }
+
+  async closePortal(name: string): Promise<void> {
+    const portal = this.portals.get(name);
+    this.portals.delete(name);
+    if (portal?.result?.kind === 'rows') await portal.result.rows.close();
+  }
+
+  async sync(): Promise<TransactionStatus> {
+    if (this.#transaction?.block !== true) await this.finish(true);
+    return this.status();
+  }
+
+  status(): Promise<TransactionStatus> {
+    const transaction = this.#transaction;
+    if (transaction?.block !== true) return Promise.resolve('I');
+    return Promise.resolve(transaction.failed ? 'E' : 'T');
+  }
+
+  async copyData(data: Uint8Array): Promise<void> {
+    await this.#copy?.push(data);
+  }
+
+  copyDone(): Promise<void> {
+    this.#copy?.end();
+    return Promise.resolve();
+  }
+
+  copyFail(message: string): Promise<void> {
+    this.#copy?.fail(sqlError('57014', `COPY from stdin failed: ${message}`));
+    return Promise.resolve();
+  }
+
+  cancel(): void {
+    if (this.#running) this.#cancelled = true;
+    this.#copy?.fail(sqlError('57014', 'canceling statement due to user request'));
+  }
+
+  async close(): Promise<void> {
+    this.cancel();
+    await this.finish(false);
+    for (const name of [...this.portals.keys()]) await this.closePortal(name);
+    this.statements.clear();
+  }
+
+  /** The surroundings of a statement in the current transaction. */
+  context(text: string): StatementContext {
+    return new StatementContext(this.scope, this.#current(), text);
+  }
+
+  /** A portal or cursor by name; 34000. */
+  portal(name: string): Portal {
+    const portal = this.portals.get(name);
+    if (portal !== undefined) return portal;
+    throw sqlError('34000', name === '' ? 'portal "" does not exist'
+      : `cursor "${name}" does not exist`);
+  }
+
+  #statement(name: string): PreparedStatement {
+    const statement = this.statements.get(name);
+    if (statement !== undefined) return statement;
+    throw sqlError('26000', name === '' ? 'unnamed prepared statement does not exist'
+      : `prepared statement "${name}" does not exist`);
+  }
+
+  async *#runSimple(parsed: ParsedStatement, last: boolean): AsyncIterable<SessionEvent> {
+    const result = await this.#run(parsed, []);
+    switch (result.kind) {
+      case 'rows': yield* this.#allRows(result); break;
+      case 'command': break;
+      case 'copyIn': case 'copyOut': break;
+    }
+    const tag = result.kind === 'copyIn' || result.kind === 'copyOut'
+      ? yield* this.#copyThrough(result) : tagOf(result);
+    if (last && this.#transaction?.block !== true) await this.finish(true);
+    yield* this.#drain();
+    yield { kind: 'complete', tag };
+  }
+
+  async *#allRows(result: StatementResult & { kind: 'rows' }): AsyncIterable<SessionEvent> {
+    yield* this.#drain();
+    yield { kind: 'columns', columns: result.columns };
+    for (;;) {
+      const batch = await result.rows.next(ROWS_EVENT);
+      if (batch === null) return;
+      yield { kind: 'rows', batch };
+    }
+  }
+
+  async *#runPortal(portal: Portal, maxRows: number): AsyncIterable<SessionEvent> {
+    const parsed = must(portal.parsed, 'statement of a portal');
+    if (portal.result === null) {
+      portal.result = await this.#run(parsed, portal.parameters, portal.parameterTypes);
+    }
+    const result = portal.result;
+    yield* this.#drain();
+    if (result.kind === 'copyIn' || result.kind === 'copyOut') {
+      yield { kind: 'complete', tag: yield* this.#copyThrough(result) };
+      return;
+    }
+    if (result.kind === 'command') {
+      yield* this.#drain();
+      yield { kind: 'complete', tag: result.tag };
+      return;
+    }
+    yield* this.#someRows(result, maxRows);
+  }
+
+  async *#someRows(
+    result: StatementResult & { kind: 'rows' }, maxRows: number,
+  ): AsyncIterable<SessionEvent> {
+    const before = result.rows.given;
+    for (;;) {
+      const left = maxRows === 0 ? ROWS_EVENT : maxRows - (result.rows.given - before);
+      if (left === 0) {
+        yield* this.#drain();
+        yield { kind: 'suspended' };
+        return;
+      }
+      const batch = await result.rows.next(Math.min(left, ROWS_EVENT));
+      if (batch === null) break;
+      yield { kind: 'rows', batch };
+    }
+    yield* this.#drain();
+    yield { kind: 'complete', tag: result.tag(result.rows.given - before) };
+  }
+
+  async *#copyThrough(
+    result: StatementResult & { kind: 'copyIn' | 'copyOut' },
+  ): AsyncGenerator<SessionEvent, string> {
+    if (result.kind === 'copyOut') {
+      yield { kind: 'copyOut', columns: result.columns, binary: false };
+      for await (const data of result.chunks) yield { kind: 'copyData', data };
+      return result.tag();
+    }
+    const queue = new ByteQueue();
+    this.#copy = queue;
+    try {
+      yield { kind: 'copyIn', columns: result.columns, binary: false };
+      return await result.consume(queue);
+    } finally {
+      queue.abandon();
+      this.#copy = null;
+    }
+  }
+
+  async #run(
+    parsed: ParsedStatement, parameters: readonly Value[],
+    parameterTypes: readonly (SqlType | null)[] = [],
+  ): Promise<StatementResult> {
+    this.#refuseInFailedBlock(parsed);
+    const context = this.context(parsed.text);
+    return await executeStatement(this, context, {
+      statement: parsed.statement, parameters, parameterTypes,
+    });
+  }
+
+  #refuseInFailedBlock(parsed: ParsedStatement | null): void {
+    if (this.#transaction?.failed !== true || parsed === null) return;
+    if (mayRunInFailedBlock(parsed.statement)) return;
+    throw sqlError('25P02', 'current transaction is aborted, commands ignored until end of '
+      + 'transaction block');
+  }
+
+  #current(): Transaction {
+    this.#transaction ??= new Transaction(this.scope.core, this.#locks, false);
+    return this.#transaction;
+  }
+
+  async #fail(): Promise<void> {
+    const transaction = this.#transaction;
+    if (transaction?.block === true) {
+      transaction.failed = true;
+      return;
+    }
+    await this.finish(false);
+  }
+
+  async #holdCursors(): Promise<void> {
+    for (const portal of this.portals.values()) {
+      if (!portal.hold || portal.result?.kind !== 'rows') continue;
+      await portal.result.rows.materialize();
+    }
+  }
+
+  async #dropPortals(committed: boolean): Promise<void> {
+    for (const [name, portal] of [...this.portals]) {
+      if (portal.hold && committed) continue;
+      if (portal.hold && portal.finished) continue;
+      await this.closePortal(name);
+    }
+  }
+
+  async #guarded<T>(text: string, work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.#fail();
+      const { sqlState, message, fields } = errorMessage(error, text);
+      throw sqlError(sqlState, message, fields);
+    }
+  }
+
+  #start(): void {
+    this.#cancelled = false;
+    this.#running = true;
+    const ms = this.scope.settings.statementTimeoutMs();
+    if (ms === null) return;
+    const { clock } = this.scope.core.environment;
+    this.#stopTimer = clock.timer(clock.nowMicros() + BigInt(ms) * 1000n, () => this.cancel());
+  }
+
+  #stop(): void {
+    this.#running = false;
+    this.#stopTimer?.();
+    this.#stopTimer = null;
+  }
+
+  *#drain(): Iterable<SessionEvent> {
+    yield* this.#events.splice(0);
+  }
+
+  #notice(notice: Notice): void {
+    const least = this.scope.settings.get('client_min_messages');
+    if (least === 'error') return;
+    if (least === 'warning' && notice.severity !== 'WARNING') return;
+    this.#events.push({ kind: 'notice', notice });
+  }
+}
+
+function tagOf(result: StatementResult): string {
+  switch (result.kind) {
+    case 'rows': return result.tag(result.rows.given);
+    case 'command': return result.tag;
+    default: throw new AssertionError('a COPY has no tag before it ends');
+  }
+}
+
+/** Any error as the client gets it; positions are counted in the statement's text. */
+export function errorMessage(error: unknown, text: string): ErrorMessage {
+  if (error instanceof SqlError) {
+    const { span, position, ...fields } = error.fields;
+    const at = position ?? (span !== undefined && span.start >= 0
+      ? positionOf(text, span.start) : undefined);
+    return { sqlState: error.sqlState, message: error.message, fields: { ...fields,
+      position: at } };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const overflow = error instanceof RangeError && /call stack/i.test(message);
+  if (overflow) {
+    return { sqlState: '54001', message: 'stack depth limit exceeded', fields: {} };
+  }
+  return { sqlState: 'XX000', message: `internal error: ${message}`,
+    fields: error instanceof Error ? { detail: error.stack } : {} };
+}

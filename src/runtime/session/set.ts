@@ -1,0 +1,91 @@
+/**
+ * SET, RESET, SET TRANSACTION and DISCARD.
+ */
+import { sqlError } from '../../common/errors.ts';
+import type {
+  Discard, ResetVariable, SetTransaction, SetVariable,
+} from '../../parser/ast-statements.ts';
+import type { Expr } from '../../parser/ast.ts';
+import { command } from './result.ts';
+import type { StatementResult } from './result.ts';
+import type { SessionState } from './session-state.ts';
+import type { StatementContext } from './statement-context.ts';
+import { applyModes } from './transaction-control.ts';
+
+/** SET name TO value. */
+export function setVariable(context: StatementContext, statement: SetVariable): StatementResult {
+  const { name, values, local } = statement;
+  const { settings } = context.scope;
+  if (values === null) {
+    settings.reset(name);
+    return command('SET');
+  }
+  const texts = values.map((value) => valueText(name, value));
+  if (local && !context.transaction.block) {
+    context.notice('WARNING', '25P01', 'SET LOCAL can only be used in transaction blocks');
+    return command('SET');
+  }
+  settings.set(name, name.toLowerCase() === 'search_path'
+    ? texts.map(quotePath).join(', ') : texts.join(', '), local);
+  return command('SET');
+}
+
+function quotePath(schema: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(schema) ? schema : `"${schema.replaceAll('"', '""')}"`;
+}
+
+function valueText(name: string, value: Expr): string {
+  switch (value.kind) {
+    case 'stringLiteral': return value.value;
+    case 'integerLiteral': case 'decimalLiteral': return value.text;
+    case 'booleanLiteral': return value.value ? 'on' : 'off';
+    case 'typedLiteral': return value.value;
+    case 'nullLiteral': return '';
+    case 'columnRef': return value.parts.map((part) => part.name).join('.');
+    case 'unary': return `${value.operator}${valueText(name, value.operand)}`;
+    default: throw sqlError('22023', `invalid value for parameter "${name}"`, { span: value.span });
+  }
+}
+
+/** SET TRANSACTION and SET SESSION CHARACTERISTICS. */
+export function setTransaction(
+  context: StatementContext, statement: SetTransaction,
+): StatementResult {
+  const { modes } = statement;
+  if (!statement.session) {
+    applyModes(context, modes);
+    return command('SET');
+  }
+  const { settings } = context.scope;
+  if (modes.readOnly !== null) {
+    settings.set('default_transaction_read_only', modes.readOnly ? 'on' : 'off', false);
+  }
+  if (modes.isolation !== null) {
+    settings.set('default_transaction_isolation', modes.isolation, false);
+  }
+  return command('SET');
+}
+
+/** RESET name | ALL. */
+export function resetVariable(
+  context: StatementContext, statement: ResetVariable,
+): StatementResult {
+  if (statement.name === null) context.scope.settings.resetAll();
+  else context.scope.settings.reset(statement.name);
+  return command('RESET');
+}
+
+/** DISCARD ALL and its parts. */
+export async function discard(
+  session: SessionState, context: StatementContext, statement: Discard,
+): Promise<StatementResult> {
+  if (statement.what === 'all' && context.transaction.block) {
+    throw sqlError('25001', 'DISCARD ALL cannot run inside a transaction block');
+  }
+  if (statement.what === 'all' || statement.what === 'plans') session.statements.clear();
+  if (statement.what === 'all') {
+    for (const name of [...session.portals.keys()]) await session.closePortal(name);
+    context.scope.settings.resetAll();
+  }
+  return command(`DISCARD ${statement.what.toUpperCase()}`);
+}

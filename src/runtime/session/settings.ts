@@ -1,0 +1,241 @@
+/**
+ * The settings registry: every parameter SET, SHOW, RESET and the startup packet know.
+ *
+ * One list drives SET, SHOW, pg_settings and ParameterStatus. A setting marked `inert` is kept and
+ * shown but changes nothing (clients send them unasked); that list is part of the documentation.
+ * Values are kept as the text SHOW prints.
+ */
+import { sqlError } from '../../common/errors.ts';
+import { must } from '../../common/assert.ts';
+import { zoneExists } from '../../common/real/zones.ts';
+
+/** A parameter: its default, documentation and how a new value is checked and normalised. */
+export interface Setting {
+  readonly name: string;
+  /** Spelling SHOW ALL and ParameterStatus use (`DateStyle`, `TimeZone`). */
+  readonly shown: string;
+  readonly initial: string;
+  readonly doc: string;
+  /** Clients are told of changes by ParameterStatus. */
+  readonly reported: boolean;
+  readonly inert: boolean;
+  readonly readOnly: boolean;
+  normalise(value: string): string;
+}
+
+const same = (value: string): string => value;
+
+function invalid(name: string, value: string, hint?: string): never {
+  throw sqlError('22023', `invalid value for parameter "${name}": "${value}"`, { hint });
+}
+
+function oneOf(name: string, ...values: string[]): (value: string) => string {
+  return (value) => {
+    const found = values.find((candidate) => candidate === value.toLowerCase());
+    return found ?? invalid(name, value, `Available values: ${values.join(', ')}.`);
+  };
+}
+
+const TRUE_WORDS = new Set(['on', 'true', 't', 'yes', 'y', '1']);
+const FALSE_WORDS = new Set(['off', 'false', 'f', 'no', 'n', '0']);
+
+function flag(name: string): (value: string) => string {
+  return (value) => {
+    const word = value.toLowerCase();
+    if (TRUE_WORDS.has(word)) return 'on';
+    if (FALSE_WORDS.has(word)) return 'off';
+    throw sqlError('22023', `parameter "${name}" requires a Boolean value`);
+  };
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  '': 1, us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000,
+};
+
+/** Milliseconds of a duration such as `30s`, `500`, `2min`. */
+export function durationMs(name: string, value: string): number {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d|)\s*$/.exec(value);
+  if (match === null) return invalid(name, value);
+  return Math.round(Number(match[1]) * must(UNIT_MS[match[2] ?? ''], 'unit'));
+}
+
+function shownMs(ms: number): string {
+  if (ms === 0) return '0';
+  for (const unit of ['d', 'h', 'min', 's']) {
+    const size = must(UNIT_MS[unit], 'unit');
+    if (ms % size === 0) return `${ms / size}${unit}`;
+  }
+  return `${ms}ms`;
+}
+
+function duration(name: string): (value: string) => string {
+  return (value) => shownMs(durationMs(name, value));
+}
+
+function integer(name: string, low: number, high: number): (value: string) => string {
+  return (value) => {
+    if (!/^\s*[+-]?\d+\s*$/.test(value)) return invalid(name, value);
+    const number = Number(value);
+    if (number < low || number > high) {
+      throw sqlError('22023',
+        `${number} is outside the valid range for parameter "${name}" (${low} .. ${high})`);
+    }
+    return String(number);
+  };
+}
+
+function timeZone(value: string): string {
+  const zone = value.trim();
+  if (/^(utc|gmt|z|zulu)$/i.test(zone)) return zone.toLowerCase() === 'gmt' ? 'GMT' : 'UTC';
+  if (/^[+-]?\d{1,2}(:?\d{2})?$/.test(zone)) return zone;
+  if (/^(local|default)$/i.test(zone)) return 'UTC';
+  if (zoneExists(zone)) return zone;
+  return invalid('TimeZone', value);
+}
+
+function dateStyle(value: string): string {
+  let style = 'ISO';
+  let order = 'MDY';
+  for (const part of value.split(',').map((word) => word.trim().toLowerCase())) {
+    if (part === 'iso') style = 'ISO';
+    else if (part === 'postgres' || part === 'postgresql') style = 'Postgres';
+    else if (part === 'sql') style = 'SQL';
+    else if (part === 'german') style = 'German';
+    else if (part === 'mdy' || part === 'us' || part.startsWith('noneuro')) order = 'MDY';
+    else if (part === 'dmy' || part.startsWith('euro')) order = 'DMY';
+    else if (part === 'ymd') order = 'YMD';
+    else if (part !== 'default') return invalid('DateStyle', value);
+  }
+  return `${style}, ${order}`;
+}
+
+function clientEncoding(value: string): string {
+  const name = value.replaceAll(/[^A-Za-z0-9]/g, '').toUpperCase();
+  if (name === 'UTF8' || name === 'UNICODE') return 'UTF8';
+  if (name === 'SQLASCII') return 'SQL_ASCII';
+  throw sqlError('22023', `invalid value for parameter "client_encoding": "${value}"`, {
+    hint: 'Tidemill speaks UTF8 only.',
+  });
+}
+
+type Flags = 'reported' | 'inert' | 'readOnly';
+
+function setting(
+  shown: string, initial: string, doc: string,
+  more: { normalise?: (value: string) => string; flags?: readonly Flags[] } = {},
+): Setting {
+  const flags = more.flags ?? [];
+  return {
+    name: shown.toLowerCase(), shown, initial, doc,
+    reported: flags.includes('reported'), inert: flags.includes('inert'),
+    readOnly: flags.includes('readOnly'), normalise: more.normalise ?? same,
+  };
+}
+
+const INERT: readonly Flags[] = ['inert'];
+const isolation = oneOf('transaction_isolation', 'serializable', 'repeatable read',
+  'read committed', 'read uncommitted');
+
+/** Every setting, by group. */
+export const SETTINGS: readonly Setting[] = [
+  setting('application_name', '', 'Name of the application, for statistics.',
+    { flags: ['reported'] }),
+  setting('client_encoding', 'UTF8', 'Encoding of the client.',
+    { normalise: clientEncoding, flags: ['reported'] }),
+  setting('DateStyle', 'ISO, MDY', 'Display and reading order of dates.',
+    { normalise: dateStyle, flags: ['reported'] }),
+  setting('IntervalStyle', 'postgres', 'Display of intervals.', { flags: ['reported'],
+    normalise: oneOf('IntervalStyle', 'postgres', 'postgres_verbose', 'sql_standard', 'iso_8601') }),
+  setting('TimeZone', 'UTC', 'Time zone of timestamptz values on input and output.',
+    { normalise: timeZone, flags: ['reported'] }),
+  setting('default_transaction_read_only', 'off', 'New transactions are read-only.',
+    { normalise: flag('default_transaction_read_only'), flags: ['reported', 'inert'] }),
+  setting('in_hot_standby', 'off', 'Always off.', { flags: ['reported', 'readOnly'] }),
+  setting('integer_datetimes', 'on', 'Always on.', { flags: ['reported', 'readOnly'] }),
+  setting('is_superuser', 'on', 'The user may do everything.',
+    { flags: ['reported', 'readOnly'] }),
+  setting('server_encoding', 'UTF8', 'Always UTF8.', { flags: ['reported', 'readOnly'] }),
+  setting('server_version', '15.18', 'PostgreSQL version whose behaviour is followed.',
+    { flags: ['reported', 'readOnly'] }),
+  setting('server_version_num', '150018', 'The same as a number.', { flags: ['readOnly'] }),
+  setting('session_authorization', 'tidemill', 'User of the session.', { flags: ['reported'] }),
+  setting('standard_conforming_strings', 'on', 'Backslashes in plain strings are literal.',
+    { flags: ['reported'], normalise: flag('standard_conforming_strings') }),
+  setting('search_path', '"$user", public', 'Schemas that unqualified names are looked up in.'),
+  setting('statement_timeout', '0', 'Longest time a statement may run; 0 is no limit.',
+    { normalise: duration('statement_timeout') }),
+  setting('bytea_output', 'hex', 'Display of bytea.',
+    { normalise: oneOf('bytea_output', 'hex', 'escape') }),
+  setting('extra_float_digits', '1', 'Digits of floating-point output.',
+    { normalise: integer('extra_float_digits', -15, 3) }),
+  setting('client_min_messages', 'notice', 'Least severity of messages sent.', {
+    normalise: oneOf('client_min_messages', 'debug5', 'debug4', 'debug3', 'debug2', 'debug1',
+      'debug', 'log', 'info', 'notice', 'warning', 'error') }),
+  setting('transaction_isolation', 'read committed', 'Isolation of the transaction.',
+    { normalise: isolation, flags: INERT }),
+  setting('default_transaction_isolation', 'read committed', 'Isolation of new transactions.',
+    { normalise: isolation, flags: INERT }),
+  setting('transaction_read_only', 'off', 'The transaction is read-only.',
+    { normalise: flag('transaction_read_only') }),
+  setting('require_bounded_state', 'off',
+    'CREATE MATERIALIZED VIEW fails when nothing bounds its state.',
+    { normalise: flag('require_bounded_state') }),
+  setting('role', 'none', 'Role of the session.', { flags: INERT }),
+  setting('default_transaction_deferrable', 'off', 'Kept for clients.',
+    { normalise: flag('default_transaction_deferrable'), flags: INERT }),
+  setting('transaction_deferrable', 'off', 'Kept for clients.',
+    { normalise: flag('transaction_deferrable'), flags: INERT }),
+  setting('lock_timeout', '0', 'Kept for clients.',
+    { normalise: duration('lock_timeout'), flags: INERT }),
+  setting('idle_in_transaction_session_timeout', '0', 'Kept for clients.',
+    { normalise: duration('idle_in_transaction_session_timeout'), flags: INERT }),
+  setting('idle_session_timeout', '0', 'Kept for clients.',
+    { normalise: duration('idle_session_timeout'), flags: INERT }),
+  setting('row_security', 'on', 'Kept for clients.',
+    { normalise: flag('row_security'), flags: INERT }),
+  setting('jit', 'off', 'Kept for clients.', { normalise: flag('jit'), flags: INERT }),
+  setting('synchronize_seqscans', 'on', 'Kept for clients.',
+    { normalise: flag('synchronize_seqscans'), flags: INERT }),
+  setting('synchronous_commit', 'on', 'Kept for clients; every commit is synchronous.',
+    { flags: INERT }),
+  setting('debug_parallel_query', 'off', 'Kept for clients.', { flags: INERT }),
+  setting('xmloption', 'content', 'Kept for clients.', { flags: INERT }),
+  setting('work_mem', '4MB', 'Kept for clients.', { flags: INERT }),
+  setting('max_identifier_length', '63', 'Longest identifier in bytes.',
+    { flags: ['readOnly'] }),
+  setting('max_index_keys', '32', 'Most key columns of an index.', { flags: ['readOnly'] }),
+  setting('max_connections', '100', 'Most connections at a time.', { flags: ['readOnly'] }),
+  setting('block_size', '8192', 'Kept for clients.', { flags: ['readOnly'] }),
+  setting('lc_collate', 'C', 'Text is ordered by code point.', { flags: ['readOnly'] }),
+  setting('lc_ctype', 'C.UTF-8', 'Character classes follow Unicode.', { flags: ['readOnly'] }),
+  setting('lc_messages', 'C', 'Kept for clients.', { flags: INERT }),
+  setting('lc_monetary', 'C', 'Kept for clients.', { flags: INERT }),
+  setting('lc_numeric', 'C', 'Kept for clients.', { flags: INERT }),
+  setting('lc_time', 'C', 'Kept for clients.', { flags: INERT }),
+  setting('ssl', 'off', 'Whether TLS is on.', { flags: ['readOnly'] }),
+  setting('enable_seqscan', 'on', 'Kept for clients.',
+    { normalise: flag('enable_seqscan'), flags: INERT }),
+  setting('enable_hashjoin', 'on', 'Kept for clients.',
+    { normalise: flag('enable_hashjoin'), flags: INERT }),
+  setting('enable_mergejoin', 'on', 'Kept for clients.',
+    { normalise: flag('enable_mergejoin'), flags: INERT }),
+  setting('enable_nestloop', 'on', 'Kept for clients.',
+    { normalise: flag('enable_nestloop'), flags: INERT }),
+  setting('enable_hashagg', 'on', 'Kept for clients.',
+    { normalise: flag('enable_hashagg'), flags: INERT }),
+  setting('enable_sort', 'on', 'Kept for clients.',
+    { normalise: flag('enable_sort'), flags: INERT }),
+  setting('geqo', 'on', 'Kept for clients.', { normalise: flag('geqo'), flags: INERT }),
+  setting('rw_implicit_flush', 'off', 'Kept for clients of RisingWave; every write is visible '
+    + 'when it returns.', { normalise: flag('rw_implicit_flush'), flags: INERT }),
+];
+
+const BY_NAME = new Map(SETTINGS.map((entry) => [entry.name, entry]));
+
+/** Looks a setting up; names with a dot are free and get a setting of their own. */
+export function findSetting(name: string): Setting {
+  const found = BY_NAME.get(name.toLowerCase());
+  if (found !== undefined) return found;
+  if (name.includes('.')) return setting(name, '', 'A custom setting.');
+  throw sqlError('42704', `unrecognized configuration parameter "${name}"`);
+}

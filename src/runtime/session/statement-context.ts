@@ -1,0 +1,139 @@
+/**
+ * Everything a statement needs while it runs: its transaction, catalog, settings and engine.
+ *
+ * Made anew for each statement, so that it sees the definitions of the ones before it.
+ */
+import { must } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import type { Notice } from '../../common/errors.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import type { Value } from '../../common/values.ts';
+import type { QualifiedName } from '../../parser/ast-leaves.ts';
+import type { CatalogRelation } from '../../planner/catalog.ts';
+import type { EvaluationContext } from '../../planner/functions/entry.ts';
+import type { PlanEnv } from '../../planner/bound.ts';
+import type { QueryPlan } from '../../planner/plans.ts';
+import type { Batch } from '../batch.ts';
+import type { StoredRelation } from '../catalog-store-types.ts';
+import type { EngineCoreFace } from '../engine-core.ts';
+import type { RunOptions, SystemContext } from '../engine-core-types.ts';
+import { RowEvaluator } from './row-evaluator.ts';
+import { SessionCatalog } from './session-catalog.ts';
+import type { SessionSettings } from './session-settings.ts';
+import { TableKeys } from './table-keys.ts';
+import type { Transaction } from './transaction.ts';
+
+/** What stays the same for all statements of a session. */
+export interface SessionScope {
+  readonly core: EngineCoreFace;
+  readonly settings: SessionSettings;
+  readonly database: { readonly id: number; readonly name: string };
+  readonly user: string;
+  readonly pid: number;
+  readonly notice: (notice: Notice) => void;
+  readonly cancelled: () => boolean;
+}
+
+/** The surroundings of one statement. */
+export class StatementContext {
+  readonly scope: SessionScope;
+  readonly transaction: Transaction;
+  readonly text: string;
+  readonly catalog: SessionCatalog;
+  readonly evaluation: EvaluationContext;
+  readonly #systemContext: SystemContext;
+
+  constructor(scope: SessionScope, transaction: Transaction, text: string) {
+    this.scope = scope;
+    this.transaction = transaction;
+    this.text = text;
+    const { settings, database, user } = scope;
+    const state = transaction.catalog;
+    this.catalog = new SessionCatalog({
+      state, database: database.id, searchPath: settings.searchPath(user),
+      facts: {
+        user, database: database.name, timeZone: settings.get('timezone'),
+        setting: (name) => settings.find(name),
+      },
+      uncommitted: (relation) => transaction.isUncommitted(relation),
+    });
+    this.evaluation = settings.evaluation(transaction.now);
+    this.#systemContext = {
+      engine: scope.core.info, catalog: state, database: database.id, user,
+      searchPath: this.catalog.searchPath, timeZone: settings.get('timezone'),
+      setting: (name) => settings.find(name),
+    };
+  }
+
+  get core(): EngineCoreFace { return this.scope.core; }
+
+  /** What the planner works with. */
+  get planning(): PlanEnv {
+    return { catalog: this.catalog, text: this.text };
+  }
+
+  table(id: number): StoredRelation {
+    return must(this.transaction.catalog.relation(id), 'planned table');
+  }
+
+  /** A relation by the name written, or 42P01. */
+  resolve(name: QualifiedName): StoredRelation {
+    const found = this.find(name);
+    if (found !== null) return found;
+    throw sqlError('42P01', `relation "${nameText(name)}" does not exist`, { span: name.span });
+  }
+
+  find(name: QualifiedName): StoredRelation | null {
+    const parts = name.parts.map((part) => part.name);
+    return this.catalog.findStored(parts.at(-2) ?? null, must(parts.at(-1), 'name'));
+  }
+
+  /** Rows of a query as they come, at the transaction's epoch. */
+  run(plan: QueryPlan): AsyncIterable<Batch> {
+    return this.core.runQuery(plan, this.#runOptions());
+  }
+
+  /** All rows of a query. */
+  async runToEnd(plan: QueryPlan): Promise<Batch[]> {
+    const batches: Batch[] = [];
+    for await (const batch of this.run(plan)) batches.push(batch);
+    return batches;
+  }
+
+  /** Stored rows of a table with the transaction's changes behind them. */
+  *snapshot(relation: number): Iterable<Batch> {
+    if (!this.transaction.isUncommitted(relation)) {
+      yield* this.core.snapshot(relation, this.transaction.pin());
+    }
+    yield* this.transaction.overlay.get(relation) ?? [];
+  }
+
+  keys(table: CatalogRelation, key: readonly number[]): TableKeys {
+    const uncommitted = this.transaction.overlay.get(table.id) ?? [];
+    const stored = !this.transaction.isUncommitted(table.id);
+    return new TableKeys({ core: this.core, table, key, stored, uncommitted });
+  }
+
+  evaluator(types: readonly SqlType[]): RowEvaluator {
+    return new RowEvaluator(types, this.evaluation);
+  }
+
+  notice(severity: Notice['severity'], sqlState: string, message: string): void {
+    this.scope.notice({ severity, sqlState, message });
+  }
+
+  #runOptions(): RunOptions {
+    return {
+      pin: this.transaction.pin(), overlay: this.transaction.overlay, now: this.transaction.now,
+      context: this.evaluation, cancelled: this.scope.cancelled, system: this.#systemContext,
+    };
+  }
+}
+
+/** A name as written, for messages. */
+export function nameText(name: QualifiedName): string {
+  return name.parts.map((part) => part.name).join('.');
+}
+
+/** Parameters of a statement: values in order. */
+export type Parameters = readonly Value[];
