@@ -30,6 +30,8 @@ export interface Exec {
 
 /** Durable state of an engine: an epoch log and checkpoints. */
 export interface Storage {
+  /** True when nothing is ever read back, so that nothing need be encoded. */
+  readonly keepsNothing: boolean;
   /** Locks the state for this process and reads the newest checkpoint and the log behind it. */
   open(): Promise<Recovered>;
   /** Resolves after fsync. Rejects with SqlError 53100 when the disk is full; nothing is kept. */
@@ -45,6 +47,10 @@ export interface Storage {
 export interface CheckpointWriter {
   /** Writes a piece; not seen by recovery until commit. */
   write(part: CheckpointPart): Promise<void>;
+  /** Drops, at commit, deltas of a store up to a checkpoint; null: all of the store. */
+  drop(store: string, deltasUpTo: number | null): void;
+  /** Number of this checkpoint, counted from 1. */
+  readonly number: number;
   /** Makes the checkpoint the newest, drops what it replaces and the log up to its epoch. */
   commit(): Promise<void>;
   /** Forgets what was written. */

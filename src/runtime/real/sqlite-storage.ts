@@ -1,0 +1,316 @@
+/**
+ * Storage in a directory: one SQLite database for epoch log and checkpoints, one that is the lock,
+ * and a witness file with the newest epoch.
+ *
+ * WAL with synchronous=FULL set after the switch to WAL (better-sqlite3 defaults to NORMAL, which
+ * loses commits in a power cut). The database is never opened through fs: that would cancel
+ * SQLite's own lock. Every blob has a crc32; a witness ahead of the database means it was rolled
+ * back. SQLITE_FULL is 53100 and nothing is kept; SQLITE_IOERR ends the process by `onFatal`.
+ */
+import {
+  closeSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type Database from 'better-sqlite3';
+import { sqlError } from '../../common/errors.ts';
+import type { SqlError } from '../../common/errors.ts';
+import type { CheckpointWriter, Storage } from '../storage/interfaces.ts';
+import type { CheckpointPart, EpochRecord, PartKind, Recovered } from '../storage/records.ts';
+import { loadSqlite } from './sqlite-guard.ts';
+
+/** Version of the tables below; a newer one is refused. */
+const FORMAT = 1;
+const DATABASE_FILE = 'tidemill.db';
+const LOCK_FILE = 'tidemill.lock';
+const WITNESS_FILE = 'tidemill.witness';
+const KINDS: readonly PartKind[] = ['meta', 'catalog', 'base', 'delta'];
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS head (
+  id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL,
+  checkpoint INTEGER NOT NULL, epoch INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS epoch_log (
+  epoch INTEGER PRIMARY KEY, crc INTEGER NOT NULL, body BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS part (
+  kind INTEGER NOT NULL, store TEXT NOT NULL, slice INTEGER NOT NULL,
+  checkpoint INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (kind, store, slice, checkpoint)
+) STRICT;
+`;
+
+interface Head {
+  readonly format: number;
+  readonly checkpoint: number;
+  readonly epoch: number;
+}
+
+interface PartRow {
+  readonly kind: number;
+  readonly store: string;
+  readonly slice: number;
+  readonly checkpoint: number;
+  readonly crc: number;
+  readonly body: Uint8Array;
+}
+
+/** What to do when the disk can no longer be trusted. */
+export type OnFatal = (error: Error) => never;
+
+/** Durable state in a directory. */
+export class SqliteStorage implements Storage {
+  readonly keepsNothing = false;
+  readonly #directory: string;
+  readonly #onFatal: OnFatal;
+  #database: Database.Database | null = null;
+  #lock: Database.Database | null = null;
+  #witness = -1;
+  #checkpoint = 0;
+  #append: Database.Statement<[bigint, number, Uint8Array]> | null = null;
+
+  constructor(directory: string, onFatal: OnFatal) {
+    this.#directory = directory;
+    this.#onFatal = onFatal;
+  }
+
+  open(): Promise<Recovered> {
+    return promised(() => this.#open());
+  }
+
+  #open(): Recovered {
+    const Sqlite = loadSqlite();
+    try {
+      mkdirSync(this.#directory, { recursive: true });
+    } catch (error) {
+      throw cannotUse(this.#directory, error);
+    }
+    this.#lock = takeLock(Sqlite, this.#directory);
+    const database = new Sqlite(join(this.#directory, DATABASE_FILE));
+    this.#database = database;
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('journal_size_limit = 67108864');
+    this.#refuseNewer(database);
+    database.exec(SCHEMA);
+    database.prepare('INSERT OR IGNORE INTO head VALUES (1, ?, 0, 0)').run(FORMAT);
+    this.#append = database.prepare('INSERT INTO epoch_log VALUES (?, ?, ?)');
+    const recovered = this.#read(database);
+    this.#openWitness(newestEpoch(recovered));
+    return recovered;
+  }
+
+  #refuseNewer(database: Database.Database): void {
+    const known = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'head'").get();
+    if (known === undefined) return;
+    const head = database.prepare('SELECT format FROM head').get() as Head | undefined;
+    if (head !== undefined && head.format > FORMAT) {
+      throw sqlError('F0000', `data directory "${this.#directory}" was written by a newer Tidemill`
+        + ` (format ${head.format}, this one reads ${FORMAT})`, {
+        hint: 'Start the newer version, or choose another --data-dir.',
+      });
+    }
+  }
+
+  #read(database: Database.Database): Recovered {
+    const head = database.prepare('SELECT format, checkpoint, epoch FROM head').get() as Head;
+    this.#checkpoint = head.checkpoint;
+    database.prepare('DELETE FROM part WHERE checkpoint > ?').run(head.checkpoint);
+    database.prepare('DELETE FROM epoch_log WHERE epoch <= ?').run(head.epoch);
+    const rows = database.prepare(
+      'SELECT kind, store, slice, checkpoint, crc, body FROM part ORDER BY kind, checkpoint, store,'
+      + ' slice').all() as PartRow[];
+    const parts = newestParts(rows.map((row) => checkedPart(row, this.#directory)));
+    const log = database.prepare('SELECT epoch, crc, body FROM epoch_log ORDER BY epoch')
+      .all() as { epoch: number; crc: number; body: Uint8Array }[];
+    const records = log.map(({ epoch, crc, body }, at): EpochRecord => {
+      if (crc32(body) !== crc) throw corrupted(this.#directory, `record of epoch ${epoch}`);
+      if (epoch !== head.epoch + 1 + at) {
+        throw corrupted(this.#directory, `epoch ${head.epoch + 1 + at} is missing`);
+      }
+      return { epoch: BigInt(epoch), body };
+    });
+    const checkpointEpoch = head.checkpoint === 0 ? null : BigInt(head.epoch);
+    return { checkpointEpoch, parts, records };
+  }
+
+  #openWitness(newest: bigint): void {
+    const path = join(this.#directory, WITNESS_FILE);
+    let seen = -1n;
+    try {
+      const text = readFileSync(path, 'utf8').trim();
+      if (/^-?\d+$/.test(text)) seen = BigInt(text);
+    } catch {
+      // A new directory has none.
+    }
+    if (seen > newest) {
+      throw corrupted(this.#directory, `the newest epoch is ${newest}, but ${seen} was written`);
+    }
+    this.#witness = openSync(path, 'w');
+    this.#writeWitness(newest);
+  }
+
+  #writeWitness(epoch: bigint): void {
+    writeSync(this.#witness, epoch.toString().padEnd(20), 0);
+  }
+
+  appendEpoch(record: EpochRecord): Promise<void> {
+    return promised(() => this.#guard(() => {
+      this.#append?.run(record.epoch, crc32(record.body), record.body);
+      this.#writeWitness(record.epoch);
+    }));
+  }
+
+  /** Runs a write; a full disk is an SqlError, an unreliable one the end of the process. */
+  #guard<T>(write: () => T): T {
+    try {
+      return write();
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      if (code === 'SQLITE_FULL' || code === 'ENOSPC') {
+        throw sqlError('53100', 'could not write to the data directory: no space left on device', {
+          hint: 'Writes go on as soon as there is space again.',
+        });
+      }
+      if (code.startsWith('SQLITE_IOERR') || code === 'SQLITE_CORRUPT') {
+        this.#onFatal(error instanceof Error ? error : new Error(String(error)));
+      }
+      throw error;
+    }
+  }
+
+  beginCheckpoint(epoch: bigint): CheckpointWriter {
+    const database = this.#opened();
+    const number = this.#checkpoint + 1;
+    const insert = database.prepare('INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?, ?, ?)');
+    const drops: (readonly [string, number | null])[] = [];
+    return {
+      number,
+      write: (part) => promised(() => this.#guard(() => {
+        insert.run(KINDS.indexOf(part.kind), part.store, part.slice, number, crc32(part.body),
+          part.body);
+      })),
+      drop: (store, upTo) => { drops.push([store, upTo]); },
+      commit: () => promised(() => this.#guard(() => {
+        database.transaction(() => {
+          commitCheckpoint(database, number, epoch);
+          for (const [store, upTo] of drops) dropParts(database, store, upTo);
+        })();
+        this.#checkpoint = number;
+        fsyncSync(this.#witness);
+      })),
+      abort: () => promised(() => this.#guard(() => {
+        database.prepare('DELETE FROM part WHERE checkpoint = ?').run(number);
+      })),
+    };
+  }
+
+  #opened(): Database.Database {
+    if (this.#database === null) throw new Error('storage is not open');
+    return this.#database;
+  }
+
+  sizeBytes(): number {
+    let total = 0;
+    for (const suffix of ['', '-wal']) {
+      try {
+        total += statSync(join(this.#directory, DATABASE_FILE + suffix)).size;
+      } catch {
+        // Not there yet.
+      }
+    }
+    return total;
+  }
+
+  close(): Promise<void> {
+    return promised(() => {
+      this.#database?.close();
+      this.#database = null;
+      if (this.#witness >= 0) closeSync(this.#witness);
+      this.#witness = -1;
+      this.#lock?.close();
+      this.#lock = null;
+    });
+  }
+}
+
+function promised<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(work()));
+}
+
+/** EXCLUSIVE on a database of its own: the lock goes when the process goes, however it ends. */
+function takeLock(
+  Sqlite: ReturnType<typeof loadSqlite>, directory: string,
+): Database.Database {
+  let lock: Database.Database;
+  try {
+    lock = new Sqlite(join(directory, LOCK_FILE), { timeout: 0 });
+  } catch (error) {
+    throw cannotUse(directory, error);
+  }
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (error instanceof Error && 'code' in error && String(error.code) === 'SQLITE_BUSY') {
+      throw sqlError('55006', `data directory "${directory}" is used by another Tidemill`, {
+        hint: 'Stop the other server, or choose another --data-dir.',
+      });
+    }
+    throw cannotUse(directory, error);
+  }
+}
+
+function cannotUse(directory: string, error: unknown): SqlError {
+  return sqlError('58030', `cannot use data directory "${directory}": `
+    + (error instanceof Error ? error.message : String(error)));
+}
+
+function corrupted(directory: string, detail: string): SqlError {
+  return sqlError('XX001', `data directory "${directory}" is damaged: ${detail}`, {
+    hint: 'Restore the directory from a backup.',
+  });
+}
+
+function checkedPart(row: PartRow, directory: string): CheckpointPart {
+  const kind = KINDS[row.kind];
+  if (kind === undefined || crc32(row.body) !== row.crc) {
+    throw corrupted(directory, `part ${row.store}/${row.slice} of checkpoint ${row.checkpoint}`);
+  }
+  return {
+    kind, store: row.store, slice: row.slice, checkpoint: row.checkpoint, body: row.body,
+  };
+}
+
+/** Parts come in order of checkpoints: of meta, catalog and base parts the last one counts. */
+function newestParts(parts: readonly CheckpointPart[]): CheckpointPart[] {
+  const newest = new Map<string, CheckpointPart>();
+  for (const part of parts) {
+    const of = part.kind === 'delta' ? part.checkpoint : 0;
+    newest.set(`${part.kind}/${part.store}/${part.slice}/${of}`, part);
+  }
+  return [...newest.values()];
+}
+
+function newestEpoch(recovered: Recovered): bigint {
+  return recovered.records.at(-1)?.epoch ?? recovered.checkpointEpoch ?? 0n;
+}
+
+function commitCheckpoint(database: Database.Database, number: number, epoch: bigint): void {
+  database.prepare(`DELETE FROM part WHERE kind <> 3 AND checkpoint < ?1 AND EXISTS (
+    SELECT 1 FROM part newer WHERE newer.kind = part.kind AND newer.store = part.store
+      AND newer.slice = part.slice AND newer.checkpoint = ?1)`).run(number);
+  database.prepare('UPDATE head SET checkpoint = ?, epoch = ?').run(number, epoch);
+  database.prepare('DELETE FROM epoch_log WHERE epoch <= ?').run(epoch);
+}
+
+function dropParts(database: Database.Database, store: string, upTo: number | null): void {
+  if (upTo === null) {
+    database.prepare('DELETE FROM part WHERE store = ?').run(store);
+  } else {
+    database.prepare('DELETE FROM part WHERE kind = 3 AND store = ? AND checkpoint <= ?')
+      .run(store, upTo);
+  }
+}

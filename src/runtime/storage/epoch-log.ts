@@ -1,0 +1,146 @@
+/**
+ * The content of an epoch record and its binary form.
+ *
+ * A record holds everything an epoch depends on beside the state before it: logical time, rows that
+ * cannot be read again, ranges of sources that can, catalog changes, decisions made by wall clock.
+ * Running it again gives the same epoch; `previousHash` proves that for the epoch before.
+ */
+import type { Batch } from '../batch.ts';
+import type { DdlChange } from '../catalog-store-types.ts';
+import { ByteReader, ByteWriter, dataCorrupted } from './bytes.ts';
+import { readBatch, writeBatch } from './column-codec.ts';
+import { fromPlainJson, toPlainJson } from './plain-json.ts';
+import type { EpochRecord } from './records.ts';
+
+/** Version of the record format; a newer one is refused. */
+export const EPOCH_FORMAT = 1;
+
+/** Rows of one table by one transaction, in order. */
+export interface LoggedChange {
+  readonly relation: number;
+  readonly batch: Batch;
+  readonly idempotencyKey: string | null;
+}
+
+/** What a reader of a source took in this epoch. */
+export interface LoggedRange {
+  readonly relation: number;
+  /** View that reads the SOURCE by itself, 0 for a table. */
+  readonly reader: number;
+  readonly partition: number;
+  readonly first: bigint;
+  /** Position behind the last record; `first` when nothing but `ended` is new. */
+  readonly next: bigint;
+  /** Good rows and dead letters in the range; a re-read must give as many. */
+  readonly rows: number;
+  readonly deadLetters: number;
+  /** Content hash of the rows; a re-read must give the same. */
+  readonly hash: number;
+  /** The partition has ended: its watermark goes to +infinity. */
+  readonly ended: boolean;
+}
+
+/** A decision made by wall clock. `watermark`: the new floor of a fallback. */
+export interface LoggedDecision {
+  readonly kind: 'idle' | 'active' | 'fallback';
+  readonly relation: number;
+  readonly reader: number;
+  readonly partition: number;
+  readonly watermark: bigint | null;
+}
+
+/** The content of an epoch record. */
+export interface EpochContent {
+  readonly epoch: bigint;
+  readonly now: bigint;
+  readonly build: string;
+  /** Hash of the deltas the epoch before published. */
+  readonly previousHash: bigint;
+  readonly changes: readonly LoggedChange[];
+  readonly ddl: readonly DdlChange[];
+  readonly ranges: readonly LoggedRange[];
+  readonly decisions: readonly LoggedDecision[];
+  readonly sequences: readonly { readonly id: number; readonly last: bigint }[];
+  /** Oids below were given out. */
+  readonly nextOid: number;
+}
+
+/** The binary form of an epoch's content. */
+export function encodeEpoch(content: EpochContent): EpochRecord {
+  const writer = new ByteWriter();
+  writer.u8(EPOCH_FORMAT);
+  writer.i64(content.epoch);
+  writer.i64(content.now);
+  writer.i64(content.previousHash);
+  writer.text(content.build);
+  writer.u32(content.nextOid);
+  writer.u32(content.changes.length);
+  for (const change of content.changes) {
+    writer.u32(change.relation);
+    writer.value(change.idempotencyKey);
+    writeBatch(writer, change.batch);
+  }
+  writer.u32(content.ranges.length);
+  for (const range of content.ranges) writeRange(writer, range);
+  const { ddl, decisions, sequences } = content;
+  const plain = ddl.length + decisions.length + sequences.length > 0;
+  writer.text(plain ? toPlainJson({ ddl, decisions, sequences }) : '');
+  return { epoch: content.epoch, body: writer.finish() };
+}
+
+function writeRange(writer: ByteWriter, range: LoggedRange): void {
+  writer.u32(range.relation);
+  writer.u32(range.reader);
+  writer.u32(range.partition);
+  writer.i64(range.first);
+  writer.i64(range.next);
+  writer.u32(range.rows);
+  writer.u32(range.deadLetters);
+  writer.u32(range.hash);
+  writer.u8(range.ended ? 1 : 0);
+}
+
+interface PlainPart {
+  readonly ddl: readonly DdlChange[];
+  readonly decisions: readonly LoggedDecision[];
+  readonly sequences: EpochContent['sequences'];
+}
+
+/** Reads an epoch's content; XX001 when the bytes make no sense. */
+export function decodeEpoch(record: EpochRecord): EpochContent {
+  const reader = new ByteReader(record.body);
+  if (reader.u8() !== EPOCH_FORMAT) throw dataCorrupted('epoch record of an unknown format');
+  const epoch = reader.i64();
+  if (epoch !== record.epoch) throw dataCorrupted(`epoch record ${record.epoch} says ${epoch}`);
+  const now = reader.i64();
+  const previousHash = reader.i64();
+  const build = reader.text();
+  const nextOid = reader.u32();
+  const changes = repeat(reader.u32(), (): LoggedChange => {
+    const relation = reader.u32();
+    const key = reader.value();
+    return {
+      relation, idempotencyKey: typeof key === 'string' ? key : null, batch: readBatch(reader),
+    };
+  });
+  const ranges = repeat(reader.u32(), () => readRange(reader));
+  const text = reader.text();
+  const plain = text === '' ? NOTHING : fromPlainJson(text) as PlainPart;
+  return { epoch, now, previousHash, build, nextOid, changes, ranges, ...plain };
+}
+
+const NOTHING: PlainPart = { ddl: [], decisions: [], sequences: [] };
+
+function readRange(reader: ByteReader): LoggedRange {
+  return {
+    relation: reader.u32(), reader: reader.u32(), partition: reader.u32(), first: reader.i64(),
+    next: reader.i64(), rows: reader.u32(), deadLetters: reader.u32(), hash: reader.i32(),
+    ended: reader.u8() === 1,
+  };
+}
+
+function repeat<T>(count: number, read: () => T): T[] {
+  const list: T[] = [];
+  for (let i = 0; i < count; i++) list.push(read());
+  return list;
+}
