@@ -25,6 +25,7 @@ const LAST_SECOND = 7258118400; // 2200-01-01
 const CYCLE_SECONDS = 146097 * 86400;
 const ZONES_MAX = 1000;
 const BLOCKS_MAX = 400;
+const ABBREVIATIONS_MAX = 50;
 
 const ZONES = new Map<string, ZoneData | null>();
 
@@ -130,18 +131,25 @@ function foldCycle(second: number): number {
   return LAST_SECOND + (past - Math.floor(past / CYCLE_SECONDS) * CYCLE_SECONDS);
 }
 
-const ABBREVIATIONS = new Map<string, Intl.DateTimeFormat>();
+const ABBREVIATIONS = new Map<string, readonly Intl.DateTimeFormat[]>();
+/** English as spoken where zones lie: each locale knows the abbreviations of its own zones. */
+const LOCALES: readonly string[] = ['en-US', 'en-GB', 'en-AU', 'en-IN', 'en-NZ', 'en-ZA', 'en-CA'];
 
 /** The zone's abbreviation at an instant (`EST`, `EDT`), or null when the platform has none. */
 export function ianaAbbreviation(name: string, second: number): string | null {
-  let format = ABBREVIATIONS.get(name);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'short' });
-    if (ABBREVIATIONS.size >= ZONES_MAX) ABBREVIATIONS.clear();
-    ABBREVIATIONS.set(name, format);
+  if (ianaOffsetSeconds(name, second) % 60 !== 0) return 'LMT';
+  let formats = ABBREVIATIONS.get(name);
+  if (formats === undefined) {
+    formats = LOCALES.map((locale) =>
+      new Intl.DateTimeFormat(locale, { timeZone: name, timeZoneName: 'short' }));
+    if (ABBREVIATIONS.size >= ABBREVIATIONS_MAX) ABBREVIATIONS.clear();
+    ABBREVIATIONS.set(name, formats);
   }
-  const at = Math.min(Math.max(second, FIRST_SECOND), LAST_SECOND);
-  const part = format.formatToParts(at * 1000).find(({ type }) => type === 'timeZoneName');
-  const text = part?.value ?? '';
-  return /^[A-Z]{3,5}$/.test(text) ? text : null;
+  const at = second < FIRST_SECOND ? FIRST_SECOND : second >= LAST_SECOND
+    ? foldCycle(second) : second;
+  for (const format of formats) {
+    const part = format.formatToParts(at * 1000).find(({ type }) => type === 'timeZoneName');
+    if (part !== undefined && /^[A-Z]{3,5}$/.test(part.value)) return part.value;
+  }
+  return null;
 }

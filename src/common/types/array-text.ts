@@ -100,9 +100,8 @@ class ArrayReader {
     this.#at++;
     let count = 0;
     this.#space();
-    if (this.#text[this.#at] === '}') {
+    if (this.#text[this.#at] === '}' && depth === 0) {
       this.#at++;
-      this.#close(depth, 0);
       return;
     }
     for (;;) {
@@ -132,15 +131,19 @@ class ArrayReader {
     this.#space();
     const first = this.#text[this.#at];
     if (first === '{') {
-      if (this.#elements.length > 0 && this.#dims.length <= depth + 1) throw this.#ragged();
+      if (this.#elements.length > 0 && this.#dims.length <= depth + 1) {
+        throw malformedArray(this.#text, 'Unexpected "{" character.');
+      }
       if (this.#dims.length <= depth) this.#dims[depth] = -1;
       this.#list(depth + 1);
       return;
     }
-    if (this.#dims.length > depth + 1) throw this.#ragged();
     if (first === undefined) throw malformedArray(this.#text, 'Unexpected end of input.');
     if (first === ',' || first === '}') {
       throw malformedArray(this.#text, `Unexpected "${first}" character.`);
+    }
+    if (this.#dims.length > depth + 1) {
+      throw malformedArray(this.#text, 'Unexpected array element.');
     }
     if (first === '"') {
       this.#elements.push(this.#element(this.#quoted()));

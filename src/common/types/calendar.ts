@@ -199,3 +199,10 @@ export function roundMicros(micros: bigint, digits: number): bigint {
     ? ((micros + half) / unit) * unit
     : -(((-micros + half) / unit) * unit);
 }
+
+/** Rounds a double to an integer, halves to even, as C's rint. */
+export function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}

@@ -118,7 +118,7 @@ export const TIMESTAMPTZ: TypeDefinition = {
 export const INTERVAL: TypeDefinition = {
   name: 'interval', oid: 1186, arrayOid: 1187, typlen: 16, category: 'T', preferred: true,
   aliases: [], sqlName: 'interval',
-  parse: parseInterval,
+  parse: (text, _type, settings) => parseInterval(text, settings.intervalStyle),
   format: (value, _type, settings) => formatInterval(asInterval(value), settings.intervalStyle),
   encodeBinary: (value) => {
     const interval = asInterval(value);

@@ -6,7 +6,7 @@
  */
 import { sqlError } from '../errors.ts';
 import type { SqlError } from '../errors.ts';
-import { UNIX_EPOCH_JULIAN, daysFromCivil, daysInMonth } from './calendar.ts';
+import { UNIX_EPOCH_JULIAN, daysFromCivil, daysInMonth, roundHalfEven } from './calendar.ts';
 import type { DateOrder } from './datetime-format.ts';
 import { DAY_WORDS, MONTH_WORDS, ZONE_ABBREVIATIONS } from './datetime-words.ts';
 import { resolveZone } from './time-zone.ts';
@@ -33,12 +33,12 @@ const SPECIALS: ReadonlyMap<string, SpecialDate> = new Map([
 const NOISE = new Set(['at', 'on']);
 const TOKEN = new RegExp([
   '(?<time>\\d+:\\d+(?::\\d+)?(?:\\.\\d*)?)',
-  '(?<date>\\d+[-/][0-9A-Za-z]+[-/][0-9A-Za-z]+|\\d+\\.\\d+\\.\\d+|\\d+[-/][A-Za-z0-9]+'
+  '(?<date>\\d+[-/](?:\\d+|[A-Za-z]+)[-/](?:\\d+|[A-Za-z]+)|\\d+\\.\\d+\\.\\d+|\\d+[-/][A-Za-z0-9]+'
     + '|[A-Za-z]+-\\d+-\\d+)',
   '(?<number>\\d+(?:\\.\\d*)?)',
   '(?<zone>[+-]\\d+(?::\\d+)*)',
   '(?<signed>[+-]\\s*[A-Za-z]+)',
-  '(?<name>[A-Za-z]+[/_+-][A-Za-z0-9/_+-]*)',
+  '(?<name>[A-Za-z]+[/_+-][A-Za-z0-9/_+-]*|[A-Za-z]{3,}\\d[A-Za-z0-9/_+-]*)',
   '(?<word>[A-Za-z]+)',
   '(?<noise>[\\s,;()]+)',
   '(?<mark>[-/.])',
@@ -64,11 +64,13 @@ export class FieldReader {
   #beforeChrist = false;
   #meridiem: 'am' | 'pm' | null = null;
   #timeNext = false;
+  readonly #timeOnly: boolean;
 
   constructor(text: string, typeName: string, order: DateOrder) {
     this.#text = text;
     this.#typeName = typeName;
     this.#order = order;
+    this.#timeOnly = typeName === 'time' || typeName === 'time with time zone';
   }
 
   /** Gathers all fields of the text. */
@@ -119,7 +121,7 @@ export class FieldReader {
 
   #setTime(parts: readonly [number, number, number], fraction: string): void {
     const [hour, minute, second] = parts;
-    const part = fraction === '' ? 0 : Math.round(Number(`0.${fraction}`) * 1e6);
+    const part = fraction === '' ? 0 : roundHalfEven(Number(`0.${fraction}`) * 1e6);
     const micros = ((hour * 60 + minute) * 60 + second) * 1_000_000 + part;
     if (hour > 24 || minute > 59 || second > 60 || micros > 86_400_000_000) {
       throw this.#overflow();
@@ -147,15 +149,11 @@ export class FieldReader {
       if (!/^\d+$/.test(field)) throw this.#invalid();
       this.#dateNumber(field);
     });
-    if (fields.length === 2 && this.#day === null && this.#dayOfYear === null) {
-      if (this.#year === null || this.#month === null) throw this.#invalid();
-      this.#day = 1;
-    }
   }
 
   #number(text: string): void {
     const [digits = '', fraction] = text.split('.');
-    if (this.#timeNext) {
+    if (this.#timeNext || (this.#timeOnly && this.#micros === null && digits.length >= 4)) {
       this.#packedTime(digits, fraction ?? '');
     } else if (fraction !== undefined && digits.length === 4 && fraction.length === 3) {
       this.#dateNumber(digits);
@@ -164,21 +162,11 @@ export class FieldReader {
       this.#packedDate(digits);
     } else if (digits.length >= 4 && this.#hasDate() && this.#micros === null) {
       this.#packedTime(digits, fraction ?? '');
-    } else if (fraction === undefined && this.#hasDate() && this.#micros === null) {
-      this.#micros = this.#hourAlone(digits);
     } else if (fraction === undefined) {
       this.#dateNumber(digits);
     } else {
       throw this.#invalid();
     }
-  }
-
-  /** `10` in `2020-01-01 10 am`. */
-  #hourAlone(digits: string): number {
-    const hour = Number(digits);
-    if (!/\d\s*[ap]m/i.test(this.#text)) throw this.#invalid();
-    if (hour > 24) throw this.#overflow();
-    return hour * 3_600_000_000;
   }
 
   #packedDate(digits: string): void {
@@ -190,8 +178,9 @@ export class FieldReader {
   }
 
   #packedTime(digits: string, fraction: string): void {
-    if (this.#micros !== null || (digits.length !== 4 && digits.length !== 6
-      && !(this.#timeNext && digits.length === 2))) throw this.#invalid();
+    if (this.#micros !== null || (digits.length !== 4 && digits.length !== 6)) {
+      throw this.#invalid();
+    }
     const parts = [0, 2, 4].map((at) => Number(digits.slice(at, at + 2) || 0));
     const [hour = 0, minute = 0, second = 0] = parts;
     this.#setTime([hour, minute, second], fraction);
@@ -254,7 +243,7 @@ export class FieldReader {
   }
 
   #name(text: string): void {
-    const month = /^([A-Za-z]+)-(\d+)$/.exec(text);
+    const month = /^([A-Za-z]+)-?(\d+)$/.exec(text);
     if (month !== null && MONTH_WORDS.has((month[1] ?? '').toLowerCase())) {
       this.#word((month[1] ?? '').toLowerCase());
       this.#dateNumber(month[2] ?? '');
@@ -293,8 +282,10 @@ export class FieldReader {
 
   #monthWord(month: number): void {
     // 08 Jan 1999: what was taken for the month was the day.
-    if (this.#month !== null && !this.#textMonth && this.#day === null) this.#day = this.#month;
-    else if (this.#month !== null) throw this.#invalid();
+    const dayFirst = !this.#textMonth && this.#day === null;
+    if (this.#month !== null && dayFirst && this.#month >= 1 && this.#month <= 31) {
+      this.#day = this.#month;
+    } else if (this.#month !== null) throw this.#invalid();
     this.#month = month;
     this.#textMonth = true;
   }

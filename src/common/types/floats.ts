@@ -7,6 +7,7 @@
 import { sqlError } from '../errors.ts';
 import { hashFloat64 } from '../hash.ts';
 import type { Value } from '../values.ts';
+import { compareNumeric, parseNumeric } from './numeric.ts';
 import { dataView, invalidSyntax, requireLength } from './type-definition.ts';
 import type { TypeDefinition } from './type-definition.ts';
 import { asNumber } from './values-of.ts';
@@ -14,10 +15,10 @@ import { asNumber } from './values-of.ts';
 const FLOAT = /^[ \t\n\r\v\f]*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[ \t\n\r\v\f]*$/;
 const NONZERO = /^[^eE]*[1-9]/;
 
-function parseFloatText(text: string, sqlName: string, narrow: (value: number) => number): number {
+function parseFloatText(text: string, sqlName: string, read: (text: string) => number): number {
   const digits = FLOAT.exec(text)?.[1];
   if (digits === undefined) return parseSpecial(text, sqlName);
-  const value = narrow(Number(digits));
+  const value = read(digits);
   if (Number.isFinite(value) && (value !== 0 || !NONZERO.test(digits))) return value;
   throw sqlError('22003', `"${text.trim()}" is out of range for type ${sqlName}`);
 }
@@ -33,12 +34,22 @@ function parseSpecial(text: string, sqlName: string): number {
 
 /** Reads a float8; 22003 when it over- or underflows. */
 export function parseFloat8(text: string): number {
-  return parseFloatText(text, 'double precision', (value) => value);
+  return parseFloatText(text, 'double precision', Number);
 }
 
 /** Reads a float4; 22003 when it over- or underflows. */
 export function parseFloat4(text: string): number {
-  return parseFloatText(text, 'real', Math.fround);
+  return parseFloatText(text, 'real', readSingle);
+}
+
+/** The float4 nearest to a decimal, rounded once: by way of float8 it would be rounded twice. */
+function readSingle(text: string): number {
+  const double = Number(text);
+  const single = Math.fround(double);
+  if (!Number.isFinite(single) || !isBetweenFloats(double, single)) return single;
+  const side = compareNumeric(parseNumeric(text), parseNumeric(double.toExponential(100)));
+  if (side === 0 || side < 0 === single < double) return single;
+  return single + 2 * (double - single);
 }
 
 /** Writes a float8; `extraDigits` is extra_float_digits. */
@@ -47,7 +58,7 @@ export function formatFloat8(value: number, extraDigits: number = 1): string {
   if (Number.isSafeInteger(value) && value < 1e15 && value > -1e15) {
     return value === 0 && 1 / value < 0 ? '-0' : String(value);
   }
-  return special(value) ?? shortest(String(value), 15);
+  return special(value) ?? shortest(shortestDouble(value), 15);
 }
 
 /** Writes a float4; `extraDigits` is extra_float_digits. */
@@ -57,9 +68,51 @@ export function formatFloat4(value: number, extraDigits: number = 1): string {
   if (known !== null) return known;
   for (let digits = 1; digits < 9; digits++) {
     const text = value.toExponential(digits - 1);
-    if (Math.fround(Number(text)) === value) return shortest(text, 6);
+    if (readSingle(text) === value && !isMidway(text, value)) return shortest(text, 6);
   }
   return shortest(value.toExponential(8), 6);
+}
+
+/** Doubles from here on may have a midpoint to their neighbour with 17 digits or fewer. */
+const MIDPOINTS_FROM = 2 ** 53;
+const MIDPOINTS_TO = 1e40;
+
+/** The shortest text of a double; PostgreSQL takes no text that lies midway between two doubles. */
+function shortestDouble(value: number): string {
+  const text = String(value);
+  const magnitude = Math.abs(value);
+  if (magnitude < MIDPOINTS_FROM || magnitude > MIDPOINTS_TO) return text;
+  if (!isBetweenDoubles(text, value)) return text;
+  const longer = value.toPrecision(16);
+  return Number(longer) === value ? longer : value.toPrecision(17);
+}
+
+function isBetweenDoubles(text: string, value: number): boolean {
+  const [mantissa = '', exponent = '0'] = text.split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const exact = BigInt(whole + fraction) * 10n ** BigInt(Number(exponent) - fraction.length);
+  const distance = exact - BigInt(value);
+  if (distance === 0n) return false;
+  // Stepping by the distance twice lands on the neighbour only from a midpoint.
+  const other = BigInt(value) + 2n * distance;
+  return BigInt(Number(other)) === other && Number(other) !== value;
+}
+
+function isMidway(text: string, value: number): boolean {
+  const double = Number(text);
+  return isBetweenFloats(double, value)
+    && compareNumeric(parseNumeric(text), parseNumeric(double.toExponential(100))) === 0;
+}
+
+const SINGLE = new Float32Array(1);
+const SINGLE_BITS = new Int32Array(SINGLE.buffer);
+
+/** True when a decimal lies exactly midway between a float4 and a neighbour. */
+function isBetweenFloats(read: number, value: number): boolean {
+  if (read === value) return false;
+  SINGLE[0] = value;
+  SINGLE_BITS[0] = (SINGLE_BITS[0] ?? 0) + (Math.abs(read) > Math.abs(value) ? 1 : -1);
+  return (SINGLE[0] + value) / 2 === read;
 }
 
 function special(value: number): string | null {

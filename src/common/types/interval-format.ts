@@ -94,7 +94,7 @@ function verbose(parts: Parts): string {
     if (zero) before = amount < 0;
     zero = false;
     const shown = before ? -amount : amount;
-    text += ` ${shown} ${name}${Math.abs(amount) === 1 ? '' : 's'}`;
+    text += ` ${shown} ${name}${shown === 1 ? '' : 's'}`;
   };
   const sign = parts.negativeTime ? -1 : 1;
   unit(parts.years, 'year');

@@ -6,7 +6,8 @@
  */
 import { sqlError } from '../errors.ts';
 import type { SqlError } from '../errors.ts';
-import { makeInterval } from './interval.ts';
+import { roundHalfEven } from './calendar.ts';
+import { makeInterval, negateInterval } from './interval.ts';
 import type { Interval } from './interval.ts';
 
 /** Units a field qualifier can name, coarse to fine. */
@@ -22,7 +23,7 @@ export interface IntervalFields {
 
 type Unit =
   | 'microsecond' | 'millisecond' | 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month'
-  | 'quarter' | 'year' | 'decade' | 'century' | 'millennium';
+  | 'year' | 'decade' | 'century' | 'millennium';
 
 const UNIT_WORDS: ReadonlyMap<string, Unit> = new Map(Object.entries({
   microsecond: 'microsecond us usec usecs usecond useconds microseconds microsecon',
@@ -33,7 +34,6 @@ const UNIT_WORDS: ReadonlyMap<string, Unit> = new Map(Object.entries({
   day: 'd day days',
   week: 'w week weeks',
   month: 'mon mons month months',
-  quarter: 'qtr quarter',
   year: 'y yr yrs year years',
   decade: 'dec decs decade decades',
   century: 'c cent century centuries',
@@ -43,7 +43,7 @@ const UNIT_WORDS: ReadonlyMap<string, Unit> = new Map(Object.entries({
 function unitOf(text: string): Unit {
   switch (text) {
     case 'microsecond': case 'millisecond': case 'second': case 'minute': case 'hour':
-    case 'day': case 'week': case 'month': case 'quarter': case 'year': case 'decade':
+    case 'day': case 'week': case 'month': case 'year': case 'decade':
     case 'century': return text;
     default: return 'millennium';
   }
@@ -58,15 +58,21 @@ const MICROS: Readonly<Record<'microsecond' | 'millisecond' | 'second' | 'minute
   microsecond: 1n, millisecond: 1000n, second: 1_000_000n, minute: 60_000_000n,
   hour: 3_600_000_000n,
 };
-const MONTHS: Readonly<Record<'month' | 'quarter' | 'year' | 'decade' | 'century' | 'millennium', number>> = {
-  month: 1, quarter: 3, year: 12, decade: 120, century: 1200, millennium: 12000,
+const MONTHS: Readonly<Record<'month' | 'year' | 'decade' | 'century' | 'millennium', number>> = {
+  month: 1, year: 12, decade: 120, century: 1200, millennium: 12000,
 };
 
 const TOKEN =
   /\s*(?:([+-]?\d+:\d+(?::\d+)?(?:\.\d*)?)|([+-]?\d+-\d+)|([+-]?(?:\d+(?:\.\d*)?|\.\d+))|([A-Za-z]+)|(@))/y;
 
-/** Reads an interval. */
-export function parseInterval(text: string): Interval {
+/**
+ * Reads an interval. Under IntervalStyle sql_standard a leading minus counts for all fields when
+ * no other sign follows.
+ */
+export function parseInterval(text: string, style: string = 'postgres'): Interval {
+  if (style.toLowerCase() === 'sql_standard' && /^\s*-[^+-]*$/.test(text)) {
+    return negateInterval(new IntervalReader(text.replace('-', ''), null).read());
+  }
   return new IntervalReader(text, null).read();
 }
 
@@ -127,6 +133,7 @@ class IntervalReader {
   #micros = 0n;
   #pending: string | null = null;
   #seen = 0;
+  #ago = false;
   #units = new Set<string>();
 
   constructor(text: string, fields: IntervalFields | null) {
@@ -137,33 +144,23 @@ class IntervalReader {
   read(): Interval {
     const trimmed = this.#text.trim();
     if (/^[+-]?P/.test(trimmed)) return this.#iso(trimmed);
-    let ago = false;
     const tokens = this.#tokens(trimmed);
-    // A leading sign counts for all fields when no other sign follows: SQL standard style only.
     tokens.forEach(([kind, token], i) => {
-      if (ago) throw this.#invalid();
       switch (kind) {
         case 'time': this.#flush(null, i); this.#clock(token); break;
         case 'months': this.#flush(null, i); this.#yearMonth(token); break;
         case 'number': this.#flush(null, i); this.#pending = token; break;
-        case 'word': ago = this.#word(token.toLowerCase(), i === tokens.length - 1); break;
+        case 'word': this.#word(token.toLowerCase()); break;
         case 'mark': if (i !== 0) throw this.#invalid(); break;
       }
     });
     this.#flush(null, -1);
     if (this.#seen === 0) throw this.#invalid();
-    return ago ? this.#made(-1) : this.#made(1);
+    return this.#made(this.#ago ? -1 : 1);
   }
 
   #made(sign: number): Interval {
-    if (!Number.isSafeInteger(this.#months) || !Number.isSafeInteger(this.#days)) {
-      throw this.#overflow();
-    }
-    try {
-      return makeInterval(sign * this.#months, sign * this.#days, BigInt(sign) * this.#micros);
-    } catch {
-      throw this.#overflow();
-    }
+    return makeInterval(sign * this.#months, sign * this.#days, BigInt(sign) * this.#micros);
   }
 
   #invalid(): SqlError {
@@ -171,7 +168,7 @@ class IntervalReader {
   }
 
   #overflow(): SqlError {
-    return sqlError('22008', `interval field value out of range: "${this.#text}"`);
+    return sqlError('22015', `interval field value out of range: "${this.#text}"`);
   }
 
   #tokens(text: string): (readonly ['time' | 'months' | 'number' | 'word' | 'mark', string])[] {
@@ -205,16 +202,15 @@ class IntervalReader {
     this.#add(amountOf(pending), unit ?? implied);
   }
 
-  #word(word: string, last: boolean): boolean {
+  #word(word: string): void {
     if (word === 'ago') {
-      if (!last) throw this.#invalid();
       this.#flush(null, -1);
-      return true;
+      this.#ago = true;
+      return;
     }
     const unit = UNIT_WORDS.get(word);
     if (unit === undefined) throw this.#invalid();
     this.#flush(unit, -1);
-    return false;
   }
 
   #once(unit: string): void {
@@ -224,21 +220,21 @@ class IntervalReader {
 
   #add(amount: Amount, unit: Unit): void {
     this.#seen++;
-    if (unit !== 'week') this.#once(unit);
+    this.#once(unit);
     switch (unit) {
       case 'microsecond': case 'millisecond': case 'second': case 'minute': case 'hour':
         this.#addMicros(amount, MICROS[unit]);
         return;
       case 'day': this.#addDays(amount, 1); return;
       case 'week': this.#addDays(amount, 7); return;
-      case 'month': case 'quarter': case 'year': case 'decade': case 'century':
-      case 'millennium': this.#addMonths(amount, unit);
+      case 'month': case 'year': case 'decade': case 'century': case 'millennium':
+        this.#addMonths(amount, unit);
     }
   }
 
   #addMicros(amount: Amount, unit: bigint): void {
     if (amount.whole > 9223372036854775807n) throw this.#overflow();
-    const micros = amount.whole * unit + BigInt(Math.round(amount.fraction * Number(unit)));
+    const micros = amount.whole * unit + BigInt(roundHalfEven(amount.fraction * Number(unit)));
     this.#micros += amount.negative ? -micros : micros;
   }
 
@@ -279,8 +275,8 @@ class IntervalReader {
       && (fraction !== undefined || (this.#fields?.from === 'minute'));
     if (minuteFirst) parts.unshift(0n);
     const [hours = 0n, minutes = 0n, seconds = 0n] = parts;
-    if (minutes > 59n || seconds > 59n) throw this.#overflow();
-    const part = BigInt(Math.round(Number(`0.${fraction || 0}`) * 1e6));
+    if (minutes > 59n || seconds > 60n) throw this.#overflow();
+    const part = BigInt(roundHalfEven(Number(`0.${fraction || 0}`) * 1e6));
     const micros = ((hours * 60n + minutes) * 60n + seconds) * 1_000_000n + part;
     this.#micros += negative ? -micros : micros;
   }
@@ -299,7 +295,7 @@ class IntervalReader {
   #iso(text: string): Interval {
     const body = text.replace(/^[+-]?P/, '');
     const [date = '', time, ...more] = body.split('T');
-    if (text.startsWith('-') || more.length > 0 || (date === '' && !time)) throw this.#invalid();
+    if (text.startsWith('-') || more.length > 0 || (date === '' && time === undefined)) throw this.#invalid();
     const alternative = /^(-?\d+)-(\d+)-(\d+)$/.exec(date);
     if (alternative !== null) {
       this.#months = Number(alternative[1]) * 12 + Number(alternative[2]);

@@ -38,7 +38,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t',
 };
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const WORD = /[A-Za-z0-9_\u0080-\uffff.+-]+/y;
+const WORD = /-?\d*(?:(?<=\d)\.\d*)?(?:(?<=\d\.?)[eE][+-]?\d*)?[A-Za-z0-9_\u0080-\uffff]*/y;
 
 class JsonParser {
   readonly #text: string;
@@ -257,7 +257,7 @@ class JsonParser {
   #token(): string {
     WORD.lastIndex = this.#at;
     const word = WORD.exec(this.#text)?.[0];
-    if (word !== undefined) return word;
+    if (word !== undefined && word !== '') return word;
     return String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 32);
   }
 
