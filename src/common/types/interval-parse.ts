@@ -70,7 +70,7 @@ const TOKEN =
  * no other sign follows.
  */
 export function parseInterval(text: string, style: string = 'postgres'): Interval {
-  if (style.toLowerCase() === 'sql_standard' && /^\s*-[^+-]*$/.test(text)) {
+  if (style.toLowerCase() === 'sql_standard' && /^\s*-[^+P-]*$/.test(text)) {
     return negateInterval(new IntervalReader(text.replace('-', ''), null).read());
   }
   return new IntervalReader(text, null).read();

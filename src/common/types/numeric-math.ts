@@ -121,7 +121,7 @@ function bitsFor(digits: number): number {
 /** ln(value) in fixed point with `bits` fractional bits, value > 0. */
 function lnFixed(value: Numeric, bits: number): bigint {
   const work = bits + 32;
-  const scaled = value.scale === 0 ? value.coef : value.coef;
+  const scaled = value.coef;
   const unit = pow10(value.scale);
   const exponent = bitLength(scaled) - bitLength(unit);
   const shift = work - exponent;
@@ -174,6 +174,8 @@ export function lnNumeric(value: Numeric): Numeric {
 /** The logarithm of value to a base; 2201E unless both are positive. */
 export function logNumeric(base: Numeric, value: Numeric): Numeric {
   if (base.special === 'NaN' || value.special === 'NaN') return NUMERIC_NAN;
+  const special = base.special !== null || value.special !== null;
+  if (special && numericSignum(value) < 0) requirePositive(value);
   requirePositive(base);
   requirePositive(value);
   if (base.special !== null) return value.special === null ? NUMERIC_ZERO : NUMERIC_NAN;
@@ -322,8 +324,8 @@ function rescale(value: Numeric, scale: number): Numeric {
 /** base^exponent for base > 0 and a fractional or very large exponent. */
 function powGeneral(base: Numeric, exponent: Numeric): Numeric {
   const weight = lnWeight(base);
-  const rough = mulNumeric(lnAt(base, Math.min(Math.max(8 - weight, 0), 1000)), exponent);
-  const estimate = approximate(rough);
+  const roughScale = Math.min(Math.max(8 - weight, 0), 1000);
+  const estimate = approximate(setScale(mulNumeric(lnAt(base, roughScale), exponent), roughScale));
   if (Math.abs(estimate) > MAX_RESULT_SCALE * 3.01) {
     if (estimate > 0) throw numericOverflow();
     return makeNumeric(0n, NUMERIC_MAX_DISPLAY_SCALE);
