@@ -12,6 +12,7 @@
  *  - Operators whose inputs did not change and whose `dueAt` has not come are not called at all,
  *    except that `flush` is called when a watermark they named in `watermarks()` has advanced.
  */
+import type { EvaluationContext } from '../planner/functions/entry.ts';
 import type { WatermarkExpr } from '../planner/dataflow.ts';
 import type { Batch } from './batch.ts';
 import type { RowStore, StoreColumn } from './state/row-store.ts';
@@ -60,4 +61,9 @@ export interface OperatorContext {
   /** Rows dropped because they came after their window was final; counted per view. */
   lateDropped(count: number): void;
   readonly batchRows: number;
+  /**
+   * What expressions may ask of their surroundings, `now` being that of the epoch being run; the
+   * same object or a new one each epoch. Absent: UTC and time 0.
+   */
+  readonly evaluation?: () => EvaluationContext;
 }

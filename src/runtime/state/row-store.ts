@@ -68,7 +68,7 @@ function makeData(kind: Physical, capacity: number): StoreData {
     case 'i32': return new Int32Array(capacity);
     case 'i64': return new BigInt64Array(capacity);
     case 'f64': return new Float64Array(capacity);
-    case 'ref': return new Array<Value>(capacity).fill(null);
+    case 'ref': return Array.from({ length: capacity }, (): Value => null);
   }
 }
 
