@@ -49,6 +49,8 @@ export interface CatalogRelation {
 export interface ColumnWatermark {
   readonly column: number;
   readonly watermark: import('./dataflow.ts').WatermarkExpr;
+  /** True when not even a late row can come below it (late rows were split off before). */
+  readonly exact?: boolean;
 }
 
 /** The planner's window on the catalog. */

@@ -100,7 +100,7 @@ export type Relation =
       readonly calls: readonly TableCall[]; readonly outer: boolean }
   /** Input columns ++ window_start, window_end, window_time (type of the time column). */
   | Node & { readonly kind: 'window'; readonly input: Relation; readonly window: WindowSpec;
-      readonly timeColumn: number; readonly graceMicros: bigint }
+      readonly timeColumn: number; readonly graceMicros: bigint; readonly late?: LateRule }
   /** Group expressions ++ aggregates. `groupingSets` list subsets of group expression numbers. */
   | Node & { readonly kind: 'aggregate'; readonly input: Relation;
       readonly groupBy: readonly ScalarExpr[]; readonly aggregates: readonly AggregateCall[];
@@ -108,7 +108,9 @@ export type Relation =
   | Node & { readonly kind: 'distinct'; readonly input: Relation }
   /** `on` over left ++ right. `lateral`: right refers to left by `outer` columns of depth 1. */
   | Node & { readonly kind: 'join'; readonly type: JoinType; readonly left: Relation;
-      readonly right: Relation; readonly on: ScalarExpr; readonly lateral: boolean }
+      readonly right: Relation; readonly on: ScalarExpr; readonly lateral: boolean;
+      /** Rows that came too late for every partner of an interval join were split off. */
+      readonly lateSplit?: boolean }
   /** ASOF: per left row the right row with the nearest time that satisfies leftTime op rightTime. */
   | Node & { readonly kind: 'asofJoin'; readonly type: 'inner' | 'left'; readonly left: Relation;
       readonly right: Relation; readonly on: ScalarExpr }
@@ -137,6 +139,16 @@ export type Relation =
   | Node & { readonly kind: 'recursive'; readonly bindings: readonly RecursiveBinding[];
       readonly body: Relation }
   | Node & { readonly kind: 'recursiveRef'; readonly binding: string };
+
+/**
+ * Set on a window by the late split: rows that came after all their windows had ended (plus grace
+ * and allowed lateness) are no longer in the input. `arrival` is the input's `$arrival` column when
+ * the window node itself must leave out the windows that had ended (partly open hop windows).
+ */
+export interface LateRule {
+  readonly arrival: number | null;
+  readonly allowedMicros: bigint;
+}
 
 /** One name of a recursive WITH. `distinct`: UNION (set) semantics. */
 export interface RecursiveBinding {

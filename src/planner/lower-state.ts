@@ -1,0 +1,249 @@
+/**
+ * What bounds the state of each operator: evictions by watermark, gates, bounds, notices.
+ *
+ * Relies on derived properties; decides nothing about values. State is dropped only where no row
+ * in time can need it again: behind exact watermarks, behind a gate that refuses what comes later,
+ * or where late rows have been split off before.
+ */
+import { assertNever } from '../common/assert.ts';
+import { sqlError } from '../common/errors.ts';
+import type { SqlError } from '../common/errors.ts';
+import { encodePlan } from './dataflow-json.ts';
+import type { Eviction, NodeId, RowEviction, StateBound, WatermarkExpr } from './dataflow.ts';
+import type { DataflowBuilder } from './lower-builder.ts';
+import { lowerBounds } from './properties.ts';
+import type { Properties } from './properties.ts';
+import type { Relation } from './relation.ts';
+import { walkRelation } from './relation-tools.ts';
+import {
+  closingWatermark, forgettingWatermark, minWatermark, shiftWatermark,
+} from './watermarks.ts';
+import type { WindowFact } from './watermarks.ts';
+
+/** What is planned: a view that is kept, or a query that runs once. */
+export interface LowerMode {
+  readonly kind: 'view' | 'query';
+}
+
+/** The part of a lowering that helpers need. */
+export interface RelationLowering {
+  readonly builder: DataflowBuilder;
+  lower(relation: Relation): NodeId;
+}
+
+/** Evictions of a join's sides. */
+export interface JoinEvictions {
+  readonly left: RowEviction | null;
+  readonly right: RowEviction | null;
+  readonly holdNulls: boolean;
+}
+
+const NO_EVICTIONS: JoinEvictions = { left: null, right: null, holdNulls: false };
+
+interface SideEviction {
+  readonly evict: RowEviction;
+  /** From an inequality of times, not from equal windows. */
+  readonly interval: boolean;
+}
+
+/** Answers what bounds the state of relations. */
+export class StateRules {
+  readonly #properties: Properties;
+  readonly #mode: LowerMode;
+  /** Texts of windows behind a gate: what comes after their close is refused there. */
+  readonly #gated = new Set<string>();
+
+  constructor(properties: Properties, mode: LowerMode) {
+    this.#properties = properties;
+    this.#mode = mode;
+  }
+
+  /** Takes notice of the gates of a plan before it is lowered. */
+  noteGates(relation: Relation): void {
+    walkRelation(relation, (node) => {
+      if (node.kind !== 'gate') return;
+      const fact = this.#properties.windows(node.input).get(node.timeColumn);
+      if (fact !== undefined) this.#gated.add(windowText(fact));
+    });
+  }
+
+  /** When groups, rows or partitions may be dropped; the column is one of the output. */
+  evictionOf(relation: Relation & { kind: 'aggregate' | 'distinct' | 'topN' | 'over' }):
+  Eviction | null {
+    if (this.#mode.kind === 'query') return null;
+    for (const column of evictableColumns(relation)) {
+      const fact = this.#properties.windows(relation).get(column);
+      const forget = fact === undefined || !this.#isSafe(fact) ? null : forgettingWatermark(fact);
+      if (forget !== null) return { column, watermark: forget };
+    }
+    for (const column of evictableColumns(relation)) {
+      const fact = this.#properties.watermarks(relation).get(column);
+      if (fact?.exact === true) return { column, watermark: shiftWatermark(fact.watermark, -1n) };
+    }
+    return null;
+  }
+
+  #isSafe(fact: WindowFact): boolean {
+    return fact.base !== null && (fact.base.exact || this.#gated.has(windowText(fact)));
+  }
+
+  /** When sessions are final and leave the state, or null. */
+  sessionWatermark(relation: Relation & { kind: 'window' }): WatermarkExpr | null {
+    if (this.#mode.kind === 'query') return null;
+    const fact = this.#properties.windows(relation).get(relation.input.columns.length + 1);
+    return fact === undefined || !this.#isSafe(fact) ? null : forgettingWatermark(fact);
+  }
+
+  /** Evictions of interval and window joins. */
+  joinEvictions(relation: Relation & { kind: 'join' }): JoinEvictions {
+    if (this.#mode.kind === 'query') return NO_EVICTIONS;
+    const left = this.#sideEviction(relation, 'left');
+    const right = this.#sideEviction(relation, 'right');
+    const holds = (side: SideEviction | null): boolean => side === null || side.interval;
+    const outer = relation.type === 'left' ? [left]
+      : relation.type === 'right' ? [right] : relation.type === 'full' ? [left, right] : [];
+    return {
+      left: left?.evict ?? null, right: right?.evict ?? null,
+      holdNulls: outer.length > 0 && outer.every(holds) && outer.some((each) => each !== null),
+    };
+  }
+
+  /** A row a leaves when the other side's watermark says no b <= a - micros can come. */
+  #sideEviction(
+    relation: Relation & { kind: 'join' }, side: 'left' | 'right',
+  ): SideEviction | null {
+    const width = relation.left.columns.length;
+    const own = side === 'left' ? 0 : width;
+    const other = side === 'left' ? relation.right : relation.left;
+    const otherStart = side === 'left' ? width : 0;
+    let found: SideEviction | null = null;
+    for (const bound of lowerBounds(relation.on)) {
+      const isOwn = bound.column < width === (side === 'left');
+      const isOther = bound.other < width !== (side === 'left');
+      if (!isOwn || !isOther) continue;
+      const fact = this.#properties.watermarks(other).get(bound.other - otherStart);
+      if (fact === undefined || !(fact.exact || relation.lateSplit === true)) continue;
+      const evict = {
+        column: bound.column - own, offsetMicros: -bound.micros, watermark: fact.watermark,
+      };
+      const interval = !this.#properties.windows(other).has(bound.other - otherStart);
+      if (found === null || found.interval) found = { evict, interval };
+    }
+    return found;
+  }
+
+  /** What a gate waits for; 0A000 when nothing ever closes its windows. */
+  gateOf(relation: Relation & { kind: 'gate' }): {
+    readonly watermark: WatermarkExpr; readonly correct: boolean;
+  } {
+    const fact = this.#properties.windows(relation.input).get(relation.timeColumn);
+    if (fact !== undefined) {
+      const watermark = closingWatermark(fact);
+      if (watermark === null) throw gateWithoutWatermark();
+      return { watermark, correct: fact.allowedMicros > 0n };
+    }
+    const plain = this.#properties.watermarks(relation.input).get(relation.timeColumn);
+    if (plain === undefined) throw gateWithoutWatermark();
+    return { watermark: shiftWatermark(plain.watermark, -1n), correct: false };
+  }
+
+  /** Version time of the right side of a temporal join, and when its result is certain. */
+  temporalTimes(relation: Relation & { kind: 'temporalJoin' }): {
+    readonly rightTime: number | null; readonly watermark: WatermarkExpr | null;
+  } {
+    if (relation.leftTime === null) return { rightTime: null, watermark: null };
+    const [right] = this.#properties.watermarks(relation.right);
+    const left = this.#properties.exprWatermark(relation.leftTime, relation.left);
+    if (right === undefined || (left === null && this.#mode.kind === 'view')) {
+      throw temporalWithoutWatermark();
+    }
+    const [rightTime, fact] = right;
+    return {
+      rightTime,
+      watermark: left === null ? null : minWatermark([left.watermark, fact.watermark]),
+    };
+  }
+
+  /** What bounds the state of a relation's operator. */
+  boundOf(relation: Relation): StateBound {
+    switch (relation.kind) {
+      case 'values': case 'scan': case 'filter': case 'project': case 'flatMap': case 'union':
+      case 'recursiveRef': return 'stateless';
+      case 'window': return relation.window.kind === 'session' ? this.#sessionBound(relation)
+        : 'stateless';
+      case 'aggregate': return this.#aggregateBound(relation);
+      case 'distinct': return this.evictionOf(relation) === null ? 'keys' : 'watermark';
+      case 'join': return this.#joinBound(relation);
+      case 'temporalJoin': return relation.leftTime === null ? 'keys' : 'watermark';
+      case 'asofJoin': case 'setOp': return this.#sizeBound(relation.left, relation.right);
+      case 'topN': return this.#topNBound(relation);
+      case 'over': return this.evictionOf(relation) === null
+        ? this.#sizeBound(relation.input) : 'window';
+      case 'temporalFilter': return 'interval';
+      case 'gate': return 'window';
+      case 'recursive': return 'keys';
+      default: return assertNever(relation);
+    }
+  }
+
+  #sizeBound(...inputs: readonly Relation[]): StateBound {
+    return inputs.every((input) => this.#properties.boundedSize(input)) ? 'keys' : 'nothing';
+  }
+
+  #sessionBound(relation: Relation & { kind: 'window' }): StateBound {
+    return this.sessionWatermark(relation) === null ? this.#sizeBound(relation.input) : 'window';
+  }
+
+  /** Groups by a window that never closes are as many as time has windows. */
+  #aggregateBound(relation: Relation & { kind: 'aggregate' }): StateBound {
+    if (this.evictionOf(relation) !== null) return 'window';
+    const windows = this.#properties.windows(relation);
+    if (this.#mode.kind === 'view' && windows.size > 0) return this.#sizeBound(relation.input);
+    return 'keys';
+  }
+
+  #joinBound(relation: Relation & { kind: 'join' }): StateBound {
+    const { left, right } = this.joinEvictions(relation);
+    const interval = relation.lateSplit === true ? 'interval' : 'window';
+    if (left !== null && right !== null) return interval;
+    const leftFine = left !== null || this.#properties.boundedSize(relation.left);
+    const rightFine = right !== null || this.#properties.boundedSize(relation.right);
+    if (!leftFine || !rightFine) return 'nothing';
+    return left !== null || right !== null ? interval : 'keys';
+  }
+
+  #topNBound(relation: Relation & { kind: 'topN' }): StateBound {
+    if (this.evictionOf(relation) !== null) return 'window';
+    if (relation.limit !== null && this.#properties.appendOnly(relation.input)) return 'limit';
+    return this.#sizeBound(relation.input);
+  }
+}
+
+function windowText(fact: WindowFact): string {
+  return encodePlan([fact.window, fact.base?.watermark ?? null]);
+}
+
+function evictableColumns(
+  relation: Relation & { kind: 'aggregate' | 'distinct' | 'topN' | 'over' },
+): readonly number[] {
+  switch (relation.kind) {
+    case 'aggregate': return relation.groupBy.map((_each, at) => at);
+    case 'distinct': return relation.columns.map((_each, at) => at);
+    case 'topN': case 'over': return relation.partitionBy;
+    default: return assertNever(relation);
+  }
+}
+
+function gateWithoutWatermark(): SqlError {
+  return sqlError('0A000', 'EMIT ON WINDOW CLOSE needs a window over a column with a watermark', {
+    hint: 'Declare one where the relation is created: '
+      + "WATERMARK FOR ts AS ts - INTERVAL '5 seconds', and group by its window.",
+  });
+}
+
+function temporalWithoutWatermark(): SqlError {
+  return sqlError('0A000', 'FOR SYSTEM_TIME AS OF needs a watermark on both sides of the join', {
+    hint: "Declare WATERMARK FOR ts AS ts - INTERVAL '5 seconds' on both relations, "
+      + 'or use FOR SYSTEM_TIME AS OF PROCTIME() for the current version.',
+  });
+}

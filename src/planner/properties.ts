@@ -1,0 +1,372 @@
+/**
+ * Derived properties of relations: keys, append-only, watermarks, windows, bounded size.
+ *
+ * One deriver per planned statement remembers its answers by node. Properties are proved, never
+ * guessed: "unknown" is always a right answer. Rewrites and lowering ask; EXPLAIN prints them.
+ */
+import { assertNever } from '../common/assert.ts';
+import type { CatalogReader, CatalogRelation } from './catalog.ts';
+import { conjuncts } from './expr-tools.ts';
+import { asComparison, shiftedTime, swapped } from './function-facts.ts';
+import { deriveKeys } from './properties-keys.ts';
+import type { Key } from './properties-keys.ts';
+import type { Relation } from './relation.ts';
+import type { ScalarExpr } from './scalar.ts';
+import { minFact, shiftFact, windowWatermarks } from './watermarks.ts';
+import type { WatermarkFact, WindowFact } from './watermarks.ts';
+
+type Watermarks = ReadonlyMap<number, WatermarkFact>;
+type Windows = ReadonlyMap<number, WindowFact>;
+
+const NO_WATERMARKS: Watermarks = new Map();
+const NO_WINDOWS: Windows = new Map();
+
+/** Derives and remembers the properties of relations. */
+export class Properties {
+  readonly #catalog: CatalogReader;
+  readonly #keys = new Map<Relation, readonly Key[]>();
+  readonly #watermarks = new Map<Relation, Watermarks>();
+  readonly #windows = new Map<Relation, Windows>();
+  readonly #appendOnly = new Map<Relation, boolean>();
+
+  constructor(catalog: CatalogReader) {
+    this.#catalog = catalog;
+  }
+
+  /** Unique column sets, smallest first; `[]` as a key means at most one row. */
+  keys(relation: Relation): readonly Key[] {
+    return remembered(this.#keys, relation, () =>
+      deriveKeys(relation, (input) => this.keys(input), this.#catalog));
+  }
+
+  /** The smallest key, or null when rows may repeat. */
+  key(relation: Relation): Key | null {
+    return this.keys(relation)[0] ?? null;
+  }
+
+  /** True when some key lies within the given columns. */
+  isKey(relation: Relation, columns: readonly number[]): boolean {
+    return this.keys(relation).some((key) => key.every((each) => columns.includes(each)));
+  }
+
+  /** True when no retraction can ever come out of the relation. */
+  appendOnly(relation: Relation): boolean {
+    return remembered(this.#appendOnly, relation, () => this.#deriveAppendOnly(relation));
+  }
+
+  /** Watermarks by column. */
+  watermarks(relation: Relation): Watermarks {
+    return remembered(this.#watermarks, relation, () => this.#deriveWatermarks(relation));
+  }
+
+  /** Window columns by number. */
+  windows(relation: Relation): Windows {
+    return remembered(this.#windows, relation, () => this.#deriveWindows(relation));
+  }
+
+  /** The catalog's entry of a scan. */
+  scanned(relation: Relation & { kind: 'scan' }): CatalogRelation | null {
+    return this.#catalog.relationById(relation.relation);
+  }
+
+  /**
+   * True when the number of rows follows the number of keys, not the length of a stream: stored
+   * tables that may shrink, aggregates, top-N.
+   */
+  boundedSize(relation: Relation): boolean {
+    switch (relation.kind) {
+      case 'values': case 'recursiveRef': case 'distinct': return true;
+      case 'scan': {
+        const found = this.scanned(relation);
+        if (found === null || found.kind === 'system') return true;
+        return found.stored && !found.appendOnly && found.watermark === null;
+      }
+      case 'aggregate': return true;
+      case 'topN': return relation.limit !== null || this.boundedSize(relation.input);
+      case 'temporalFilter': return relation.validTo !== null || this.boundedSize(relation.input);
+      case 'filter': case 'project': case 'flatMap': case 'window': case 'over': case 'gate':
+        return this.boundedSize(relation.input);
+      case 'join': return relation.type === 'semi' || relation.type === 'anti'
+        ? this.boundedSize(relation.left)
+        : this.boundedSize(relation.left) && this.boundedSize(relation.right);
+      case 'asofJoin': case 'temporalJoin': case 'setOp': return this.boundedSize(relation.left);
+      case 'union': return relation.inputs.every((input) => this.boundedSize(input));
+      case 'recursive': return true;
+      default: return assertNever(relation);
+    }
+  }
+
+  #deriveAppendOnly(relation: Relation): boolean {
+    switch (relation.kind) {
+      case 'values': return true;
+      case 'scan': return this.scanned(relation)?.appendOnly === true;
+      case 'filter': case 'project': case 'flatMap': return this.appendOnly(relation.input);
+      case 'distinct': return this.appendOnly(relation.input);
+      case 'window':
+        return relation.window.kind !== 'session' && this.appendOnly(relation.input);
+      case 'aggregate': return relation.groupBy.length > 0 && relation.aggregates.length === 0
+        && relation.groupingSets === null && this.appendOnly(relation.input);
+      case 'join': return (relation.type === 'inner' || relation.type === 'semi')
+        && this.appendOnly(relation.left) && this.appendOnly(relation.right);
+      case 'temporalJoin': return this.appendOnly(relation.left);
+      case 'union': return relation.inputs.every((input) => this.appendOnly(input));
+      case 'temporalFilter': return relation.validTo === null && this.appendOnly(relation.input);
+      case 'gate': return !isCorrected(this.windows(relation.input).get(relation.timeColumn));
+      case 'asofJoin': case 'setOp': case 'topN': case 'over': case 'recursive':
+      case 'recursiveRef': return false;
+      default: return assertNever(relation);
+    }
+  }
+
+  #deriveWatermarks(relation: Relation): Watermarks {
+    switch (relation.kind) {
+      case 'scan': return scanWatermarks(this.scanned(relation), relation);
+      case 'filter': case 'flatMap': case 'distinct': case 'gate':
+        return this.watermarks(relation.input);
+      case 'over': case 'topN':
+        return exactOnlyIn(this.watermarks(relation.input), relation.partitionBy);
+      case 'temporalFilter': return exactOnlyIn(this.watermarks(relation.input), []);
+      case 'project': return this.#exprWatermarks(relation.exprs, relation.input);
+      case 'aggregate': return relation.groupingSets !== null ? NO_WATERMARKS
+        : this.#exprWatermarks(relation.groupBy, relation.input);
+      case 'window': return this.#windowWatermarks(relation);
+      case 'join': return this.#joinWatermarks(relation);
+      case 'asofJoin': return exactOnlyIn(this.watermarks(relation.left), []);
+      case 'temporalJoin': return this.watermarks(relation.left);
+      case 'setOp': return exactOnlyIn(this.watermarks(relation.left), []);
+      case 'union': return this.#unionWatermarks(relation);
+      case 'values': case 'recursive': case 'recursiveRef': return NO_WATERMARKS;
+      default: return assertNever(relation);
+    }
+  }
+
+  /** The watermark of an expression: a column, perhaps moved by a constant interval. */
+  exprWatermark(expr: ScalarExpr, input: Relation): WatermarkFact | null {
+    const shifted = shiftedTime(expr);
+    if (shifted.base.kind !== 'column') return null;
+    const fact = this.watermarks(input).get(shifted.base.index);
+    return fact === undefined ? null : shiftFact(fact, shifted.micros);
+  }
+
+  #exprWatermarks(exprs: readonly ScalarExpr[], input: Relation): Watermarks {
+    const found = new Map<number, WatermarkFact>();
+    for (const [at, expr] of exprs.entries()) {
+      const fact = this.exprWatermark(expr, input);
+      if (fact !== null) found.set(at, fact);
+    }
+    return found;
+  }
+
+  #windowWatermarks(relation: Relation & { kind: 'window' }): Watermarks {
+    const width = relation.input.columns.length;
+    const inputs = this.watermarks(relation.input);
+    const base = inputs.get(relation.timeColumn);
+    if (base === undefined) return inputs;
+    const lateness = relation.graceMicros + (relation.late?.allowedMicros ?? 0n);
+    const exact = base.exact || relation.late !== undefined;
+    const of = windowWatermarks(relation.window, base.watermark, lateness);
+    const found = new Map(inputs);
+    if (of.start !== null) found.set(width, { watermark: of.start, exact });
+    found.set(width + 1, { watermark: of.end, exact });
+    found.set(width + 2, { watermark: of.time, exact });
+    return found;
+  }
+
+  /**
+   * A column of a join's output may be old, because the other side's row is new. It keeps a
+   * watermark as far as the condition bounds it from below by the other side's time columns, or
+   * when the other side has no time at all (a dimension: changes of it are the exception).
+   */
+  #joinWatermarks(relation: Relation & { kind: 'join' }): Watermarks {
+    const left = this.watermarks(relation.left);
+    if (relation.type === 'semi' || relation.type === 'anti') return exactOnlyIn(left, []);
+    const width = relation.left.columns.length;
+    const right = this.watermarks(relation.right);
+    const inputs = new Map(left);
+    for (const [at, fact] of right) inputs.set(at + width, fact);
+    const found = new Map<number, WatermarkFact>();
+    for (const bound of lowerBounds(relation.on)) {
+      const own = inputs.get(bound.column);
+      const other = inputs.get(bound.other);
+      if (own === undefined || other === undefined) continue;
+      if (bound.column < width === bound.other < width) continue;
+      const fact = minFact(own, shiftFact(other, bound.micros));
+      const known = found.get(bound.column);
+      found.set(bound.column, known === undefined ? fact : known);
+    }
+    for (const [at, fact] of inputs) {
+      const other = at < width ? right : left;
+      if (!found.has(at) && other.size === 0) found.set(at, { ...fact, exact: false });
+    }
+    return found;
+  }
+
+  #unionWatermarks(relation: Relation & { kind: 'union' }): Watermarks {
+    const found = new Map<number, WatermarkFact>();
+    const [first, ...rest] = relation.inputs.filter((each) => each.kind !== 'values');
+    if (first === undefined) return NO_WATERMARKS;
+    for (const [at, fact] of this.watermarks(first)) {
+      let least: WatermarkFact | null = fact;
+      for (const input of rest) {
+        const other = this.watermarks(input).get(at);
+        least = other === undefined || least === null ? null : minFact(least, other);
+      }
+      if (least !== null) found.set(at, least);
+    }
+    return found;
+  }
+
+  #deriveWindows(relation: Relation): Windows {
+    switch (relation.kind) {
+      case 'window': return this.#ownWindows(relation);
+      case 'project': return windowsOf(relation.exprs, this.windows(relation.input));
+      case 'aggregate': return relation.groupingSets !== null ? NO_WINDOWS
+        : windowsOf(relation.groupBy, this.windows(relation.input));
+      case 'filter': case 'flatMap': case 'distinct': case 'gate': case 'over': case 'topN':
+      case 'temporalFilter': return this.windows(relation.input);
+      case 'join': {
+        const left = this.windows(relation.left);
+        if (relation.type === 'semi' || relation.type === 'anti') return left;
+        return sideBySide(left, this.windows(relation.right), relation.left.columns.length);
+      }
+      case 'asofJoin': case 'temporalJoin': case 'setOp': return this.windows(relation.left);
+      case 'union': return this.#unionWindows(relation);
+      case 'values': case 'scan': case 'recursive': case 'recursiveRef': return NO_WINDOWS;
+      default: return assertNever(relation);
+    }
+  }
+
+  #ownWindows(relation: Relation & { kind: 'window' }): Windows {
+    const width = relation.input.columns.length;
+    const found = new Map(this.windows(relation.input));
+    const base = this.watermarks(relation.input).get(relation.timeColumn) ?? null;
+    const fact = {
+      window: relation.window, graceMicros: relation.graceMicros,
+      allowedMicros: relation.late?.allowedMicros ?? 0n,
+      base: base === null ? null
+        : { ...base, exact: base.exact || relation.late !== undefined },
+    };
+    found.set(width, { ...fact, role: 'start' });
+    found.set(width + 1, { ...fact, role: 'end' });
+    found.set(width + 2, { ...fact, role: 'time' });
+    return found;
+  }
+
+  /** Windows of one shape in all branches, closing at the lesser watermark. */
+  #unionWindows(relation: Relation & { kind: 'union' }): Windows {
+    const found = new Map<number, WindowFact>();
+    const [first, ...rest] = relation.inputs;
+    if (first === undefined) return NO_WINDOWS;
+    for (const [at, fact] of this.windows(first)) {
+      let merged: WindowFact | null = fact;
+      for (const input of rest) {
+        const other = this.windows(input).get(at);
+        merged = merged === null || other === undefined ? null : mergedWindow(merged, other);
+      }
+      if (merged !== null) found.set(at, merged);
+    }
+    return found;
+  }
+}
+
+function remembered<T>(known: Map<Relation, T>, relation: Relation, derive: () => T): T {
+  const found = known.get(relation);
+  if (found !== undefined) return found;
+  const result = derive();
+  known.set(relation, result);
+  return result;
+}
+
+function isCorrected(fact: WindowFact | undefined): boolean {
+  return fact !== undefined && fact.allowedMicros > 0n;
+}
+
+function scanWatermarks(
+  found: CatalogRelation | null, scan: Relation & { kind: 'scan' },
+): Watermarks {
+  if (found === null || scan.asOf !== undefined) return NO_WATERMARKS;
+  const facts = new Map<number, WatermarkFact>();
+  for (const each of found.columnWatermarks) {
+    facts.set(each.column, { watermark: each.watermark, exact: each.exact === true });
+  }
+  if (found.watermark !== null) {
+    facts.set(found.watermark.column, {
+      watermark: { kind: 'relation', relation: found.id }, exact: false,
+    });
+  }
+  return facts;
+}
+
+/** Changes may concern old rows, but in the given columns. */
+function exactOnlyIn(facts: Watermarks, columns: readonly number[]): Watermarks {
+  return new Map([...facts].map(([at, fact]) =>
+    [at, columns.includes(at) ? fact : { ...fact, exact: false }]));
+}
+
+function windowsOf(exprs: readonly ScalarExpr[], inputs: Windows): Windows {
+  const found = new Map<number, WindowFact>();
+  for (const [at, expr] of exprs.entries()) {
+    const fact = expr.kind === 'column' ? inputs.get(expr.index) : undefined;
+    if (fact !== undefined) found.set(at, fact);
+  }
+  return found;
+}
+
+function sideBySide(left: Windows, right: Windows, width: number): Windows {
+  const found = new Map(left);
+  for (const [at, fact] of right) found.set(at + width, fact);
+  return found;
+}
+
+function mergedWindow(a: WindowFact, b: WindowFact): WindowFact | null {
+  const same = a.role === b.role && a.graceMicros === b.graceMicros
+    && a.allowedMicros === b.allowedMicros && sameWindow(a, b);
+  if (!same) return null;
+  return { ...a, base: a.base === null || b.base === null ? null : minFact(a.base, b.base) };
+}
+
+function sameWindow(a: WindowFact, b: WindowFact): boolean {
+  const first = a.window;
+  const second = b.window;
+  switch (first.kind) {
+    case 'tumble': return second.kind === 'tumble' && first.size === second.size
+      && first.offset === second.offset;
+    case 'hop': return second.kind === 'hop' && first.size === second.size
+      && first.slide === second.slide && first.offset === second.offset;
+    case 'cumulate': return second.kind === 'cumulate' && first.size === second.size
+      && first.step === second.step && first.offset === second.offset;
+    case 'session': return false;
+    default: return assertNever(first);
+  }
+}
+
+/** `column` >= `other` + micros. */
+export interface LowerBound {
+  readonly column: number;
+  readonly other: number;
+  readonly micros: bigint;
+}
+
+/** Bounds between time columns that a condition implies: a >= b + constant. */
+export function lowerBounds(on: ScalarExpr): readonly LowerBound[] {
+  const found: LowerBound[] = [];
+  for (const each of conjuncts(on)) {
+    const plain = asComparison(each);
+    if (plain === null || plain.op === '<>') continue;
+    if (!isTime(plain.left) || !isTime(plain.right)) continue;
+    const greater = plain.op === '<' || plain.op === '<=' ? swapped(plain) : plain;
+    const a = shiftedTime(greater.left);
+    const b = shiftedTime(greater.right);
+    if (a.base.kind !== 'column' || b.base.kind !== 'column') continue;
+    const micros = b.micros - a.micros;
+    found.push({ column: a.base.index, other: b.base.index, micros });
+    if (plain.op === '=') {
+      found.push({ column: b.base.index, other: a.base.index, micros: -micros });
+    }
+  }
+  return found;
+}
+
+function isTime(expr: ScalarExpr): boolean {
+  return expr.type.name === 'timestamp' || expr.type.name === 'timestamptz';
+}
