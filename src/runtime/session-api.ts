@@ -26,8 +26,9 @@ export type SessionEvent =
   | { readonly kind: 'suspended' }
   | { readonly kind: 'empty' }
   | { readonly kind: 'notice'; readonly notice: Notice }
-  /** A setting clients are told about changed (ParameterStatus). */
-  | { readonly kind: 'parameter'; readonly name: string; readonly value: string }
+  /** A setting changed that clients are told about (ParameterStatus) or that formats values. */
+  | { readonly kind: 'parameter'; readonly name: string; readonly value: string;
+      readonly reported: boolean }
   | { readonly kind: 'copyIn'; readonly columns: number; readonly binary: boolean }
   | { readonly kind: 'copyOut'; readonly columns: number; readonly binary: boolean }
   | { readonly kind: 'copyData'; readonly data: Uint8Array }

@@ -6,7 +6,6 @@
  */
 import { assertNever } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
-import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { Statement } from '../../parser/ast-statements.ts';
 import type { Query } from '../../parser/ast.ts';
@@ -24,21 +23,13 @@ import { runExplain } from './explain.ts';
 import { deallocate, executePrepared, prepare } from './prepared.ts';
 import type { StatementResult } from './result.ts';
 import { RowCursor, command } from './result.ts';
-import type { SessionState } from './session-state.ts';
+import type { Execution, SessionState } from './session-state.ts';
 import { discard, resetVariable, setTransaction, setVariable } from './set.ts';
 import { showVariable } from './show.ts';
 import type { StatementContext } from './statement-context.ts';
 import {
   beginBlock, commitBlock, releaseSavepoint, rollbackBlock, setSavepoint,
 } from './transaction-control.ts';
-
-/** A statement to run, with its parameters. */
-export interface Execution {
-  readonly statement: Statement;
-  readonly parameters: readonly Value[];
-  /** Types declared by Parse or PREPARE; null where they are to be found from their use. */
-  readonly parameterTypes: readonly (SqlType | null)[];
-}
 
 /** Runs a statement as far as its first row. */
 export async function executeStatement(

@@ -7,7 +7,6 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Deallocate, Execute, Prepare } from '../../parser/ast-statements.ts';
 import { bindTypeName, constantArguments } from '../../planner/planner.ts';
 import { describeStatement } from './describe.ts';
-import { executeStatement } from './execute.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { SessionState } from './session-state.ts';
@@ -51,7 +50,7 @@ export function executePrepared(
   const parameters = constantArguments(statement.args, types, {
     env: context.planning, context: context.evaluation,
   });
-  return executeStatement(session, inner, {
+  return session.run(inner, {
     statement: found.parsed.statement, parameters, parameterTypes: types,
   });
 }

@@ -9,6 +9,12 @@ import type { EvaluationContext } from '../../planner/functions/entry.ts';
 import { SETTINGS, durationMs, findSetting } from './settings.ts';
 import type { Setting } from './settings.ts';
 
+/** Settings that are not reported to clients but decide how their values are written. */
+const FORMATTING = new Set(['bytea_output', 'extra_float_digits']);
+
+/** Hears of changes: the name as shown, the value, and whether clients are told. */
+type OnReport = (name: string, value: string, reported: boolean) => void;
+
 /** Values of all settings for one session. */
 export class SessionSettings {
   readonly #values = new Map<string, string>();
@@ -16,9 +22,9 @@ export class SessionSettings {
   /** Values to go back to: at rollback, and those SET LOCAL hides. */
   readonly #atBegin = new Map<string, string | null>();
   readonly #local = new Map<string, string | null>();
-  readonly #onReport: (name: string, value: string) => void;
+  readonly #onReport: OnReport;
 
-  constructor(onReport: (name: string, value: string) => void) {
+  constructor(onReport: OnReport) {
     this.#onReport = onReport;
   }
 
@@ -141,8 +147,9 @@ export class SessionSettings {
     if (value === null) this.#values.delete(setting.name);
     else this.#values.set(setting.name, value);
     const after = this.find(setting.name);
-    if (setting.reported && after !== before && after !== null) {
-      this.#onReport(setting.shown, after);
+    if (after === null || after === before) return;
+    if (setting.reported || FORMATTING.has(setting.name)) {
+      this.#onReport(setting.shown, after, setting.reported);
     }
   }
 }

@@ -3,6 +3,7 @@
  */
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
+import type { Statement } from '../../parser/ast-statements.ts';
 import type { ParsedStatement } from '../../parser/parse.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
 import type { StatementResult } from './result.ts';
@@ -32,6 +33,14 @@ export interface Portal {
   finished: boolean;
 }
 
+/** A statement to run, with its parameters. */
+export interface Execution {
+  readonly statement: Statement;
+  readonly parameters: readonly Value[];
+  /** Types declared by Parse or PREPARE; null where they are to be found from their use. */
+  readonly parameterTypes: readonly (SqlType | null)[];
+}
+
 /** The session behind a statement. */
 export interface SessionState {
   readonly scope: SessionScope;
@@ -42,5 +51,7 @@ export interface SessionState {
   finish(commit: boolean): Promise<void>;
   context(text: string): StatementContext;
   portal(name: string): Portal;
+  /** Runs a statement on behalf of another one (EXECUTE, DECLARE). */
+  run(context: StatementContext, execution: Execution): Promise<StatementResult>;
   closePortal(name: string): Promise<void>;
 }

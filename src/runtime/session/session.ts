@@ -23,7 +23,7 @@ import { describeStatement } from './describe.ts';
 import { executeStatement, mayRunInFailedBlock } from './execute.ts';
 import type { StatementResult } from './result.ts';
 import { SessionSettings } from './session-settings.ts';
-import type { Portal, PreparedStatement, SessionState } from './session-state.ts';
+import type { Execution, Portal, PreparedStatement, SessionState } from './session-state.ts';
 import { StatementContext } from './statement-context.ts';
 import type { SessionScope } from './statement-context.ts';
 import type { TableLocks } from './table-locks.ts';
@@ -46,8 +46,8 @@ export class Session implements SqlSession, SessionState {
 
   constructor(core: EngineCoreFace, locks: TableLocks, options: ConnectOptions) {
     this.#locks = locks;
-    const settings = new SessionSettings((name, value) => {
-      this.#events.push({ kind: 'parameter', name, value });
+    const settings = new SessionSettings((name, value, reported) => {
+      this.#events.push({ kind: 'parameter', name, value, reported });
     });
     settings.setUser(options.user);
     for (const [name, value] of options.settings) settings.setDefault(name, value);
@@ -236,6 +236,10 @@ export class Session implements SqlSession, SessionState {
   /** The surroundings of a statement in the current transaction. */
   context(text: string): StatementContext {
     return new StatementContext(this.scope, this.#current(), text);
+  }
+
+  run(context: StatementContext, execution: Execution): Promise<StatementResult> {
+    return executeStatement(this, context, execution);
   }
 
   /** A portal or cursor by name; 34000. */

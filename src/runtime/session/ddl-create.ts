@@ -1,0 +1,188 @@
+/**
+ * CREATE SCHEMA, DATABASE, INDEX and COMMENT ON; and where a new object's name goes.
+ */
+import { must } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import type {
+  CommentOn, CreateDatabase, CreateIndex, CreateSchema, IndexColumn,
+} from '../../parser/ast-definitions.ts';
+import type { QualifiedName } from '../../parser/ast-leaves.ts';
+import type { StoredRelation, StoredSchema } from '../catalog-store-types.ts';
+import { refuseSystem } from './ddl-drop.ts';
+import { command } from './result.ts';
+import type { StatementResult } from './result.ts';
+import type { StatementContext } from './statement-context.ts';
+
+/** Where a new relation goes and what it is called. */
+export interface Target {
+  readonly schema: StoredSchema;
+  readonly name: string;
+}
+
+/** Resolves the name of a new relation: 3F000 where there is no schema for it. */
+export function targetOf(context: StatementContext, name: QualifiedName): Target {
+  const parts = name.parts.map((part) => part.name);
+  const own = must(parts.at(-1), 'name');
+  const schemaName = parts.at(-2);
+  const schema = schemaName === undefined ? context.catalog.creationSchema()
+    : context.catalog.schemaByName(schemaName);
+  if (schema === null) {
+    throw sqlError('3F000', schemaName === undefined ? 'no schema has been selected to create in'
+      : `schema "${schemaName}" does not exist`, { span: name.span });
+  }
+  if (schema.database === 0) {
+    throw sqlError('42501', `permission denied for schema ${schema.name}`, { span: name.span });
+  }
+  return { schema, name: own };
+}
+
+/** True when the name is free; false (with a notice) when it is taken and IF NOT EXISTS is set. */
+export function nameIsFree(
+  context: StatementContext, target: Target, ifNotExists: boolean,
+): boolean {
+  const { catalog } = context.transaction;
+  if (!catalog.nameTaken(context.scope.database.id, target.schema.id, target.name)) return true;
+  if (!ifNotExists) throw sqlError('42P07', `relation "${target.name}" already exists`);
+  context.notice('NOTICE', '42P07', `relation "${target.name}" already exists, skipping`);
+  return false;
+}
+
+/** CREATE SCHEMA. */
+export function createSchema(context: StatementContext, statement: CreateSchema): StatementResult {
+  const { name, span } = must(statement.name.parts.at(-1), 'name');
+  if (name.startsWith('pg_')) {
+    throw sqlError('42939', `unacceptable schema name "${name}"`, {
+      span, detail: 'The prefix "pg_" is reserved for system schemas.',
+    });
+  }
+  if (context.catalog.schemaExists(name)) {
+    if (!statement.ifNotExists) throw sqlError('42P06', `schema "${name}" already exists`);
+    context.notice('NOTICE', '42P06', `schema "${name}" already exists, skipping`);
+    return command('CREATE SCHEMA');
+  }
+  context.transaction.define({ kind: 'putSchema', schema: {
+    id: context.core.catalog.allocate(), database: context.scope.database.id, name,
+    owner: context.scope.user,
+  } });
+  return command('CREATE SCHEMA');
+}
+
+/** CREATE DATABASE: a name space of its own, with a schema public. */
+export function createDatabase(
+  context: StatementContext, statement: CreateDatabase,
+): StatementResult {
+  const { name } = statement.name;
+  if (context.transaction.block) {
+    throw sqlError('25001', 'CREATE DATABASE cannot run inside a transaction block');
+  }
+  if (context.transaction.catalog.databaseByName(name) !== null) {
+    if (!statement.ifNotExists) throw sqlError('42P04', `database "${name}" already exists`);
+    context.notice('NOTICE', '42P04', `database "${name}" already exists, skipping`);
+    return command('CREATE DATABASE');
+  }
+  const owner = context.scope.user;
+  const id = context.core.catalog.allocate();
+  context.transaction.define(
+    { kind: 'putDatabase', database: { id, name, owner } },
+    { kind: 'putSchema', schema: {
+      id: context.core.catalog.allocate(), database: id, name: 'public', owner,
+    } },
+  );
+  return command('CREATE DATABASE');
+}
+
+/** CREATE INDEX: an extra arrangement of a table or view for look-ups. */
+export function createIndex(context: StatementContext, statement: CreateIndex): StatementResult {
+  const relation = context.resolve(statement.table);
+  refuseSystem(relation);
+  if (relation.kind !== 'table' && relation.kind !== 'materializedView') {
+    throw sqlError('42809', `cannot create index on relation "${relation.name}"`, {
+      detail: 'This operation is supported for tables and materialized views.',
+    });
+  }
+  if (statement.where !== null) {
+    throw sqlError('0A000', 'partial indexes are not supported', {
+      span: statement.where.span, hint: 'Create the index without WHERE.',
+    });
+  }
+  const columns = statement.columns.map((column) => indexedColumn(relation, column));
+  const name = statement.name?.name ?? indexName(context, relation, columns);
+  const schema = must(context.transaction.catalog.schemas.get(relation.schemaId), 'schema');
+  if (!nameIsFree(context, { schema, name }, statement.ifNotExists)) {
+    return command('CREATE INDEX');
+  }
+  if (statement.unique) {
+    throw sqlError('0A000', 'CREATE UNIQUE INDEX is not supported', {
+      span: statement.span, hint: 'Declare the columns UNIQUE in CREATE TABLE.',
+    });
+  }
+  context.transaction.define({ kind: 'putIndex', index: {
+    id: context.core.catalog.allocate(), relation: relation.id, name,
+    schemaId: relation.schemaId, columns, unique: false, constraint: null,
+    sql: context.text.slice(statement.span.start, statement.span.end),
+  } });
+  return command('CREATE INDEX');
+}
+
+function indexedColumn(relation: StoredRelation, column: IndexColumn): number {
+  if (column.expr.kind !== 'columnRef') {
+    throw sqlError('0A000', 'indexes on expressions are not supported', {
+      span: column.span, hint: 'Index a column, or a view that computes the expression.',
+    });
+  }
+  const name = must(column.expr.parts.at(-1), 'column').name;
+  const at = relation.columns.findIndex((candidate) => candidate.name === name);
+  if (at >= 0) return at;
+  throw sqlError('42703', `column "${name}" does not exist`, { span: column.span });
+}
+
+function indexName(
+  context: StatementContext, relation: StoredRelation, columns: readonly number[],
+): string {
+  const names = columns.map((at) => must(relation.columns[at], 'column').name);
+  const base = [relation.name, ...names, 'idx'].join('_');
+  const { catalog } = context.transaction;
+  for (let n = 0; ; n++) {
+    const name = n === 0 ? base : `${base}${n}`;
+    if (!catalog.nameTaken(context.scope.database.id, relation.schemaId, name)) return name;
+  }
+}
+
+/** COMMENT ON relation, column, schema, index or database. */
+export function commentOn(context: StatementContext, statement: CommentOn): StatementResult {
+  const { object, column } = commented(context, statement);
+  context.transaction.define({ kind: 'comment', object, column, text: statement.text });
+  return command('COMMENT');
+}
+
+function commented(
+  context: StatementContext, statement: CommentOn,
+): { readonly object: number; readonly column: number } {
+  const { name } = statement;
+  const last = must(name.parts.at(-1), 'name').name;
+  switch (statement.object) {
+    case 'table': case 'view': case 'materialized view': case 'source':
+      return { object: context.resolve(name).id, column: 0 };
+    case 'column': {
+      const relation = context.resolve({ ...name, parts: name.parts.slice(0, -1) });
+      const at = relation.columns.findIndex((column) => column.name === last);
+      if (at >= 0) return { object: relation.id, column: at + 1 };
+      throw sqlError('42703', `column "${last}" of relation "${relation.name}" does not exist`,
+        { span: name.span });
+    }
+    case 'schema': {
+      const schema = context.catalog.schemaByName(last);
+      if (schema !== null) return { object: schema.id, column: 0 };
+      throw sqlError('3F000', `schema "${last}" does not exist`, { span: name.span });
+    }
+    case 'database': {
+      const database = context.transaction.catalog.databaseByName(last);
+      if (database !== null) return { object: database.id, column: 0 };
+      throw sqlError('3D000', `database "${last}" does not exist`, { span: name.span });
+    }
+    default:
+      throw sqlError('0A000', `COMMENT ON ${statement.object.toUpperCase()} is not supported`, {
+        span: statement.span, hint: 'Comment on relations, columns, schemas and databases.',
+      });
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * CREATE [MATERIALIZED] VIEW, with OR REPLACE.
+ *
+ * A plain view is its query. A materialized view is planned here, stored as text and dataflow, and
+ * hydrated by the engine within the epoch that creates it.
+ */
+import { must } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import type { Span } from '../../common/span.ts';
+import { formatType } from '../../common/types/registry.ts';
+import { sameType } from '../../common/types/sql-type.ts';
+import type { CreateView } from '../../parser/ast-definitions.ts';
+import { bindQuery, planView, viewOptions } from '../../planner/planner.ts';
+import type { CatalogColumn } from '../../planner/catalog.ts';
+import type { ResultColumn, ViewPlan } from '../../planner/plans.ts';
+import type { DdlChange, StoredRelation } from '../catalog-store-types.ts';
+import { companionsOf } from './companions.ts';
+import { nameIsFree, targetOf } from './ddl-create.ts';
+import type { Target } from './ddl-create.ts';
+import { command } from './result.ts';
+import type { StatementResult } from './result.ts';
+import type { StatementContext } from './statement-context.ts';
+
+/** CREATE VIEW and CREATE MATERIALIZED VIEW. */
+export function createView(context: StatementContext, statement: CreateView): StatementResult {
+  const tag = statement.materialized ? 'CREATE MATERIALIZED VIEW' : 'CREATE VIEW';
+  refuseForms(statement);
+  const target = targetOf(context, statement.name);
+  const old = statement.orReplace ? replaced(context, statement, target) : null;
+  if (old === null && !nameIsFree(context, target, statement.ifNotExists)) return command(tag);
+  const id = old?.id ?? context.core.catalog.allocate();
+  if (statement.materialized) defineMaterialized(context, { statement, target, id, old });
+  else definePlain(context, { statement, target, id, old });
+  return command(tag);
+}
+
+interface Definition {
+  readonly statement: CreateView;
+  readonly target: Target;
+  readonly id: number;
+  readonly old: StoredRelation | null;
+}
+
+function refuseForms(statement: CreateView): void {
+  const refuse = (what: string, hint: string): never => {
+    throw sqlError('0A000', `${what} is not supported`, { span: statement.span, hint });
+  };
+  if (statement.recursive) refuse('CREATE RECURSIVE VIEW', 'Write WITH RECURSIVE in the query.');
+  if (statement.temporary) refuse('CREATE TEMPORARY VIEW', 'Create it in a schema of its own.');
+  if (statement.checkOption !== null) refuse('WITH CHECK OPTION', 'Views cannot be written to.');
+  if (statement.withNoData) refuse('WITH NO DATA', 'A materialized view is always populated.');
+}
+
+/** The view that OR REPLACE replaces, or null when the name is free. */
+function replaced(
+  context: StatementContext, statement: CreateView, target: Target,
+): StoredRelation | null {
+  const { catalog } = context.transaction;
+  const found = catalog.relationByName(context.scope.database.id, target.schema.id, target.name);
+  if (found === null) return null;
+  const wanted = statement.materialized ? 'materializedView' : 'view';
+  if (found.kind === wanted) return found;
+  const article = statement.materialized ? 'a materialized view' : 'a view';
+  throw sqlError('42809', `"${target.name}" is not ${article}`, { span: statement.name.span });
+}
+
+function definePlain(context: StatementContext, definition: Definition): void {
+  const { statement, old } = definition;
+  const bound = bindQuery(statement.query, context.planning);
+  const columns = namedColumns(statement, bound.columns);
+  if (bound.parameters.length > 0) throw parametersInView(statement.span);
+  const relation = stored(context, definition, {
+    kind: 'view', columns,
+    definition: { query: statement.query, searchPath: context.catalog.searchPath },
+    dependsOn: bound.reads,
+  });
+  if (old !== null) refuseOtherColumns(old, columns);
+  context.transaction.define({
+    kind: old === null ? 'createRelation' : 'alterRelation', relation,
+  });
+}
+
+function parametersInView(span: Span): Error {
+  return sqlError('42P02', 'there is no parameter $1', { span });
+}
+
+function defineMaterialized(context: StatementContext, definition: Definition): void {
+  const { statement, old, target } = definition;
+  const options = viewOptions(statement.options, {
+    name: target.name,
+    requireBoundedState: context.scope.settings.get('require_bounded_state') === 'on',
+  });
+  const plan = planView(statement.query, context.planning, options);
+  for (const notice of plan.notices) context.scope.notice(notice);
+  const columns = namedColumns(statement, plan.columns);
+  const relation = stored(context, definition, {
+    kind: 'materializedView', columns,
+    primaryKey: plan.key, appendOnly: plan.appendOnly, columnWatermarks: plan.columnWatermarks,
+    definition: { query: statement.query, searchPath: context.catalog.searchPath },
+    dependsOn: plan.reads, view: storedView(plan, columns),
+  });
+  const changes: DdlChange[] = [{
+    kind: old === null ? 'createRelation' : 'replaceView', relation,
+  }];
+  if (old !== null) {
+    refuseOtherColumns(old, columns);
+    refuseCycle(context, old, plan);
+  }
+  for (const companion of companionsOf(context, relation)) {
+    changes.push({ kind: 'createRelation', relation: companion });
+  }
+  context.transaction.define(...changes);
+}
+
+function storedView(plan: ViewPlan, columns: readonly CatalogColumn[]): StoredRelation['view'] {
+  const { dataflow, key, appendOnly, lateColumns, reads } = plan;
+  return {
+    dataflow, key, appendOnly, lateColumns, reads,
+    columns: plan.columns.map((column, at) => ({
+      ...column, name: must(columns[at], 'view column').name,
+    })),
+  };
+}
+
+type Particulars = Pick<StoredRelation, 'kind' | 'columns' | 'dependsOn'>
+  & Partial<StoredRelation>;
+
+function stored(
+  context: StatementContext, definition: Definition, particulars: Particulars,
+): StoredRelation {
+  const { statement, target, id } = definition;
+  const { span } = statement.query;
+  return {
+    id, schema: target.schema.name, name: target.name, database: context.scope.database.id,
+    schemaId: target.schema.id, owner: context.scope.user,
+    sql: context.text.slice(span.start, span.end),
+    options: [], primaryKey: null, uniqueKeys: [], checks: [], appendOnly: false, watermark: null,
+    columnWatermarks: [], definition: null, stored: true, view: null, connector: null,
+    onConflict: null, belongsTo: null, ...particulars,
+  };
+}
+
+/** Columns under the names of the column list; duplicates are 42701. */
+function namedColumns(
+  statement: CreateView, columns: readonly ResultColumn[],
+): readonly CatalogColumn[] {
+  if (statement.columns.length > columns.length) {
+    throw sqlError('42601', `CREATE ${statement.materialized ? 'MATERIALIZED ' : ''}VIEW `
+      + 'specifies more column names than columns', { span: statement.name.span });
+  }
+  const seen = new Set<string>();
+  return columns.map(({ name, type }, at) => {
+    const own = statement.columns[at]?.name ?? name;
+    if (seen.has(own)) throw sqlError('42701', `column "${own}" specified more than once`);
+    seen.add(own);
+    const shown = type.name === 'unknown' ? { name: 'text' as const } : type;
+    return {
+      name: own, type: shown, notNull: false, defaultExpr: null, generated: null, identity: null,
+    };
+  });
+}
+
+/** A replaced view keeps its columns; new ones may come behind them when nothing depends on it. */
+function refuseOtherColumns(old: StoredRelation, columns: readonly CatalogColumn[]): void {
+  for (const [at, before] of old.columns.entries()) {
+    const after = columns[at];
+    if (after === undefined) throw sqlError('42P16', 'cannot drop columns from view');
+    if (after.name !== before.name) {
+      throw sqlError('42P16', `cannot change name of view column "${before.name}" to `
+        + `"${after.name}"`, {
+        hint: 'Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.',
+      });
+    }
+    if (!sameType(after.type, before.type)) {
+      throw sqlError('42P16', `cannot change data type of view column "${before.name}" from `
+        + `${formatType(before.type)} to ${formatType(after.type)}`);
+    }
+  }
+}
+
+function refuseCycle(context: StatementContext, old: StoredRelation, plan: ViewPlan): void {
+  const after = context.transaction.catalog.allDependants(old.id);
+  const own = plan.reads.includes(old.id)
+    || after.some((dependant) => plan.reads.includes(dependant.id));
+  if (own) {
+    throw sqlError('42P17', `infinite recursion detected in rules for relation "${old.name}"`);
+  }
+}

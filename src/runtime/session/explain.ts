@@ -1,0 +1,91 @@
+/**
+ * EXPLAIN: the plan of a statement or of a materialized view, as text.
+ */
+import { sqlError } from '../../common/errors.ts';
+import type { Explain, Statement } from '../../parser/ast-statements.ts';
+import { explainDataflow, explainRelation } from '../../planner/explain.ts';
+import {
+  planDelete, planInsert, planSelect, planUpdate, planView, viewOptions,
+} from '../../planner/planner.ts';
+import type { Dataflow } from '../../planner/dataflow.ts';
+import type { Relation } from '../../planner/relation.ts';
+import { kernelSource } from '../kernels/source.ts';
+import { resultColumn, rowsResult } from './result.ts';
+import type { StatementResult } from './result.ts';
+import type { SessionState } from './session-state.ts';
+import type { StatementContext } from './statement-context.ts';
+
+interface Explained {
+  readonly relation: Relation | null;
+  readonly dataflow: Dataflow;
+}
+
+const STAGES = ['logical', 'dataflow', 'code'];
+
+/** EXPLAIN [(stage)] statement. */
+export async function runExplain(
+  session: SessionState, context: StatementContext, statement: Explain,
+): Promise<StatementResult> {
+  const stage = stageOf(statement);
+  if (statement.analyze && statement.statement?.kind === 'query') {
+    const result = await session.run(context, {
+      statement: statement.statement, parameters: [], parameterTypes: [],
+    });
+    if (result.kind === 'rows') await result.rows.materialize();
+  }
+  const explained = explainedOf(context, statement);
+  const lines = linesOf(context, explained, stage);
+  return rowsResult([resultColumn('QUERY PLAN', { name: 'text' })],
+    lines.map((line) => [line]), () => 'EXPLAIN');
+}
+
+function stageOf(statement: Explain): string {
+  const named = statement.stage ?? statement.options
+    .map((option) => option.name).find((name) => STAGES.includes(name)) ?? 'dataflow';
+  if (STAGES.includes(named)) return named;
+  if (named === 'physical' || named === 'optimized') return 'dataflow';
+  throw sqlError('22023', `unrecognized EXPLAIN stage "${named}"`, {
+    span: statement.span, hint: `Available stages: ${STAGES.join(', ')}.`,
+  });
+}
+
+function linesOf(
+  context: StatementContext, explained: Explained, stage: string,
+): readonly string[] {
+  const names = (id: number): string => context.catalog.relationById(id)?.name ?? String(id);
+  if (stage === 'logical' && explained.relation !== null) {
+    return explainRelation(explained.relation, names);
+  }
+  if (stage === 'code') return kernelSource(explained.dataflow);
+  return explainDataflow(explained.dataflow, names);
+}
+
+function explainedOf(context: StatementContext, statement: Explain): Explained {
+  if (statement.view !== null) {
+    const view = context.resolve(statement.view);
+    if (view.view !== null) return { relation: null, dataflow: view.view.dataflow };
+    throw sqlError('42809', `"${view.name}" is not a materialized view`, {
+      span: statement.view.span,
+    });
+  }
+  if (statement.statement === null) throw sqlError('42601', 'EXPLAIN needs a statement');
+  return explainedStatement(context, statement.statement);
+}
+
+function explainedStatement(context: StatementContext, statement: Statement): Explained {
+  const env = context.planning;
+  switch (statement.kind) {
+    case 'query': return planSelect(statement, env, null);
+    case 'insert': return planInsert(statement, env, null).source;
+    case 'update': return planUpdate(statement, env, null).source;
+    case 'delete': return planDelete(statement, env, null).source;
+    case 'createView':
+      return planView(statement.query, env, viewOptions(statement.options, {
+        name: statement.name.parts.at(-1)?.name ?? '', requireBoundedState: false,
+      }));
+    default:
+      throw sqlError('0A000', 'EXPLAIN is not supported for this statement', {
+        span: statement.span, hint: 'Explain a query, a data change or CREATE MATERIALIZED VIEW.',
+      });
+  }
+}

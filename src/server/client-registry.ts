@@ -1,0 +1,53 @@
+/**
+ * The clients of a server: their numbers, cancel keys and limits.
+ *
+ * A cancel request must name both the pid and the key; it never says whether they were right.
+ */
+import type { Entropy } from '../runtime/storage/interfaces.ts';
+import { fatal } from './protocol/reader.ts';
+
+/** Most connections at a time. */
+export const CONNECTIONS_MAX = 100;
+
+interface Client {
+  readonly key: number;
+  readonly cancel: () => void;
+  readonly terminate: () => void;
+}
+
+/** Who is connected. */
+export class ClientRegistry {
+  readonly #clients = new Map<number, Client>();
+  readonly #entropy: Entropy;
+  readonly #most: number;
+  #nextPid = 1000;
+
+  constructor(entropy: Entropy, most: number = CONNECTIONS_MAX) {
+    this.#entropy = entropy;
+    this.#most = most;
+  }
+
+  /** Gives a new client its pid and cancel key; 53300 when there are too many. */
+  admit(cancel: () => void, terminate: () => void): { readonly pid: number; readonly key: number } {
+    if (this.#clients.size >= this.#most) throw fatal('53300', 'sorry, too many clients already');
+    const pid = ++this.#nextPid;
+    const key = this.#entropy.u32() | 0;
+    this.#clients.set(pid, { key, cancel, terminate });
+    return { pid, key };
+  }
+
+  remove(pid: number): void {
+    this.#clients.delete(pid);
+  }
+
+  /** Carries out a cancel request, if it is genuine. */
+  cancel(pid: number, key: number): void {
+    const client = this.#clients.get(pid);
+    if (client !== undefined && client.key === key) client.cancel();
+  }
+
+  /** Ends all connections. */
+  terminateAll(): void {
+    for (const client of this.#clients.values()) client.terminate();
+  }
+}

@@ -1,0 +1,406 @@
+/**
+ * One client connection: startup, then messages, each answered in order.
+ *
+ * Translates between the wire and a SqlSession of the engine; decides nothing about SQL. After an
+ * error in the extended protocol it skips to Sync. Any error that is not the client's ends only
+ * this connection.
+ */
+import { must } from '../common/assert.ts';
+import { SqlError, sqlError } from '../common/errors.ts';
+import { typeByOid, typeOid } from '../common/types/registry.ts';
+import type { SqlType } from '../common/types/sql-type.ts';
+import type { Value } from '../common/values.ts';
+import type { ResultColumn } from '../planner/plans.ts';
+import type { Engine, ErrorMessage, SessionEvent, SqlSession } from '../runtime/session-api.ts';
+import type { ClientRegistry } from './client-registry.ts';
+import type { Conn } from './protocol/conn.ts';
+import { decodeParameter } from './protocol/parameters.ts';
+import { BodyReader, MessageReader, fatal } from './protocol/reader.ts';
+import type { FrontendMessage } from './protocol/reader.ts';
+import { RowWriter, resultFormats, writeRowDescription } from './protocol/rows.ts';
+import type { Formats } from './protocol/rows.ts';
+import { errorFieldsOf, writeError, writeNotice } from './protocol/errors.ts';
+import { readStartup } from './protocol/startup.ts';
+import { MessageWriter } from './protocol/writer.ts';
+import { SessionFormats } from './session-formats.ts';
+
+/** What a connection needs of its server. */
+export interface ConnectionHost {
+  readonly engine: Engine;
+  readonly clients: ClientRegistry;
+  readonly log: (line: string) => void;
+}
+
+interface PortalFormats {
+  readonly requested: readonly number[];
+  columns: readonly ResultColumn[] | null;
+}
+
+/** Serves one connection to its end. */
+export class Connection {
+  readonly #host: ConnectionHost;
+  readonly #conn: Conn;
+  readonly #reader: MessageReader;
+  readonly #writer: MessageWriter;
+  readonly #formats = new SessionFormats();
+  readonly #portals = new Map<string, PortalFormats>();
+  #session: SqlSession | null = null;
+  #skipToSync = false;
+  /** Reads CopyData while a COPY FROM STDIN runs; the main loop waits for it. */
+  #pump: Promise<void> | null = null;
+  #copyRuns = false;
+  /** A message the pump read that was not its own. */
+  #pushedBack: FrontendMessage | null = null;
+  #pid = 0;
+
+  constructor(host: ConnectionHost, conn: Conn) {
+    this.#host = host;
+    this.#conn = conn;
+    this.#reader = new MessageReader(conn);
+    this.#writer = new MessageWriter(conn);
+  }
+
+  /** Runs until the client has gone. Never rejects. */
+  async serve(): Promise<void> {
+    try {
+      if (await this.#start()) await this.#loop();
+    } catch (error) {
+      this.#lastWords(error);
+    } finally {
+      if (this.#pid !== 0) this.#host.clients.remove(this.#pid);
+      await this.#session?.close().catch(() => undefined);
+      this.#writer.send();
+      this.#conn.close();
+    }
+  }
+
+  #lastWords(error: unknown): void {
+    if (!(error instanceof SqlError)) this.#host.log(`connection ended: ${String(error)}`);
+    writeError(this.#writer, errorFieldsOf(error), 'FATAL');
+  }
+
+  async #start(): Promise<boolean> {
+    const startup = await readStartup(this.#reader, this.#conn, this.#host.clients);
+    if (startup === null) return false;
+    const { pid, key } = this.#host.clients.admit(() => this.#session?.cancel(),
+      () => this.#terminate());
+    this.#pid = pid;
+    this.#session = await this.#host.engine.connect({
+      user: startup.user, database: startup.database, settings: startup.settings, pid,
+      clientAddress: this.#conn.remoteAddress,
+    });
+    this.#conn.onClose(() => this.#session?.cancel());
+    const writer = this.#writer;
+    if (startup.minor !== 0 || startup.unknownOptions.length > 0) {
+      writer.begin('v').int32(0).int32(startup.unknownOptions.length);
+      for (const option of startup.unknownOptions) writer.text(option);
+      writer.end();
+    }
+    writer.begin('R').int32(0).end();
+    for (const [name, value] of await this.#session.parameters()) {
+      this.#formats.set(name, value);
+      writer.begin('S').text(name).text(value).end();
+    }
+    writer.begin('K').int32(pid).int32(key).end();
+    await this.#ready();
+    return true;
+  }
+
+  #terminate(): void {
+    writeError(this.#writer, {
+      sqlState: '57P01', message: 'terminating connection due to administrator command',
+      fields: {},
+    }, 'FATAL');
+    this.#writer.send();
+    this.#session?.cancel();
+    this.#conn.close();
+  }
+
+  async #loop(): Promise<void> {
+    for (;;) {
+      if (this.#reader.buffered < 5 && this.#writer.pending > 0) await this.#writer.flush();
+      const message = await this.#nextMessage();
+      if (message === null || message.type === 'X') return;
+      if (this.#skipToSync && message.type !== 'S') continue;
+      await this.#handle(message);
+      if (this.#writer.full) await this.#writer.flush();
+    }
+  }
+
+  async #nextMessage(): Promise<FrontendMessage | null> {
+    await this.#pump;
+    this.#pump = null;
+    const waiting = this.#pushedBack;
+    this.#pushedBack = null;
+    return waiting ?? await this.#reader.next();
+  }
+
+  async #handle(message: FrontendMessage): Promise<void> {
+    if (message.type === 'Q') return this.#query(message.body);
+    if (message.type === 'S') return this.#sync();
+    if (message.type === 'H') return this.#writer.flush();
+    if (message.type === 'd' || message.type === 'c' || message.type === 'f') return;
+    if (message.type === 'F') return this.#functionCall();
+    try {
+      await this.#extended(message);
+    } catch (error) {
+      this.#skipToSync = true;
+      this.#error(errorFieldsOf(error));
+    }
+  }
+
+  async #extended(message: FrontendMessage): Promise<void> {
+    const body = new BodyReader(message.body);
+    switch (message.type) {
+      case 'P': return this.#parse(body);
+      case 'B': return this.#bind(body);
+      case 'D': return this.#describe(body);
+      case 'E': return this.#execute(body);
+      case 'C': return this.#close(body);
+      default: throw fatalType(message.type);
+    }
+  }
+
+  async #functionCall(): Promise<void> {
+    this.#error({ sqlState: '0A000', message: 'function calls by protocol are not supported',
+      fields: { hint: 'Call the function in a SELECT.' } });
+    await this.#ready();
+  }
+
+  async #query(bytes: Uint8Array): Promise<void> {
+    this.#portals.delete('');
+    try {
+      const body = new BodyReader(bytes);
+      const text = body.text();
+      body.end();
+      await this.#relay(this.#live.query(text), []);
+    } catch (error) {
+      this.#error(errorFieldsOf(error));
+    }
+    await this.#ready();
+  }
+
+  async #sync(): Promise<void> {
+    this.#skipToSync = false;
+    try {
+      await this.#live.sync();
+    } catch (error) {
+      this.#error(errorFieldsOf(error));
+    }
+    await this.#ready();
+  }
+
+  async #parse(body: BodyReader): Promise<void> {
+    const name = body.text();
+    const text = body.text();
+    const types: (SqlType | null)[] = [];
+    for (let left = body.int16(); left > 0; left--) {
+      const oid = body.oid();
+      types.push(oid === 0 || oid === 705 ? null : parameterType(oid));
+    }
+    body.end();
+    await this.#live.parse(name, text, types);
+    this.#writer.empty('1');
+  }
+
+  async #bind(body: BodyReader): Promise<void> {
+    const portal = body.text();
+    const statement = body.text();
+    const formats = readFormats(body);
+    const raw: (Uint8Array | null)[] = [];
+    for (let left = body.int16(); left > 0; left--) {
+      const length = body.int32();
+      if (length < -1) throw sqlError('08P01', 'invalid parameter length in bind message');
+      raw.push(length === -1 ? null : body.bytes(length));
+    }
+    const requested = readFormats(body);
+    body.end();
+    const { parameters } = await this.#live.describeStatement(statement);
+    if (parameters.length !== raw.length) {
+      throw sqlError('08P01', `bind message supplies ${raw.length} parameters, but prepared `
+        + `statement "${statement}" requires ${parameters.length}`);
+    }
+    if (formats.length > 1 && formats.length !== raw.length) {
+      throw sqlError('08P01', `bind message has ${formats.length} parameter formats but `
+        + `${raw.length} parameters`);
+    }
+    const values = raw.map((bytes, at): Value => bytes === null ? null : decodeParameter(bytes, {
+      type: must(parameters[at], 'parameter type'), settings: this.#formats.settings(),
+      format: (formats.length === 1 ? formats[0] : formats[at]) ?? 0, index: at + 1,
+    }));
+    await this.#live.bind(portal, statement, values);
+    this.#portals.set(portal, { requested, columns: null });
+    this.#writer.empty('2');
+  }
+
+  async #describe(body: BodyReader): Promise<void> {
+    const kind = body.byte();
+    const name = body.text();
+    body.end();
+    if (kind === 'S') {
+      const { parameters, columns } = await this.#live.describeStatement(name);
+      this.#writer.begin('t').int16(parameters.length);
+      for (const type of parameters) this.#writer.int32(typeOid(type));
+      this.#writer.end();
+      this.#describeRows(columns, []);
+    } else if (kind === 'P') {
+      const columns = await this.#live.describePortal(name);
+      const portal = this.#portals.get(name);
+      if (portal !== undefined) portal.columns = columns;
+      this.#describeRows(columns, portal?.requested ?? []);
+    } else {
+      throw sqlError('08P01', `invalid DESCRIBE message subtype ${kind.charCodeAt(0)}`);
+    }
+  }
+
+  #describeRows(columns: readonly ResultColumn[] | null, requested: readonly number[]): void {
+    if (columns === null) this.#writer.empty('n');
+    else writeRowDescription(this.#writer, columns, resultFormats(requested, columns.length));
+  }
+
+  async #execute(body: BodyReader): Promise<void> {
+    const name = body.text();
+    const limit = body.int32();
+    body.end();
+    const portal = this.#portals.get(name) ?? { requested: [], columns: null };
+    portal.columns ??= await this.#live.describePortal(name);
+    const { columns } = portal;
+    await this.#relay(this.#live.execute(name, Math.max(limit, 0)), portal.requested, columns);
+  }
+
+  async #close(body: BodyReader): Promise<void> {
+    const kind = body.byte();
+    const name = body.text();
+    body.end();
+    if (kind === 'S') await this.#live.closeStatement(name);
+    else if (kind === 'P') await this.#live.closePortal(name);
+    else throw sqlError('08P01', `invalid CLOSE message subtype ${kind.charCodeAt(0)}`);
+    this.#writer.empty('3');
+  }
+
+  /** Writes what a statement gives. In the simple protocol columns come with the events. */
+  async #relay(
+    events: AsyncIterable<SessionEvent>, requested: readonly number[],
+    columns: readonly ResultColumn[] | null = null,
+  ): Promise<void> {
+    let rows = columns === null ? null : this.#rowWriter(columns, requested);
+    for await (const event of events) {
+      if (event.kind === 'columns') {
+        rows = this.#rowWriter(event.columns, requested);
+        writeRowDescription(this.#writer, event.columns,
+          resultFormats(requested, event.columns.length));
+      } else if (event.kind === 'rows') {
+        await this.#writeRows(must(rows, 'columns before rows'), event);
+      } else if (event.kind === 'copyIn') {
+        await this.#receiveCopy(event);
+      } else {
+        this.#relayOther(event);
+      }
+      if (this.#writer.full) await this.#writer.flush();
+    }
+    this.#copyRuns = false;
+  }
+
+  #rowWriter(columns: readonly ResultColumn[], requested: readonly number[]): RowWriter {
+    const formats: Formats = resultFormats(requested, columns.length);
+    return new RowWriter(columns, formats, this.#formats.settings());
+  }
+
+  async #writeRows(rows: RowWriter, event: SessionEvent & { kind: 'rows' }): Promise<void> {
+    for (let row = 0; row < event.batch.length; row++) {
+      rows.write(this.#writer, event.batch, row);
+      if (this.#writer.full) await this.#writer.flush();
+    }
+  }
+
+  #relayOther(event: Exclude<SessionEvent, { kind: 'columns' | 'rows' | 'copyIn' }>): void {
+    const writer = this.#writer;
+    switch (event.kind) {
+      case 'complete': writer.begin('C').text(event.tag).end(); return;
+      case 'suspended': writer.empty('s'); return;
+      case 'empty': writer.empty('I'); return;
+      case 'notice': writeNotice(writer, event.notice); return;
+      case 'parameter':
+        this.#formats.set(event.name, event.value);
+        if (event.reported) writer.begin('S').text(event.name).text(event.value).end();
+        return;
+      case 'copyOut': this.#copyResponse('H', event.columns); return;
+      case 'copyData': writer.begin('d').raw(event.data).end(); return;
+      case 'error': this.#skipToSync = true; this.#error(event.error); return;
+    }
+  }
+
+  #copyResponse(type: 'G' | 'H', columns: number): void {
+    this.#writer.begin(type).byte(0).int16(columns);
+    for (let left = columns; left > 0; left--) this.#writer.int16(0);
+    this.#writer.end();
+  }
+
+  /** Feeds CopyData to the running statement, whose own events go on meanwhile. */
+  async #receiveCopy(event: SessionEvent & { kind: 'copyIn' }): Promise<void> {
+    this.#copyResponse('G', event.columns);
+    await this.#writer.flush();
+    this.#copyRuns = true;
+    this.#pump = this.#pumpCopy().catch((error: unknown) => {
+      this.#host.log(`copy ended: ${String(error)}`);
+      return this.#live.copyFail('connection lost');
+    });
+  }
+
+  async #pumpCopy(): Promise<void> {
+    for (;;) {
+      const message = await this.#reader.next();
+      if (message === null) return this.#live.copyFail('connection lost');
+      if (message.type === 'd') await this.#live.copyData(message.body.slice());
+      else if (message.type === 'c') return this.#live.copyDone();
+      else if (message.type === 'f') {
+        return this.#live.copyFail(new BodyReader(message.body).text());
+      } else if (!this.#copyRuns) {
+        this.#pushedBack = message;
+        return;
+      } else if (message.type !== 'H' && message.type !== 'S') {
+        this.#pushedBack = message;
+        return this.#live.copyFail(`unexpected message type 0x${
+          message.type.charCodeAt(0).toString(16)} during COPY from stdin`);
+      }
+    }
+  }
+
+  get #live(): SqlSession {
+    return must(this.#session, 'session');
+  }
+
+  #error(error: ErrorMessage): void {
+    writeError(this.#writer, error, error.fields.severity ?? 'ERROR');
+    if (error.fields.severity === 'FATAL') throw fatal(error.sqlState, error.message);
+  }
+
+  async #ready(): Promise<void> {
+    this.#skipToSync = false;
+    const status = await this.#live.status();
+    this.#writer.begin('Z').byte(status.charCodeAt(0)).end();
+    if (this.#reader.buffered < 5) await this.#writer.flush();
+  }
+}
+
+function readFormats(body: BodyReader): readonly number[] {
+  const formats: number[] = [];
+  for (let left = body.int16(); left > 0; left--) {
+    const format = body.int16();
+    if (format !== 0 && format !== 1) {
+      throw sqlError('22023', `unsupported format code: ${format}`);
+    }
+    formats.push(format);
+  }
+  return formats;
+}
+
+function parameterType(oid: number): SqlType {
+  const type = typeByOid(oid);
+  if (type !== null) return type;
+  throw sqlError('42704', `type with OID ${oid} does not exist`);
+}
+
+function fatalType(type: string): SqlError {
+  return fatal('08P01', `invalid frontend message type ${type.charCodeAt(0)}`);
+}

@@ -1,0 +1,276 @@
+/**
+ * The engine as seen from the main thread: an Engine whose calls go to the worker thread.
+ */
+import { Worker } from 'node:worker_threads';
+import { sqlError } from '../../common/errors.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import type { Value } from '../../common/values.ts';
+import type { ResultColumn } from '../../planner/plans.ts';
+import type {
+  ConnectOptions, Engine, ErrorMessage, IngestResult, SessionEvent, SqlSession,
+  StatementDescription, TransactionStatus,
+} from '../../runtime/session-api.ts';
+import type { FromWorker, SessionCall, StreamCall, ToWorker } from './engine-protocol.ts';
+
+/** Memory of the engine's JavaScript heap, in MiB; columns live outside of it. */
+const HEAP_MEGABYTES = 4096;
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What a hosted engine reports to the server. */
+export interface EngineHostEvents {
+  readonly log: (line: string) => void;
+  /** The worker died: nothing can be served any more. */
+  readonly crashed: (reason: string) => void;
+}
+
+function errorOf(error: ErrorMessage): Error {
+  return sqlError(error.sqlState, error.message, error.fields);
+}
+
+/** Events of one stream, waiting to be read. */
+class EventStream implements AsyncIterableIterator<SessionEvent> {
+  readonly #id: number;
+  readonly #post: (message: ToWorker) => void;
+  readonly #events: SessionEvent[] = [];
+  #ended = false;
+  #error: Error | null = null;
+  #wake: (() => void) | null = null;
+
+  constructor(id: number, post: (message: ToWorker) => void) {
+    this.#id = id;
+    this.#post = post;
+  }
+
+  push(event: SessionEvent): void {
+    this.#events.push(event);
+    this.#wake?.();
+  }
+
+  end(error: Error | null): void {
+    this.#ended = true;
+    this.#error = error;
+    this.#wake?.();
+  }
+
+  async next(): Promise<IteratorResult<SessionEvent>> {
+    for (;;) {
+      const event = this.#events.shift();
+      if (event !== undefined) {
+        if (event.kind === 'rows') this.#post({ kind: 'more', id: this.#id });
+        return { done: false, value: event };
+      }
+      if (this.#error !== null) throw this.#error;
+      if (this.#ended) return { done: true, value: undefined };
+      await new Promise<void>((resolve) => { this.#wake = resolve; });
+      this.#wake = null;
+    }
+  }
+
+  return(): Promise<IteratorResult<SessionEvent>> {
+    if (!this.#ended) this.#post({ kind: 'drop', id: this.#id });
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+/** An engine in a worker thread. */
+export class EngineClient implements Engine {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #streams = new Map<number, EventStream>();
+  readonly #events: EngineHostEvents;
+  #nextId = 1;
+  #closing = false;
+
+  private constructor(worker: Worker, events: EngineHostEvents) {
+    this.#worker = worker;
+    this.#events = events;
+  }
+
+  /** Starts the worker and opens the data directory; rejects with the engine's SqlError. */
+  static open(dataDirectory: string, events: EngineHostEvents): Promise<EngineClient> {
+    const worker = new Worker(new URL('./engine-worker.js', import.meta.url), {
+      workerData: { dataDirectory }, resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
+    });
+    const client = new EngineClient(worker, events);
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'opened') resolve(client);
+        else if (message.kind === 'failed') reject(errorOf(message.error));
+        else client.#receive(message);
+      });
+      worker.on('error', (error) => {
+        reject(error);
+        client.#crashed(error.message);
+      });
+      worker.on('exit', (code) => { if (code !== 0) client.#crashed(`exit code ${code}`); });
+    });
+  }
+
+  async connect(options: ConnectOptions): Promise<SqlSession> {
+    const session = this.#nextId++;
+    await this.#ask((id) => ({ kind: 'connect', id, session, options }));
+    return new SessionClient(session, this);
+  }
+
+  async ingest(table: string, body: Uint8Array, key: string | null): Promise<IngestResult> {
+    return await this.#ask((id) => ({ kind: 'ingest', id, table, body, key })) as IngestResult;
+  }
+
+  async settle(): Promise<void> {
+    await this.#ask((id) => ({ kind: 'settle', id }));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    await this.#ask((id) => ({ kind: 'shutdown', id }));
+    await this.#worker.terminate();
+  }
+
+  /** Calls a method of a session. */
+  call(session: number, call: SessionCall): Promise<unknown> {
+    return this.#ask((id) => ({ kind: 'call', id, session, call }));
+  }
+
+  /** Starts a stream of a session. */
+  stream(session: number, call: StreamCall): AsyncIterable<SessionEvent> {
+    const id = this.#nextId++;
+    const stream = new EventStream(id, (message) => this.post(message));
+    this.#streams.set(id, stream);
+    this.post({ kind: 'stream', id, session, call });
+    return stream;
+  }
+
+  post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #ask(make: (id: number) => ToWorker): Promise<unknown> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.post(make(id));
+    });
+  }
+
+  #receive(message: Exclude<FromWorker, { kind: 'opened' | 'failed' }>): void {
+    switch (message.kind) {
+      case 'log': this.#events.log(message.line); return;
+      case 'event': this.#streams.get(message.id)?.push(message.event); return;
+      case 'done': this.#endStream(message.id, null); return;
+      case 'answer':
+        this.#waiting.get(message.id)?.resolve(message.value);
+        this.#waiting.delete(message.id);
+        return;
+      case 'refusal': {
+        const error = errorOf(message.error);
+        this.#endStream(message.id, error);
+        this.#waiting.get(message.id)?.reject(error);
+        this.#waiting.delete(message.id);
+        return;
+      }
+    }
+  }
+
+  #endStream(id: number, error: Error | null): void {
+    this.#streams.get(id)?.end(error);
+    this.#streams.delete(id);
+  }
+
+  #crashed(reason: string): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    const error = sqlError('57P02', `the engine stopped: ${reason}`, { severity: 'FATAL' });
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    for (const stream of this.#streams.values()) stream.end(error);
+    this.#events.crashed(reason);
+  }
+}
+
+/** A session in the worker. */
+class SessionClient implements SqlSession {
+  readonly #id: number;
+  readonly #engine: EngineClient;
+
+  constructor(id: number, engine: EngineClient) {
+    this.#id = id;
+    this.#engine = engine;
+  }
+
+  query(text: string): AsyncIterable<SessionEvent> {
+    return this.#engine.stream(this.#id, { method: 'query', text });
+  }
+
+  execute(portal: string, maxRows: number): AsyncIterable<SessionEvent> {
+    return this.#engine.stream(this.#id, { method: 'execute', portal, maxRows });
+  }
+
+  async parse(name: string, text: string, types: readonly (SqlType | null)[]): Promise<void> {
+    await this.#call({ method: 'parse', name, text, types });
+  }
+
+  async describeStatement(name: string): Promise<StatementDescription> {
+    return await this.#call({ method: 'describeStatement', name }) as StatementDescription;
+  }
+
+  async bind(portal: string, statement: string, parameters: readonly Value[]): Promise<void> {
+    await this.#call({ method: 'bind', portal, statement, parameters });
+  }
+
+  async describePortal(name: string): Promise<readonly ResultColumn[] | null> {
+    return await this.#call({ method: 'describePortal', name }) as readonly ResultColumn[] | null;
+  }
+
+  async closeStatement(name: string): Promise<void> {
+    await this.#call({ method: 'closeStatement', name });
+  }
+
+  async closePortal(name: string): Promise<void> {
+    await this.#call({ method: 'closePortal', name });
+  }
+
+  async sync(): Promise<TransactionStatus> {
+    return await this.#call({ method: 'sync' }) as TransactionStatus;
+  }
+
+  async status(): Promise<TransactionStatus> {
+    return await this.#call({ method: 'status' }) as TransactionStatus;
+  }
+
+  async parameters(): Promise<readonly (readonly [string, string])[]> {
+    return await this.#call({ method: 'parameters' }) as readonly (readonly [string, string])[];
+  }
+
+  async copyData(data: Uint8Array): Promise<void> {
+    await this.#call({ method: 'copyData', data });
+  }
+
+  async copyDone(): Promise<void> {
+    await this.#call({ method: 'copyDone' });
+  }
+
+  async copyFail(message: string): Promise<void> {
+    await this.#call({ method: 'copyFail', message });
+  }
+
+  cancel(): void {
+    this.#engine.post({ kind: 'cancel', session: this.#id });
+  }
+
+  async close(): Promise<void> {
+    this.cancel();
+    await this.#call({ method: 'close' });
+  }
+
+  #call(call: SessionCall): Promise<unknown> {
+    return this.#engine.call(this.#id, call);
+  }
+}
