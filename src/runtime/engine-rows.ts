@@ -96,10 +96,10 @@ function sameList(a: readonly Value[], b: readonly Value[]): boolean {
   return a.length === b.length && a.every((value, at) => sameRef(value, b[at] ?? null));
 }
 
-/** Content hashes of all rows, weights left out. */
-export function hashRows(batch: Batch): Int32Array {
+/** Content hashes of all rows over the first `width` columns, weights left out. */
+export function hashRows(batch: Batch, width: number = batch.columns.length): Int32Array {
   const hashes = new Int32Array(batch.length);
-  for (const column of batch.columns) hashColumn(column, hashes);
+  for (let at = 0; at < width; at++) hashColumn(must(batch.columns[at], 'column'), hashes);
   return hashes;
 }
 
@@ -165,17 +165,17 @@ export function deltaHash(seed: number, batches: readonly Batch[]): bigint {
   return WORDS64[0] ?? 0n;
 }
 
-/** True when two rows of two batches with equal columns hold the same values. */
-export function sameRow(a: Batch, rowA: number, b: Batch, rowB: number): boolean {
-  for (let at = 0; at < a.columns.length; at++) {
-    const first = must(a.columns[at], 'column');
-    const second = must(b.columns[at], 'column');
+/** True when two rows of a batch hold the same values in the first `width` columns. */
+function sameRow(batch: Batch, rowA: number, rowB: number, width: number): boolean {
+  for (let at = 0; at < width; at++) {
+    const first = must(batch.columns[at], 'column');
+
     const nullA = first.nulls !== null && first.nulls[rowA] === 1;
-    const nullB = second.nulls !== null && second.nulls[rowB] === 1;
+    const nullB = first.nulls !== null && first.nulls[rowB] === 1;
     if (nullA !== nullB) return false;
     if (nullA) continue;
     const x = first.data[rowA] ?? null;
-    const y = second.data[rowB] ?? null;
+    const y = first.data[rowB] ?? null;
     if (x !== y && !sameRef(x, y)) return false;
   }
   return true;
@@ -187,10 +187,13 @@ export function hasRetraction(batch: Batch): boolean {
   return false;
 }
 
-/** Adds up equal rows and drops those of weight 0; what is left keeps its order. */
-export function consolidate(batch: Batch): Batch {
+/**
+ * Adds up rows that are equal in the first `width` columns and drops those of weight 0. What is
+ * left keeps its order and the other columns of its first occurrence.
+ */
+export function consolidate(batch: Batch, width: number = batch.columns.length): Batch {
   if (batch.length < 2) return batch.length === 1 && batch.weights[0] === 0 ? withoutRows(batch) : batch;
-  const hashes = hashRows(batch);
+  const hashes = hashRows(batch, width);
   let capacity = 16;
   while (capacity < batch.length * 2) capacity *= 2;
   const mask = capacity - 1;
@@ -206,7 +209,7 @@ export function consolidate(batch: Batch): Batch {
         table[at] = row;
         break;
       }
-      if (hashes[other] === hash && sameRow(batch, other, batch, row)) {
+      if (hashes[other] === hash && sameRow(batch, other, row, width)) {
         weights[other] = (weights[other] ?? 0) + (weights[row] ?? 0);
         weights[row] = 0;
         merged = true;

@@ -1,0 +1,194 @@
+/**
+ * Event time: W_p per partition, the watermark of a relation, and expressions over watermarks.
+ *
+ * W_p = latest event time seen in the partition - delay. The relation's watermark is the minimum
+ * over its active partitions and never goes back. Everything follows from the rows in log order;
+ * wall clock enters only through decisions that the epoch log holds.
+ */
+import { assertNever, must } from '../common/assert.ts';
+import type { WatermarkExpr } from '../planner/dataflow.ts';
+import type { Batch, Column } from './batch.ts';
+
+/** The watermark of an input that has ended. */
+export const WATERMARK_END = 0x7fff_ffff_ffff_ffffn;
+const EARLIEST = -0x8000_0000_0000_0000n;
+const MICROS_PER_DAY = 86_400_000_000n;
+const DATE_INFINITY = 2147483647;
+
+/** Event time of one partition. */
+interface PartitionTime {
+  /** Latest event time, or null before the first row. */
+  latest: bigint | null;
+  /** W_p does not fall below this (restart after idleness, fallback). */
+  floor: bigint | null;
+  idle: boolean;
+  ended: boolean;
+}
+
+/** What a checkpoint keeps of a relation's event time; plain data. */
+export interface ClockState {
+  readonly current: bigint | null;
+  readonly partitions: readonly (PartitionTime | null)[];
+}
+
+/** Event time of a relation (of one reader of it). */
+export class EventClock {
+  readonly timeColumn: number;
+  readonly #delay: bigint;
+  #partitions: PartitionTime[] = [];
+  #current: bigint | null = null;
+
+  constructor(timeColumn: number, delayMicros: bigint, partitions: number) {
+    this.timeColumn = timeColumn;
+    this.#delay = delayMicros;
+    for (let i = 0; i < partitions; i++) this.#partition(i);
+  }
+
+  #partition(at: number): PartitionTime {
+    let found = this.#partitions[at];
+    if (found === undefined) {
+      found = { latest: null, floor: null, idle: false, ended: false };
+      this.#partitions[at] = found;
+    }
+    return found;
+  }
+
+  /** W_p of a partition now, or null before its first row. */
+  partitionWatermark(at: number): bigint | null {
+    const partition = this.#partition(at);
+    if (partition.ended) return WATERMARK_END;
+    const own = partition.latest === null ? null : partition.latest - this.#delay;
+    if (partition.floor === null) return own;
+    return own === null || own < partition.floor ? partition.floor : own;
+  }
+
+  /** W_p before each row of a batch, as a column; the rows' event times are then seen. */
+  arrivals(batch: Batch, partition: number): Column {
+    const data = new BigInt64Array(batch.length);
+    const nulls = new Uint8Array(batch.length);
+    const times = must(batch.columns[this.timeColumn], 'time column');
+    const state = this.#partition(partition);
+    let before = this.partitionWatermark(partition);
+    for (let row = 0; row < batch.length; row++) {
+      if (before === null) nulls[row] = 1;
+      else data[row] = before;
+      if ((batch.weights[row] ?? 0) < 0) continue;
+      const time = eventTime(times, row);
+      if (time === null || (state.latest !== null && time <= state.latest)) continue;
+      state.latest = time;
+      before = this.partitionWatermark(partition);
+    }
+    return { kind: 'i64', data, nulls: nulls.includes(1) ? nulls : null };
+  }
+
+  /** The partition will bring no more rows. */
+  end(partition: number): void {
+    this.#partition(partition).ended = true;
+  }
+
+  setIdle(partition: number, idle: boolean): void {
+    const state = this.#partition(partition);
+    if (state.idle && !idle) state.floor = this.#current;
+    state.idle = idle;
+  }
+
+  /** Lets every partition's W_p start at `watermark` (fallback by wall clock). */
+  raise(watermark: bigint): void {
+    for (const partition of this.#partitions) {
+      if (partition.floor === null || partition.floor < watermark) partition.floor = watermark;
+    }
+  }
+
+  /** Moves the relation's watermark on; once an epoch, after its rows were seen. */
+  advance(): void {
+    let minimum: bigint | null = null;
+    for (let at = 0; at < this.#partitions.length; at++) {
+      if (must(this.#partitions[at], 'partition').idle) continue;
+      const watermark = this.partitionWatermark(at);
+      if (watermark === null) return;
+      if (minimum === null || watermark < minimum) minimum = watermark;
+    }
+    if (minimum !== null && (this.#current === null || minimum > this.#current)) {
+      this.#current = minimum;
+    }
+  }
+
+  /** The relation's watermark, or null while a partition has seen no row. */
+  get watermark(): bigint | null { return this.#current; }
+
+  /** One line per partition, for tidemill.watermarks. */
+  describe(): readonly {
+    readonly partition: number; readonly watermark: bigint | null;
+    readonly lastEvent: bigint | null; readonly idle: boolean; readonly holdsBack: boolean;
+  }[] {
+    const marks = this.#partitions.map((_state, at) => this.partitionWatermark(at));
+    return this.#partitions.map((state, at) => {
+      const watermark = marks[at] ?? null;
+      const holdsBack = !state.idle && this.#partitions.length > 1
+        && marks.every((other, index) => this.#partitions[index]?.idle === true
+          || watermark === null || (other !== null && other >= watermark));
+      return { partition: at, watermark, lastEvent: state.latest, idle: state.idle, holdsBack };
+    });
+  }
+
+  save(): ClockState {
+    return { current: this.#current, partitions: this.#partitions.map((each) => ({ ...each })) };
+  }
+
+  load(state: ClockState): void {
+    this.#current = state.current;
+    this.#partitions = [];
+    for (const [at, saved] of state.partitions.entries()) {
+      if (saved !== null) Object.assign(this.#partition(at), saved);
+    }
+  }
+}
+
+/** Microseconds of an event time; null for NULL and the infinities, which move no watermark. */
+function eventTime(column: Column, row: number): bigint | null {
+  if (column.nulls !== null && column.nulls[row] === 1) return null;
+  if (column.kind === 'i64') {
+    const time = column.data[row] ?? 0n;
+    return time === WATERMARK_END || time === EARLIEST ? null : time;
+  }
+  if (column.kind === 'i32') {
+    const days = column.data[row] ?? 0;
+    return days === DATE_INFINITY || days === -DATE_INFINITY - 1 ? null
+      : BigInt(days) * MICROS_PER_DAY;
+  }
+  return null;
+}
+
+/** Value of a watermark expression, given the watermarks of relations. */
+export function evaluateWatermark(
+  expr: WatermarkExpr, of: (relation: number) => bigint | null,
+): bigint | null {
+  switch (expr.kind) {
+    case 'relation': return of(expr.relation);
+    case 'shift': {
+      const base = evaluateWatermark(expr.of, of);
+      return base === null || base === WATERMARK_END ? base : clamp(base + expr.micros);
+    }
+    case 'floor': {
+      const base = evaluateWatermark(expr.of, of);
+      if (base === null || base === WATERMARK_END) return base;
+      const rest = (base - expr.offset) % expr.step;
+      return clamp(base - (rest < 0n ? rest + expr.step : rest));
+    }
+    case 'min': {
+      let minimum: bigint | null = null;
+      for (const part of expr.of) {
+        const value = evaluateWatermark(part, of);
+        if (value === null) return null;
+        if (minimum === null || value < minimum) minimum = value;
+      }
+      return minimum;
+    }
+    default: return assertNever(expr);
+  }
+}
+
+function clamp(value: bigint): bigint {
+  if (value > WATERMARK_END) return WATERMARK_END;
+  return value < EARLIEST ? EARLIEST : value;
+}

@@ -1,0 +1,209 @@
+/**
+ * A dataflow with its operators: takes deltas of relations, runs every node once in order.
+ *
+ * The same for views in epochs, for hydration and for one-shot queries. Steps are generators that
+ * yield between batches, so that whoever drives them may give way; an epoch just runs on. Operators
+ * are called as operator.ts says: pushes port by port, then one flush if there is a reason for it.
+ */
+import { must } from '../common/assert.ts';
+import type { Dataflow, DataflowNode, NodeId } from '../planner/dataflow.ts';
+import type { Batch, Column } from './batch.ts';
+import { batchOf } from './batch.ts';
+import type { Frontier, Operator, OperatorContext, StateSize } from './operator.ts';
+
+/** Changed rows of a relation: user columns, and W_p before each change where that is kept. */
+export interface Delta {
+  readonly batch: Batch;
+  readonly arrival: Column | null;
+}
+
+/** Makes an operator; operators/build.ts in the engine, fakes in tests. */
+export type BuildOperator = (
+  node: DataflowNode, inputs: readonly DataflowNode[], context: OperatorContext,
+) => Operator;
+
+/** What a step is given. */
+export interface StepInput {
+  readonly frontier: Frontier;
+  /** Deltas of a relation in this epoch, or null when it did not change. */
+  deltas(relation: number): Iterable<Delta> | null;
+}
+
+/** What a step put out. */
+export interface StepOutput {
+  readonly rows: readonly Batch[];
+  readonly late: readonly Batch[];
+  /** Changed rows that source nodes offered. */
+  readonly offered: number;
+}
+
+/** A dataflow that runs. */
+export class RunningDataflow {
+  #nodes: readonly DataflowNode[];
+  readonly #output: NodeId;
+  readonly #late: NodeId | null;
+  readonly #operators: readonly (Operator | null)[];
+  /** Watermark values at the last flush, per node. */
+  readonly #seen: (bigint | null)[][];
+  /** The last node that reads a node's output. */
+  readonly #lastReader: readonly number[];
+  #started = false;
+  #offered = 0;
+
+  constructor(
+    dataflow: Dataflow, build: BuildOperator, context: (node: NodeId) => OperatorContext,
+  ) {
+    this.#nodes = dataflow.nodes;
+    this.#output = dataflow.output;
+    this.#late = dataflow.late;
+    this.#operators = dataflow.nodes.map((node, id) => isInput(node) ? null
+      : build(node, node.inputs.map((input) => must(dataflow.nodes[input], 'input')), context(id)));
+    this.#seen = this.#operators.map(() => []);
+    this.#lastReader = lastReaders(dataflow);
+  }
+
+  get started(): boolean { return this.#started; }
+
+  /** Source nodes with other column numbers, after a table was altered; all else is the same. */
+  replaceSources(dataflow: Dataflow): void {
+    this.#nodes = dataflow.nodes;
+  }
+
+  /** Relations read. */
+  reads(): readonly number[] {
+    return [...new Set(this.#nodes.flatMap((node) =>
+      node.kind === 'source' ? [node.relation] : []))];
+  }
+
+  /** After a restart: stores are loaded, indexes are rebuilt, nothing is emitted. */
+  restore(started: boolean, frontier: Frontier): void {
+    this.#started = started;
+    for (const [id, operator] of this.#operators.entries()) {
+      if (operator === null) continue;
+      operator.restore();
+      if (started) this.#seen[id] = operator.watermarks().map((expr) => frontier.watermark(expr));
+    }
+  }
+
+  /** True when a step is necessary although no input changed. */
+  isDue(frontier: Frontier): boolean {
+    if (!this.#started) return true;
+    return this.#operators.some((operator, id) =>
+      operator !== null && this.#mustFlush(operator, id, frontier));
+  }
+
+  /** Earliest logical time at which a step is necessary without input, or null. */
+  dueAt(): bigint | null {
+    let earliest: bigint | null = null;
+    for (const operator of this.#operators) {
+      const at = operator?.dueAt() ?? null;
+      if (at !== null && (earliest === null || at < earliest)) earliest = at;
+    }
+    return earliest;
+  }
+
+  #mustFlush(operator: Operator, id: NodeId, frontier: Frontier): boolean {
+    const due = operator.dueAt();
+    if (due !== null && due <= frontier.now) return true;
+    const seen = must(this.#seen[id], 'watermarks of a node');
+    return operator.watermarks().some((expr, at) =>
+      frontier.watermark(expr) !== (seen[at] ?? null));
+  }
+
+  /** Runs one epoch. Yields between batches. */
+  *step(input: StepInput): Generator<void, StepOutput> {
+    const first = !this.#started;
+    this.#started = true;
+    this.#offered = 0;
+    const out: Batch[][] = this.#nodes.map(() => []);
+    for (const [id, node] of this.#nodes.entries()) {
+      yield* this.#runNode(id, node, { input, out, first });
+      for (const from of node.inputs) {
+        if (this.#lastReader[from] === id && from !== this.#output && from !== this.#late) {
+          out[from] = [];
+        }
+      }
+    }
+    return {
+      rows: must(out[this.#output], 'output'), offered: this.#offered,
+      late: this.#late === null ? [] : must(out[this.#late], 'late rows'),
+    };
+  }
+
+  *#runNode(id: NodeId, node: DataflowNode, run: {
+    readonly input: StepInput; readonly out: Batch[][]; readonly first: boolean;
+  }): Generator<void, void> {
+    const { input, out, first } = run;
+    const results = must(out[id], 'results');
+    const operator = this.#operators[id] ?? null;
+    if (operator === null) {
+      yield* this.#readInput(node, input, first, results);
+      return;
+    }
+    const emit = (batch: Batch): void => { if (batch.length > 0) results.push(batch); };
+    let touched = first;
+    for (const [port, from] of node.inputs.entries()) {
+      for (const batch of must(out[from], 'input')) {
+        operator.push(port, batch, emit);
+        touched = true;
+        yield;
+      }
+    }
+    if (!touched && !this.#mustFlush(operator, id, input.frontier)) return;
+    operator.flush(input.frontier, emit);
+    this.#seen[id] = operator.watermarks().map((expr) => input.frontier.watermark(expr));
+    yield;
+  }
+
+  *#readInput(
+    node: DataflowNode, input: StepInput, first: boolean, results: Batch[],
+  ): Generator<void, void> {
+    if (node.kind === 'constant') {
+      if (first) results.push(batchOf(node.columns.map(({ type }) => type), node.rows));
+      return;
+    }
+    if (node.kind !== 'source') return;
+    for (const delta of input.deltas(node.relation) ?? []) {
+      if (delta.batch.length === 0) continue;
+      this.#offered += changedRows(delta.batch);
+      results.push(projectSource(delta, node.sourceColumns));
+      yield;
+    }
+  }
+
+  /** What each operator keeps. */
+  sizes(): { readonly node: number; readonly kind: string; readonly size: StateSize }[] {
+    return this.#operators.flatMap((operator, node) => operator === null ? []
+      : [{ node, kind: must(this.#nodes[node], 'node').kind, size: operator.size() }]);
+  }
+}
+
+function isInput(node: DataflowNode): boolean {
+  return node.kind === 'source' || node.kind === 'constant';
+}
+
+function lastReaders({ nodes }: Dataflow): number[] {
+  const last = nodes.map(() => -1);
+  for (const [id, node] of nodes.entries()) for (const input of node.inputs) last[input] = id;
+  return last;
+}
+
+/** Rows of a batch, counted with their weights, whatever the sign. */
+export function changedRows(batch: Batch): number {
+  let total = 0;
+  for (let i = 0; i < batch.length; i++) total += Math.abs(batch.weights[i] ?? 0);
+  return total;
+}
+
+/** The columns a source node wants; -1 is the arrival, NULL where none is kept. */
+function projectSource({ batch, arrival }: Delta, columns: readonly number[]): Batch {
+  return {
+    length: batch.length, weights: batch.weights,
+    columns: columns.map((at) => at >= 0 ? must(batch.columns[at], 'source column')
+      : arrival ?? noArrivals(batch.length)),
+  };
+}
+
+function noArrivals(length: number): Column {
+  return { kind: 'i64', data: new BigInt64Array(length), nulls: new Uint8Array(length).fill(1) };
+}

@@ -1,0 +1,89 @@
+/**
+ * What the engine keeps of each relation at run time, and its most recent deltas.
+ *
+ * A RelationState exists for tables, materialized views, sources, late and dead letter relations.
+ * Deltas newer than the oldest pin are kept, so that a pinned reader sees its epoch: what is stored
+ * now minus what changed since. That also hides an epoch that is not published yet.
+ */
+import type { StoredRelation } from './catalog-store-types.ts';
+import type { SqlType } from '../common/types/sql-type.ts';
+import type { Batch } from './batch.ts';
+import { negate } from './engine-rows.ts';
+import type { EventClock } from './engine-watermarks.ts';
+import type { LogRetention } from './relations-log.ts';
+import type { RelationRows } from './relations-rows.ts';
+import { withoutLast } from './relations-rows.ts';
+
+interface RecentDelta {
+  readonly epoch: bigint;
+  readonly batches: readonly Batch[];
+}
+
+/** A relation at run time. */
+export class RelationState {
+  relation: StoredRelation;
+  /** Null for SOURCE. */
+  rows: RelationRows | null;
+  /** Event time of a table with a watermark; sources have one per reader. */
+  clock: EventClock | null;
+  /** For late and dead letter relations: keeps the newest rows only. */
+  readonly retention: LogRetention | null;
+  #recent: RecentDelta[] = [];
+
+  constructor(
+    relation: StoredRelation, rows: RelationRows | null, clock: EventClock | null,
+    retention: LogRetention | null,
+  ) {
+    this.relation = relation;
+    this.rows = rows;
+    this.clock = clock;
+    this.retention = retention;
+  }
+
+  get id(): number { return this.relation.id; }
+
+  get types(): readonly SqlType[] {
+    return this.relation.columns.map(({ type }) => type);
+  }
+
+  /** Remembers what an epoch changed (user columns). */
+  remember(epoch: bigint, batches: readonly Batch[]): void {
+    if (batches.length > 0) this.#recent.push({ epoch, batches });
+  }
+
+  /** Forgets deltas up to an epoch: no reader is older. */
+  forgetUpTo(epoch: bigint): void {
+    if (this.#recent.length === 0) return;
+    this.#recent = this.#recent.filter((delta) => delta.epoch > epoch);
+  }
+
+  /** Forgets the deltas of an epoch that was taken back. */
+  forgetFrom(epoch: bigint): void {
+    this.#recent = this.#recent.filter((delta) => delta.epoch < epoch);
+  }
+
+  /** What takes the stored rows back to an epoch: [] when nothing changed since. */
+  since(epoch: bigint): Batch[] {
+    const batches: Batch[] = [];
+    for (const delta of this.#recent) {
+      if (delta.epoch > epoch) for (const batch of delta.batches) batches.push(negate(batch));
+    }
+    return batches;
+  }
+
+  /** User columns of all rows at an epoch, in slices; weights may need consolidation. */
+  *at(epoch: bigint): Generator<Batch, void> {
+    if (this.rows === null) return;
+    const cursor = this.rows.cursor();
+    const corrections = this.since(epoch);
+    const strip = this.rows.tracksArrival;
+    try {
+      for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
+        yield strip ? withoutLast(batch) : batch;
+      }
+      yield* corrections;
+    } finally {
+      cursor.close();
+    }
+  }
+}
