@@ -11,6 +11,7 @@ import {
   daysFromCivil, daysInMonth, isDateInRange, isInfiniteDate, isInfiniteTimestamp, isoWeek,
   isoWeekStart, joinTimestamp, splitTimestamp, dayOfWeek, timestampOutOfRange,
 } from './calendar.ts';
+import { formatFloat8 } from './floats.ts';
 import { MICROS_PER_DAY, makeInterval, negateInterval } from './interval.ts';
 import type { Interval } from './interval.ts';
 import { localToUtcAt, offsetMicrosAt, requireZone } from './time-zone.ts';
@@ -124,7 +125,14 @@ export function ageInZone(a: bigint, b: bigint, timeZone: string): Interval {
   return age(a + offsetMicrosAt(zone, a), b + offsetMicrosAt(zone, b));
 }
 
+/** Fields that can be extracted but not truncated to. */
+const NOT_TRUNCATED = new Set(['timezone', 'timezone_hour', 'timezone_minute', 'timezone_h',
+  'timezone_m']);
+
 function unknownUnit(unit: string, typeName: string): SqlError {
+  if (NOT_TRUNCATED.has(unit.toLowerCase())) {
+    return sqlError('0A000', `unit "${unit}" not supported for type ${typeName}`);
+  }
   return sqlError('22023', `unit "${unit}" not recognized for type ${typeName}`);
 }
 
@@ -177,17 +185,14 @@ export function truncTimestamp(unit: string, micros: bigint): bigint {
 function truncAs(unit: string, micros: bigint, typeName: string): bigint {
   const canonical = canonicalUnit(unit);
   const clock = CLOCK_UNITS.get(canonical);
-  if (isInfiniteTimestamp(micros)) {
-    if (clock === undefined && truncDays(canonical, 0) === null) throw unknownUnit(unit, typeName);
-    return micros;
-  }
+  if (isInfiniteTimestamp(micros)) return micros;
   if (clock !== undefined) {
     const rest = micros % clock;
     return rest < 0n ? micros - rest - clock : micros - rest;
   }
   const days = truncDays(canonical, splitTimestamp(micros).days);
   if (days === null) throw unknownUnit(unit, typeName);
-  return BigInt(days) * MICROS_PER_DAY;
+  return checkTimestamp(BigInt(days) * MICROS_PER_DAY);
 }
 
 /** date_trunc(unit, timestamptz, zone): by the zone's calendar. */
@@ -282,7 +287,7 @@ export function timestampOfSeconds(seconds: number): bigint {
   if (seconds === -Infinity) return TIMESTAMP_NEGATIVE_INFINITY;
   const micros = Math.round(seconds * 1_000_000);
   if (Math.abs(seconds) > 1e13) {
-    throw sqlError('22008', `timestamp out of range: "${seconds}"`);
+    throw sqlError('22008', `timestamp out of range: "${formatFloat8(seconds, -9)}"`);
   }
   return checkTimestamp(BigInt(micros));
 }

@@ -272,7 +272,7 @@ class IntervalReader {
     const [clock = '', fraction] = text.replace(/^[+-]/, '').split('.');
     const parts = clock.split(':').map((part) => BigInt(part));
     const minuteFirst = parts.length === 2
-      && (fraction !== undefined || (this.#fields?.from === 'minute'));
+      && (fraction !== undefined || (this.#fields?.from === 'minute' && this.#fields.to === 'second'));
     if (minuteFirst) parts.unshift(0n);
     const [hours = 0n, minutes = 0n, seconds = 0n] = parts;
     if (minutes > 59n || seconds > 60n) throw this.#overflow();
