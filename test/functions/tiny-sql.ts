@@ -376,6 +376,11 @@ class Parser {
         default: break;
       }
     }
+    if (t.text === 'position' && this.#accept('(')) {
+      const part = this.expression(6); this.#expect('in'); const whole = this.expression(0); this.#expect(')');
+      return call('position', [whole, part]);
+    }
+    if (/^nfk?[cd]$/.test(t.text)) return { type: { name: 'text' }, value: t.text.toUpperCase() };
     if (this.#accept('(')) return call(t.text, this.#list());
     const index = this.#scope?.names.indexOf(t.text) ?? -1;
     if (index >= 0) return this.#row[index] as Typed;

@@ -34,19 +34,19 @@ interface SpreadName {
 const SPREADS: readonly SpreadName[] = [
   ...['stddev', 'stddev_samp'].map((name): SpreadName => ({
     name, doc: 'The standard deviation of the sample.', spread: { sample: true, root: true },
-    values: ['1.5275252316519467', '1.5275252316519465'],
+    values: ['1.5275252316519467', '1.5275252316519468'],
   })),
   {
     name: 'stddev_pop', doc: 'The standard deviation of the population.',
-    spread: { sample: false, root: true }, values: ['1.2472191289246472', '1.247219128924647'],
+    spread: { sample: false, root: true }, values: ['1.2472191289246471', '1.247219128924647'],
   },
   ...['variance', 'var_samp'].map((name): SpreadName => ({
     name, doc: 'The variance of the sample.', spread: { sample: true, root: false },
-    values: ['2.3333333333333333', '2.333333333333333'],
+    values: ['2.3333333333333333', '2.3333333333333335'],
   })),
   {
     name: 'var_pop', doc: 'The variance of the population.',
-    spread: { sample: false, root: false }, values: ['1.5555555555555556', '1.5555555555555554'],
+    spread: { sample: false, root: false }, values: ['1.5555555555555556', '1.5555555555555556'],
   },
 ];
 

@@ -57,7 +57,7 @@ const TYPE_NAMES: ReadonlySet<string> = new Set<TypeName>([
   'array', 'record',
 ]);
 const POLYMORPHIC: ReadonlySet<string> = new Set([
-  'anyelement', 'anyarray', 'any', 'anycompatible', 'anycompatiblearray',
+  'anyelement', 'anyarray', 'any', 'anynonarray', 'anycompatible', 'anycompatiblearray',
 ]);
 
 function isTypeName(name: string): name is TypeName {
@@ -66,7 +66,8 @@ function isTypeName(name: string): name is TypeName {
 
 function isPolymorphic(
   name: string,
-): name is 'anyelement' | 'anyarray' | 'any' | 'anycompatible' | 'anycompatiblearray' {
+): name is 'anyelement' | 'anyarray' | 'any' | 'anynonarray' | 'anycompatible'
+  | 'anycompatiblearray' {
   return POLYMORPHIC.has(name);
 }
 

@@ -366,7 +366,8 @@ function recordCast(from: SqlType, to: SqlType): CastEntry | null {
     return wanted === undefined ? null : findCast(field.type, wanted.type);
   });
   if (casts.includes(null)) return null;
-  return entry(from, to, 'explicit', (context, value) => {
+  const same = source.every((field, i) => sameType(field.type, target[i]?.type ?? field.type));
+  return entry(from, to, same ? 'implicit' : 'explicit', (context, value) => {
     if (typeof value !== 'object' || value === null || !('kind' in value)
       || value.kind !== 'record') return value;
     return { kind: 'record', values: value.values.map((field, i) =>

@@ -10,10 +10,13 @@ import type { Value } from '../../common/values.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Physical } from '../../common/types/sql-type.ts';
 
-/** A type in a signature: a concrete type or a polymorphic pseudo-type. */
+/**
+ * A type in a signature: a concrete type or a polymorphic pseudo-type. `anynonarray` is `any` but for
+ * arrays, as on the other side of `text || value`.
+ */
 export type SignatureType =
   | SqlType
-  | { readonly name: 'anyelement' | 'anyarray' | 'any' | 'anycompatible'
+  | { readonly name: 'anyelement' | 'anyarray' | 'any' | 'anynonarray' | 'anycompatible'
       | 'anycompatiblearray' };
 
 /** What a function may ask of its surroundings; everything else is in its arguments. */
@@ -24,6 +27,8 @@ export interface EvaluationContext {
   readonly extraFloatDigits: number;
   /** Logical time: microseconds since 1970 UTC. */
   readonly now: bigint;
+  /** Random numbers in [0, 1) for volatile functions; without it they come from `now`. */
+  readonly random?: () => number;
 }
 
 /** Code of a scalar function. */
@@ -54,7 +59,7 @@ export interface ScalarFunction extends Common {
   /**
    * Polymorphic functions whose code depends on the call's types (`to_jsonb(anyelement)`) have this
    * and an `evaluate` that only throws. Callers use `evaluatorOf(entry, args, result)` of registry.ts,
-   * once per call site.
+   * once per call site, with the types the arguments have there (records with their fields).
    */
   readonly specialize?: (args: readonly SqlType[], result: SqlType) => ScalarEvaluator;
   /**

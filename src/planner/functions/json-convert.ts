@@ -12,18 +12,18 @@ import {
 } from '../../common/types/jsonb.ts';
 import type { Jsonb } from '../../common/types/jsonb.ts';
 import { parseNumeric } from '../../common/types/numeric.ts';
-import { formatValue } from '../../common/types/registry.ts';
 import { DEFAULT_SETTINGS } from '../../common/types/settings.ts';
 import type { FormatSettings } from '../../common/types/settings.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import { asArray, asJsonb, asRecord, asString } from '../../common/types/values-of.ts';
 import type { SqlArray, Value } from '../../common/values.ts';
+import { textOf } from './context.ts';
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** The text form of a date or time as JSON has it: ISO with `T` and a full offset. */
 function timeText(value: Value, type: SqlType, settings: FormatSettings): string {
-  const iso = formatValue(value, type, { ...settings, dateStyle: 'ISO, MDY' });
+  const iso = textOf(value, type, { ...settings, dateStyle: 'ISO, MDY' });
   if (type.name === 'date') return iso;
   const joined = iso.replace(' ', iso.includes('infinity') ? ' ' : 'T');
   return type.name === 'timestamptz' ? joined.replace(/([+-]\d\d)( BC)?$/, '$1:00$2') : joined;
@@ -85,13 +85,13 @@ export function toJsonText(
   switch (jsonClass(type)) {
     case 'boolean': return value === true ? 'true' : 'false';
     case 'number': {
-      const text = formatValue(value, type, settings);
+      const text = textOf(value, type, settings);
       return NUMBER.test(text) ? text : quoteJson(text);
     }
     case 'time': return quoteJson(timeText(value, type, settings));
     case 'json': return asString(value);
-    case 'jsonb': return formatValue(value, type, settings);
-    case 'text': return quoteJson(formatValue(value, type, settings));
+    case 'jsonb': return textOf(value, type, settings);
+    case 'text': return quoteJson(textOf(value, type, settings));
   }
 }
 
@@ -111,13 +111,13 @@ export function toJsonb(
   switch (jsonClass(type)) {
     case 'boolean': return jsonBoolean(value === true);
     case 'number': {
-      const text = formatValue(value, type, settings);
+      const text = textOf(value, type, settings);
       return NUMBER.test(text) ? jsonNumber(parseNumeric(text)) : jsonString(text);
     }
     case 'time': return jsonString(timeText(value, type, settings));
     case 'json': return parseJsonb(asString(value));
     case 'jsonb': return asJsonb(value);
-    case 'text': return jsonString(formatValue(value, type, settings));
+    case 'text': return jsonString(textOf(value, type, settings));
   }
 }
 
@@ -131,6 +131,6 @@ export function toJsonKey(
       throw sqlError('22023', 'key value must be scalar, not array, composite, or json');
     case 'boolean': return value === true ? 'true' : 'false';
     case 'date': case 'timestamp': case 'timestamptz': return timeText(value, type, settings);
-    default: return formatValue(value, type, settings);
+    default: return textOf(value, type, settings);
   }
 }

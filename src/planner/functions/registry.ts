@@ -10,14 +10,20 @@ import { AGGREGATES } from './aggregates.ts';
 import { COLLECT_AGGREGATES } from './aggregates-collect.ts';
 import { STATISTICS } from './aggregates-statistics.ts';
 import { ARITHMETIC } from './arithmetic.ts';
+import { BYTES } from './bytes.ts';
 import { findCast } from './casts.ts';
 import { COMPARISON } from './comparison.ts';
+import { MATH } from './math.ts';
+import { MATH_FLOAT } from './math-float.ts';
+import { STRINGS } from './string.ts';
+import { STRING_FORMATS } from './string-format.ts';
 import type {
   CastEntry, FunctionEntry, ScalarEvaluator, ScalarFunction,
 } from './entry.ts';
 
 const TOPICS: readonly (readonly FunctionEntry[])[] = [
-  ARITHMETIC, COMPARISON, AGGREGATES, COLLECT_AGGREGATES, STATISTICS,
+  ARITHMETIC, COMPARISON, AGGREGATES, COLLECT_AGGREGATES, STATISTICS, STRINGS,
+  STRING_FORMATS, BYTES, MATH, MATH_FLOAT,
 ];
 
 const ALL: readonly FunctionEntry[] = TOPICS.flat();

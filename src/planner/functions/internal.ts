@@ -1,0 +1,100 @@
+/**
+ * Functions only the planner writes into plans; their names start with `$`, which SQL cannot spell.
+ *
+ * Lateness of windowed rows, window ends, and the check that a scalar subquery gave one row. Hot
+ * ones have inline texts over bigint microseconds.
+ */
+import { sqlError } from '../../common/errors.ts';
+import { makeInterval, MICROS_PER_DAY } from '../../common/types/interval.ts';
+import type { Interval } from '../../common/types/interval.ts';
+import type { Value } from '../../common/values.ts';
+import { scalar } from './builder.ts';
+import type { FunctionEntry } from './entry.ts';
+
+const INFINITY = 9223372036854775807n;
+const NEGATIVE_INFINITY = -9223372036854775808n;
+
+/** Down to a multiple of `step` from `offset`. */
+function floorTo(time: bigint, step: bigint, offset: bigint): bigint {
+  const rest = (time - offset) % step;
+  return rest < 0n ? time - rest - step : time - rest;
+}
+
+/** End of the last window that contains a time: its slot of `step` begins there, `size` long. */
+export function windowEnd(time: bigint, step: bigint, size: bigint, offset: bigint): bigint {
+  if (time === INFINITY || time === NEGATIVE_INFINITY) return time;
+  return floorTo(time, step, offset) + size;
+}
+
+function hasEnded(
+  time: bigint, arrival: bigint, step: bigint, rest: { size: bigint; offset: bigint },
+): boolean {
+  return time <= arrival && windowEnd(time, step, rest.size, rest.offset) <= arrival;
+}
+
+/** A span of microseconds as PostgreSQL subtracts timestamps: days and time. */
+function spanOf(later: bigint, earlier: bigint): Interval {
+  const micros = later - earlier;
+  return makeInterval(0, Number(micros / MICROS_PER_DAY), micros % MICROS_PER_DAY);
+}
+
+const ENDED_DOC = 'True when the last window containing the time had ended at a watermark. '
+  + 'Arguments: time, watermark, step, size, offset (microseconds).';
+const WINDOW_END_DOC = 'End of the last window containing a time. '
+  + 'Arguments: time, step, size, offset (microseconds).';
+
+function endedOf(time: 'timestamp' | 'timestamptz'): FunctionEntry {
+  return scalar({
+    signature: `$ended(${time},int8,int8,int8,int8) -> boolean`, doc: ENDED_DOC, examples: [],
+    evaluate: (at: bigint, arrival: bigint, step: bigint, size: bigint, offset: bigint) =>
+      hasEnded(at, arrival, step, { size, offset }),
+    inline: (...args: string[]) => {
+      const [at = '', arrival = '', step = '', size = '', offset = ''] = args;
+      const rest = `((${at} - ${offset}) % ${step})`;
+      return `(${at} <= ${arrival} && (${at} - (${rest} < 0n ? ${rest} + ${step} : ${rest})`
+        + ` + ${size}) <= ${arrival})`;
+    },
+  });
+}
+
+function windowEndOf(time: 'timestamp' | 'timestamptz'): FunctionEntry {
+  return scalar({
+    signature: `$window_end(${time},int8,int8,int8) -> ${time}`, doc: WINDOW_END_DOC, examples: [],
+    evaluate: (at: bigint, step: bigint, size: bigint, offset: bigint) =>
+      windowEnd(at, step, size, offset),
+  });
+}
+
+function timeOf(time: 'timestamp' | 'timestamptz'): FunctionEntry {
+  return scalar({
+    signature: `$${time}(int8) -> ${time}`, doc: 'Microseconds since 1970 UTC as a time.',
+    examples: [], evaluate: (micros: bigint) => micros, inline: (micros) => micros,
+  });
+}
+
+function latenessOf(time: 'timestamp' | 'timestamptz'): FunctionEntry {
+  return scalar({
+    signature: `$lateness(${time},${time}) -> interval`,
+    doc: 'How far a watermark is past the end of a window.', examples: [],
+    evaluate: (watermark: bigint, end: bigint) => spanOf(watermark, end),
+  });
+}
+
+function single(value: Value, count: Value): Value {
+  if (typeof count === 'bigint' && count > 1n) {
+    throw sqlError('21000', 'more than one row returned by a subquery used as an expression');
+  }
+  return value;
+}
+
+/** Entries of the registry. */
+export const INTERNAL: readonly FunctionEntry[] = [
+  endedOf('timestamp'), endedOf('timestamptz'), windowEndOf('timestamp'),
+  windowEndOf('timestamptz'), timeOf('timestamp'), timeOf('timestamptz'),
+  latenessOf('timestamp'), latenessOf('timestamptz'),
+  scalar({
+    signature: '$single(anyelement,int8) -> anyelement',
+    doc: 'The value, unless it stands for more than one row (21000).', examples: [],
+    nulls: 'called', evaluate: single,
+  }),
+];
