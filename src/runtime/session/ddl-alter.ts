@@ -1,0 +1,301 @@
+/**
+ * ALTER of tables, views, sources and schemas: rename, move, columns, defaults, options.
+ *
+ * What would change the rows a view reads is refused while a view reads them; what only renames
+ * passes, because views know columns by number.
+ */
+import { must } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import type {
+  Alter, AlterAction, AlterAddColumn, AlterColumn, AlterDropColumn,
+} from '../../parser/ast-definitions.ts';
+import { evaluateConstant } from '../../planner/fold.ts';
+import type { CatalogColumn } from '../../planner/catalog.ts';
+import type { ColumnMapping, StoredRelation } from '../catalog-store-types.ts';
+import { nameIsFree } from './ddl-create.ts';
+import { refuseSystem, relationLabel } from './ddl-drop.ts';
+import { columnParts } from './ddl-columns.ts';
+import { command } from './result.ts';
+import type { StatementResult } from './result.ts';
+import type { StatementContext } from './statement-context.ts';
+import { nameText } from './statement-context.ts';
+
+/** ALTER kind name action, ... */
+export async function alterObject(
+  context: StatementContext, statement: Alter,
+): Promise<StatementResult> {
+  const tag = `ALTER ${statement.object.toUpperCase()}`;
+  if (statement.object === 'schema') {
+    renameSchema(context, statement);
+    return command(tag);
+  }
+  if (!['table', 'view', 'materialized view', 'source', 'index'].includes(statement.object)) {
+    throw sqlError('0A000', `${tag} is not supported`, { span: statement.span });
+  }
+  if (statement.object === 'index') return renameIndex(context, statement, tag);
+  const relation = context.find(statement.name);
+  if (relation === null) {
+    if (!statement.ifExists) {
+      throw sqlError('42P01', `relation "${nameText(statement.name)}" does not exist`,
+        { span: statement.name.span });
+    }
+    context.notice('NOTICE', '00000',
+      `relation "${nameText(statement.name)}" does not exist, skipping`);
+    return command(tag);
+  }
+  refuseSystem(relation);
+  for (const action of statement.actions) {
+    const current = must(context.transaction.catalog.relation(relation.id), 'altered relation');
+    await alterRelation(context, current, action);
+  }
+  return command(tag);
+}
+
+async function alterRelation(
+  context: StatementContext, relation: StoredRelation, action: AlterAction,
+): Promise<void> {
+  switch (action.kind) {
+    case 'rename': return rename(context, relation, action.to.name);
+    case 'renameColumn':
+      if (action.constraint) return;
+      return renameColumn(context, relation, { from: action.from.name, to: action.to.name });
+    case 'setSchema': return moveTo(context, relation, action.schema.name);
+    case 'owner': return put(context, { ...relation, owner: action.role.name });
+    case 'addColumn': return addColumn(context, relation, action);
+    case 'dropColumn': return dropColumn(context, relation, action);
+    case 'alterColumn': return alterColumn(context, relation, action);
+    default:
+      throw sqlError('0A000', 'this form of ALTER is not supported', {
+        span: action.span,
+        hint: 'Supported: RENAME, RENAME COLUMN, SET SCHEMA, OWNER TO, ADD COLUMN, DROP COLUMN, '
+          + 'ALTER COLUMN SET/DROP DEFAULT and SET/DROP NOT NULL.',
+      });
+  }
+}
+
+function put(context: StatementContext, relation: StoredRelation): void {
+  context.transaction.define({ kind: 'alterRelation', relation });
+}
+
+function rename(context: StatementContext, relation: StoredRelation, name: string): void {
+  const schema = must(context.transaction.catalog.schemas.get(relation.schemaId), 'schema');
+  nameIsFree(context, { schema, name }, false);
+  put(context, { ...relation, name });
+}
+
+function moveTo(context: StatementContext, relation: StoredRelation, name: string): void {
+  const schema = context.catalog.schemaByName(name);
+  if (schema === null) throw sqlError('3F000', `schema "${name}" does not exist`);
+  nameIsFree(context, { schema, name: relation.name }, false);
+  put(context, { ...relation, schema: schema.name, schemaId: schema.id });
+}
+
+function renameColumn(
+  context: StatementContext, relation: StoredRelation,
+  names: { readonly from: string; readonly to: string },
+): void {
+  const at = columnNumber(relation, names.from);
+  if (relation.columns.some((column) => column.name === names.to)) {
+    throw sqlError('42701', `column "${names.to}" of relation "${relation.name}" already exists`);
+  }
+  const columns = relation.columns.with(at, {
+    ...must(relation.columns[at], 'column'), name: names.to,
+  });
+  put(context, { ...relation, columns });
+}
+
+function columnNumber(relation: StoredRelation, name: string): number {
+  const at = relation.columns.findIndex((column) => column.name === name);
+  if (at >= 0) return at;
+  throw sqlError('42703', `column "${name}" of relation "${relation.name}" does not exist`);
+}
+
+function requireTable(relation: StoredRelation, what: string): void {
+  if (relation.kind === 'table' && relation.connector === null) return;
+  throw sqlError('42809', `${what} is not possible for ${relationLabel(relation)}`, {
+    hint: 'Use CREATE OR REPLACE for views.',
+  });
+}
+
+async function addColumn(
+  context: StatementContext, relation: StoredRelation, action: AlterAddColumn,
+): Promise<void> {
+  requireTable(relation, 'ADD COLUMN');
+  const { name } = action.column.name;
+  if (relation.columns.some((column) => column.name === name)) {
+    if (!action.ifNotExists) {
+      throw sqlError('42701', `column "${name}" of relation "${relation.name}" already exists`);
+    }
+    context.notice('NOTICE', '42701',
+      `column "${name}" of relation "${relation.name}" already exists, skipping`);
+    return;
+  }
+  refuseReaders(context, relation, 'add a column to');
+  const parts = columnParts(context, action.column, relation.columns);
+  const { column } = parts;
+  if (parts.primaryKey || parts.unique || column.generated !== null || column.identity !== null) {
+    throw sqlError('0A000', 'ADD COLUMN with a key, a generated value or an identity is not '
+      + 'supported', { span: action.span, hint: 'Create a new table and copy the rows.' });
+  }
+  const value = column.defaultExpr === null ? null
+    : evaluateConstant(column.defaultExpr, context.evaluation);
+  const rows = [...context.snapshot(relation.id)].some((batch) => batch.length > 0);
+  if (column.notNull && value === null && rows) {
+    throw sqlError('23502', `column "${name}" of relation "${relation.name}" contains null values`);
+  }
+  const mapping: ColumnMapping[] = relation.columns.map((_old, at) => ({
+    kind: 'column', column: at,
+  }));
+  mapping.push({ kind: 'value', value });
+  refuseUncommittedRows(context, relation);
+  context.transaction.define({
+    kind: 'rewriteTable', columns: mapping,
+    relation: {
+      ...relation, columns: [...relation.columns, column],
+      checks: [...relation.checks, ...parts.checks],
+    },
+  });
+}
+
+function dropColumn(
+  context: StatementContext, relation: StoredRelation, action: AlterDropColumn,
+): void {
+  requireTable(relation, 'DROP COLUMN');
+  const { name } = action.name;
+  if (action.ifExists && !relation.columns.some((column) => column.name === name)) {
+    context.notice('NOTICE', '00000',
+      `column "${name}" of relation "${relation.name}" does not exist, skipping`);
+    return;
+  }
+  const gone = columnNumber(relation, name);
+  refuseReaders(context, relation, 'drop a column of');
+  if (relation.checks.length > 0 || relation.columns.some((column) => column.generated !== null)) {
+    throw sqlError('0A000', 'DROP COLUMN of a table with CHECK constraints or generated columns '
+      + 'is not supported', { span: action.span, hint: 'Create a new table and copy the rows.' });
+  }
+  if (relation.watermark?.column === gone) {
+    throw sqlError('2BP01', `cannot drop column ${name} because the table's watermark needs it`);
+  }
+  refuseUncommittedRows(context, relation);
+  const move = (at: number): number => at > gone ? at - 1 : at;
+  const keep = (key: readonly number[]): boolean => !key.includes(gone);
+  context.transaction.define({
+    kind: 'rewriteTable',
+    columns: relation.columns.flatMap((_column, at): ColumnMapping[] => at === gone ? []
+      : [{ kind: 'column', column: at }]),
+    relation: {
+      ...relation, columns: relation.columns.filter((_column, at) => at !== gone),
+      primaryKey: relation.primaryKey !== null && keep(relation.primaryKey)
+        ? relation.primaryKey.map(move) : null,
+      uniqueKeys: relation.uniqueKeys.filter(keep).map((key) => key.map(move)),
+      watermark: relation.watermark === null ? null
+        : { ...relation.watermark, column: move(relation.watermark.column) },
+      sequences: (relation.sequences ?? []).filter((entry) => entry.column !== gone)
+        .map((entry) => ({ ...entry, column: move(entry.column) })),
+    },
+  });
+}
+
+/** Views over a table know its columns by number: the table cannot change shape under them. */
+function refuseReaders(
+  context: StatementContext, relation: StoredRelation, what: string,
+): void {
+  const [reader] = context.transaction.catalog.dependants(relation.id);
+  if (reader === undefined) return;
+  const label = context.transaction.catalog.relation(reader.id);
+  throw sqlError('2BP01', `cannot ${what} ${relationLabel(relation)} because other objects depend `
+    + 'on it', {
+    detail: `${label === null ? reader.name : relationLabel(label)} depends on `
+      + `${relationLabel(relation)}`,
+    hint: 'Drop the view first, and create it again afterwards.',
+  });
+}
+
+function refuseUncommittedRows(context: StatementContext, relation: StoredRelation): void {
+  if (!context.transaction.overlay.has(relation.id)) return;
+  throw sqlError('55006', `cannot ALTER TABLE "${relation.name}" because it has changes of this `
+    + 'transaction', { hint: 'Commit the changes first.' });
+}
+
+function alterColumn(
+  context: StatementContext, relation: StoredRelation, action: AlterColumn,
+): void {
+  requireTable(relation, 'ALTER COLUMN');
+  const at = columnNumber(relation, action.name.name);
+  const column = must(relation.columns[at], 'column');
+  const changed = changedColumn(context, relation, action, column);
+  put(context, { ...relation, columns: relation.columns.with(at, changed) });
+}
+
+function changedColumn(
+  context: StatementContext, relation: StoredRelation, action: AlterColumn, column: CatalogColumn,
+): CatalogColumn {
+  switch (action.change) {
+    case 'dropDefault': return { ...column, defaultExpr: null };
+    case 'dropNotNull': return { ...column, notNull: false };
+    case 'setNotNull': {
+      const at = relation.columns.findIndex((candidate) => candidate.name === column.name);
+      for (const batch of context.snapshot(relation.id)) {
+        const nulls = batch.columns[at]?.nulls ?? null;
+        if (nulls !== null && nulls.subarray(0, batch.length).includes(1)) {
+          throw sqlError('23502', `column "${column.name}" of relation "${relation.name}" `
+            + 'contains null values');
+        }
+      }
+      return { ...column, notNull: true };
+    }
+    case 'setDefault': {
+      const parts = columnParts(context, {
+        kind: 'columnDef', span: action.span, name: action.name, type: null, collation: null,
+        constraints: [{
+          kind: 'defaultConstraint', span: action.span, name: null,
+          value: must(action.value, 'default'),
+        }],
+      }, relation.columns, column.type);
+      return { ...column, defaultExpr: parts.column.defaultExpr };
+    }
+    case 'setType':
+      throw sqlError('0A000', 'ALTER COLUMN ... TYPE is not supported', {
+        span: action.span, hint: 'Create a new table and copy the rows.',
+      });
+  }
+}
+
+function renameSchema(context: StatementContext, statement: Alter): void {
+  const name = nameText(statement.name);
+  const schema = context.catalog.schemaByName(name);
+  if (schema === null) throw sqlError('3F000', `schema "${name}" does not exist`);
+  for (const action of statement.actions) {
+    if (action.kind === 'rename') {
+      if (context.catalog.schemaExists(action.to.name)) {
+        throw sqlError('42P06', `schema "${action.to.name}" already exists`);
+      }
+      context.transaction.define({
+        kind: 'putSchema', schema: { ...schema, name: action.to.name },
+      });
+    } else if (action.kind === 'owner') {
+      context.transaction.define({
+        kind: 'putSchema', schema: { ...schema, owner: action.role.name },
+      });
+    } else {
+      throw sqlError('0A000', 'this form of ALTER SCHEMA is not supported', { span: action.span });
+    }
+  }
+}
+
+function renameIndex(
+  context: StatementContext, statement: Alter, tag: string,
+): StatementResult {
+  const { catalog } = context.transaction;
+  const schema = context.catalog.creationSchema();
+  const name = must(statement.name.parts.at(-1), 'name').name;
+  const index = schema === null ? null
+    : catalog.indexByName(context.scope.database.id, schema.id, name);
+  const [action] = statement.actions;
+  if (index === null) throw sqlError('42P01', `relation "${name}" does not exist`);
+  if (action?.kind !== 'rename') {
+    throw sqlError('0A000', 'this form of ALTER INDEX is not supported', { span: statement.span });
+  }
+  context.transaction.define({ kind: 'putIndex', index: { ...index, name: action.to.name } });
+  return command(tag);
+}

@@ -1,0 +1,63 @@
+/**
+ * Opens an engine: the core, with sessions on top.
+ */
+import { sqlError } from '../../common/errors.ts';
+import { EngineCore } from '../engine-core.ts';
+import type { EngineCoreFace } from '../engine-core.ts';
+import type { CoreOptions, SystemRelation } from '../engine-core-types.ts';
+import { DEFAULT_DATABASE } from '../catalog-store.ts';
+import type {
+  ConnectOptions, Engine, IngestResult, SqlSession,
+} from '../session-api.ts';
+import type { Environment } from '../storage/interfaces.ts';
+import { Session } from './session.ts';
+import { TableLocks } from './table-locks.ts';
+
+/** System relations beside those of the engine itself (pg_catalog, information_schema). */
+const SYSTEM_RELATIONS: readonly SystemRelation[] = [];
+
+/** Opens an engine on an environment; recovery is done when it resolves. */
+export async function openEngine(
+  environment: Environment, options: CoreOptions = {},
+): Promise<Engine> {
+  const core = await EngineCore.open({ ...options, systemRelations: SYSTEM_RELATIONS },
+    environment);
+  return new SessionEngine(core);
+}
+
+class SessionEngine implements Engine {
+  readonly #core: EngineCoreFace;
+  readonly #locks = new TableLocks();
+
+  constructor(core: EngineCoreFace) {
+    this.#core = core;
+  }
+
+  async connect(options: ConnectOptions): Promise<SqlSession> {
+    return new Session(this.#core, this.#locks, options);
+  }
+
+  async ingest(table: string, body: Uint8Array, key: string | null): Promise<IngestResult> {
+    return await this.#core.ingest(this.#tableOf(table), body, key);
+  }
+
+  settle(): Promise<void> {
+    return this.#core.settle();
+  }
+
+  close(): Promise<void> {
+    return this.#core.close();
+  }
+
+  /** `table` or `schema.table` in the default database. */
+  #tableOf(name: string): number {
+    const { state } = this.#core.catalog;
+    const [first, second] = name.split('.', 2);
+    const schema = state.schemaByName(DEFAULT_DATABASE, second === undefined ? 'public'
+      : first ?? '');
+    const found = schema === null ? null
+      : state.relationByName(DEFAULT_DATABASE, schema.id, second ?? first ?? '');
+    if (found !== null && found.kind === 'table' && found.belongsTo === null) return found.id;
+    throw sqlError('42P01', `table "${name}" does not exist`);
+  }
+}

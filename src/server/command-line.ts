@@ -1,0 +1,105 @@
+/**
+ * The command line: what was asked for, as data. No I/O.
+ */
+
+/** Options of `tidemill start`. */
+export interface StartOptions {
+  readonly dataDirectory: string;
+  readonly host: string;
+  readonly pgPort: number;
+  readonly httpPort: number;
+}
+
+/** A parsed command line. */
+export type Command =
+  | { readonly kind: 'start'; readonly options: StartOptions }
+  | { readonly kind: 'demo'; readonly seconds: number; readonly seed: number }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'mistake'; readonly message: string };
+
+const DEFAULTS: StartOptions = {
+  dataDirectory: 'tidemill-data', host: '127.0.0.1', pgPort: 6543, httpPort: 6544,
+};
+
+/** Text of `tidemill --help`. */
+export const HELP = `tidemill - a streaming-SQL database that speaks the Postgres protocol
+
+usage:
+  tidemill start [options]    start the server
+  tidemill demo  [options]    play the 60-second start on generated data
+  tidemill --help
+  tidemill --version
+
+options of start:
+  --data-dir DIR     where everything is kept (default ${DEFAULTS.dataDirectory}; :memory: keeps nothing)
+  --host ADDRESS     address to listen on (default ${DEFAULTS.host})
+  --pg-port PORT     port for Postgres clients (default ${DEFAULTS.pgPort}; 0 takes a free one)
+  --http-port PORT   port for HTTP ingest (default ${DEFAULTS.httpPort}; 0 takes a free one)
+
+options of demo:
+  --seconds N        how long to play (default 20)
+  --seed N           seed of the generated data (default 1)
+`;
+
+/** Parses the words after the program's name. */
+export function parseCommandLine(words: readonly string[]): Command {
+  if (words.includes('--help') || words.includes('-h')) return { kind: 'help' };
+  if (words.includes('--version') || words.includes('-V')) return { kind: 'version' };
+  const [command, ...rest] = words;
+  if (command === undefined) return { kind: 'help' };
+  if (command !== 'start' && command !== 'demo') {
+    return mistake(`unknown command "${command}"`);
+  }
+  const flags = parseFlags(rest);
+  if (typeof flags === 'string') return mistake(flags);
+  return command === 'start' ? startCommand(flags) : demoCommand(flags);
+}
+
+function mistake(message: string): Command {
+  return { kind: 'mistake', message };
+}
+
+function parseFlags(words: readonly string[]): ReadonlyMap<string, string> | string {
+  const flags = new Map<string, string>();
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    if (!word.startsWith('--')) return `unexpected argument "${word}"`;
+    const cut = word.indexOf('=');
+    const name = cut < 0 ? word : word.slice(0, cut);
+    const value = cut < 0 ? words[++at] : word.slice(cut + 1);
+    if (value === undefined) return `option ${name} needs a value`;
+    flags.set(name, value);
+  }
+  return flags;
+}
+
+function startCommand(flags: ReadonlyMap<string, string>): Command {
+  const known = ['--data-dir', '--host', '--pg-port', '--http-port'];
+  const unknown = [...flags.keys()].find((name) => !known.includes(name));
+  if (unknown !== undefined) return mistake(`unknown option ${unknown}`);
+  const pgPort = portOf(flags.get('--pg-port'), DEFAULTS.pgPort);
+  const httpPort = portOf(flags.get('--http-port'), DEFAULTS.httpPort);
+  if (pgPort === null || httpPort === null) return mistake('a port is a number from 0 to 65535');
+  return { kind: 'start', options: {
+    dataDirectory: flags.get('--data-dir') ?? DEFAULTS.dataDirectory,
+    host: flags.get('--host') ?? DEFAULTS.host, pgPort, httpPort,
+  } };
+}
+
+function portOf(text: string | undefined, otherwise: number): number | null {
+  if (text === undefined) return otherwise;
+  const port = Number(text);
+  return /^\d+$/.test(text) && port <= 65535 ? port : null;
+}
+
+function demoCommand(flags: ReadonlyMap<string, string>): Command {
+  const unknown = [...flags.keys()].find((name) => !['--seconds', '--seed'].includes(name));
+  if (unknown !== undefined) return mistake(`unknown option ${unknown}`);
+  const seconds = Number(flags.get('--seconds') ?? '20');
+  const seed = Number(flags.get('--seed') ?? '1');
+  if (!(seconds > 0) || !Number.isInteger(seed)) {
+    return mistake('--seconds is a number above 0 and --seed a whole number');
+  }
+  return { kind: 'demo', seconds, seed };
+}

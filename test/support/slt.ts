@@ -1,0 +1,121 @@
+/**
+ * Runs SQL transcripts (sqllogictest): statement ok, statement error, query, restart.
+ *
+ * `statement error (SQLSTATE) text` wants that code and, when given, the text within the message.
+ * `query` compares rows of text, values parted by a space, NULL as NULL, the empty string as
+ * (empty); `rowsort` sorts both sides. `restart` closes the engine and opens it again.
+ */
+import { StatementError, TestClient } from './client.ts';
+import type { Engine } from '../../src/runtime/session-api.ts';
+
+/** One record of a transcript. */
+export interface SltRecord {
+  readonly line: number;
+  readonly kind: 'ok' | 'error' | 'query' | 'restart';
+  readonly sql: string;
+  readonly sqlState: string;
+  readonly message: string;
+  readonly sorted: boolean;
+  readonly expected: readonly string[];
+}
+
+/** Parses a transcript. */
+export function parseSlt(text: string): readonly SltRecord[] {
+  const records: SltRecord[] = [];
+  const lines = text.split('\n');
+  for (let at = 0; at < lines.length;) {
+    const head = (lines[at] ?? '').trim();
+    if (head === '' || head.startsWith('#')) {
+      at++;
+      continue;
+    }
+    const line = at + 1;
+    const block: string[] = [];
+    for (at++; at < lines.length && (lines[at] ?? '').trim() !== ''; at++) {
+      block.push(lines[at] ?? '');
+    }
+    records.push(record(head, block, line));
+  }
+  return records;
+}
+
+function record(head: string, block: readonly string[], line: number): SltRecord {
+  const cut = block.indexOf('----');
+  const sql = (cut < 0 ? block : block.slice(0, cut)).join('\n');
+  const plain = {
+    line, sql, sqlState: '', message: '', sorted: false,
+    expected: cut < 0 ? [] : block.slice(cut + 1),
+  };
+  if (head === 'restart') return { ...plain, kind: 'restart' };
+  if (head === 'statement ok') return { ...plain, kind: 'ok' };
+  if (head.startsWith('query')) {
+    return { ...plain, kind: 'query', sorted: / rowsort\b/.test(head) };
+  }
+  const error = /^statement error(?: \((\w{5})\))?(?: (.*))?$/.exec(head);
+  if (error === null) throw new Error(`line ${line}: unknown record "${head}"`);
+  return { ...plain, kind: 'error', sqlState: error[1] ?? '', message: error[2] ?? '' };
+}
+
+/** How a transcript is run. */
+export interface SltOptions {
+  /** Opens the engine, anew after a restart on the same data. */
+  readonly open: () => Promise<Engine>;
+  /** Also close and open again after every statement that changes something. */
+  readonly restartAlways: boolean;
+}
+
+/** Runs a transcript; throws on the first record that does not hold. */
+export async function runSlt(text: string, options: SltOptions): Promise<void> {
+  let engine = await options.open();
+  let client = await TestClient.connect(engine);
+  const reopen = async (): Promise<void> => {
+    await engine.close();
+    engine = await options.open();
+    client = await TestClient.connect(engine);
+  };
+  try {
+    for (const one of parseSlt(text)) {
+      if (one.kind === 'restart') await reopen();
+      else await runRecord(client, one);
+      if (options.restartAlways && one.kind === 'ok' && !inBlock(await client.session.status())) {
+        await reopen();
+      }
+    }
+  } finally {
+    await engine.close();
+  }
+}
+
+function inBlock(status: string): boolean {
+  return status !== 'I';
+}
+
+async function runRecord(client: TestClient, one: SltRecord): Promise<void> {
+  const fail = (what: string): never => {
+    throw new Error(`line ${one.line}: ${what}\n${one.sql}`);
+  };
+  try {
+    const answer = await client.run(one.sql);
+    if (one.kind === 'error') return fail('expected an error, got none');
+    if (one.kind !== 'query') return;
+    const rows = answer.rows.map((row) => row.map(shown).join(' '));
+    const want = one.sorted ? one.expected.toSorted() : one.expected;
+    const got = one.sorted ? rows.toSorted() : rows;
+    if (want.join('\n') !== got.join('\n')) {
+      fail(`rows differ\nexpected:\n${want.join('\n')}\ngot:\n${got.join('\n')}\nof`);
+    }
+  } catch (error) {
+    if (!(error instanceof StatementError)) throw error;
+    if (one.kind !== 'error') fail(`failed: ${error.message}`);
+    const { sqlState, message } = error.error;
+    if (one.sqlState !== '' && one.sqlState !== sqlState) {
+      fail(`expected ${one.sqlState}, got ${sqlState}: ${message}`);
+    }
+    if (!message.includes(one.message)) fail(`expected "${one.message}", got "${message}"`);
+  }
+}
+
+function shown(value: string | null): string {
+  if (value === null) return 'NULL';
+  return value === '' ? '(empty)' : value;
+}
