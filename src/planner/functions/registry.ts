@@ -10,6 +10,7 @@ import { AGGREGATES } from './aggregates.ts';
 import { COLLECT_AGGREGATES } from './aggregates-collect.ts';
 import { STATISTICS } from './aggregates-statistics.ts';
 import { ARITHMETIC } from './arithmetic.ts';
+import { ARRAYS } from './array.ts';
 import { BYTES } from './bytes.ts';
 import { findCast } from './casts.ts';
 import { COMPARISON } from './comparison.ts';
@@ -23,7 +24,7 @@ import type {
 
 const TOPICS: readonly (readonly FunctionEntry[])[] = [
   ARITHMETIC, COMPARISON, AGGREGATES, COLLECT_AGGREGATES, STATISTICS, STRINGS,
-  STRING_FORMATS, BYTES, MATH, MATH_FLOAT,
+  STRING_FORMATS, BYTES, MATH, MATH_FLOAT, ARRAYS,
 ];
 
 const ALL: readonly FunctionEntry[] = TOPICS.flat();
