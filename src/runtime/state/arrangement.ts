@@ -31,6 +31,8 @@ export interface ArrangementOptions {
   readonly key?: readonly number[] | null;
   /** True when no retraction will come. */
   readonly appendOnly?: boolean;
+  /** Columns of the store behind `$weight`, the owner's own: 0 by default. */
+  readonly extra?: number;
 }
 
 /** The arrangement; see the head of the file. */
@@ -50,7 +52,7 @@ export class Arrangement {
 
   constructor(store: RowStore, options: ArrangementOptions = {}) {
     this.store = store;
-    this.width = store.columns.length - 1;
+    this.width = store.columns.length - 1 - (options.extra ?? 0);
     this.#all = Array.from({ length: this.width }, (_column, at) => at);
     this.key = options.key ?? this.#all;
     this.identity = options.appendOnly === true ? null

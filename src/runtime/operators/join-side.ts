@@ -1,0 +1,164 @@
+/**
+ * One input of a join: its rows by key, the times at which they leave, and how many partners each
+ * row has met where that must be remembered.
+ *
+ * Rows whose partners are all gone are refused here (`admit`), rows no partner can come for are
+ * given out here (`takeExpired`). Matches are counted per row (`$matches`, durable) when a residual
+ * condition or eviction makes the other side's key alone say too little.
+ */
+import { must } from '../../common/assert.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import type { DataflowNode, RowEviction, WatermarkExpr } from '../../planner/dataflow.ts';
+import type { Batch, Column } from '../batch.ts';
+import type { Frontier, OperatorContext } from '../operator.ts';
+import { Arrangement, arrangementColumns } from '../state/arrangement.ts';
+import type { ChainIndex } from '../state/chain-index.ts';
+import type { RowStore } from '../state/row-store.ts';
+import { pickRows } from '../state/transfer.ts';
+import { TimeHeap } from './join-expiry.ts';
+
+/** What a side is made from. */
+export interface SideOptions {
+  readonly name: string;
+  readonly input: DataflowNode;
+  readonly key: readonly number[];
+  readonly nullsEqual: boolean;
+  readonly evict: RowEviction | null;
+  /** Count the partners of each row. */
+  readonly countMatches: boolean;
+  /** Keep rows with a NULL in the key although nothing matches them. */
+  readonly keepNullKeys: boolean;
+}
+
+const NO_SLOTS: Int32Array = new Int32Array(0);
+
+/** One input of a join; see the head of the file. */
+export class JoinSide {
+  readonly types: readonly SqlType[];
+  readonly key: readonly number[];
+  readonly arrangement: Arrangement;
+  readonly chain: ChainIndex;
+  readonly evict: RowEviction | null;
+  readonly countsMatches: boolean;
+  readonly #nullsEqual: boolean;
+  readonly #keepNullKeys: boolean;
+  readonly #heap: TimeHeap | null;
+  readonly #context: OperatorContext;
+  /** One row, `limit`: rows with a time up to it have left. Durable, for lateness is decided by it. */
+  readonly #limits: RowStore | null;
+
+  constructor(options: SideOptions, context: OperatorContext) {
+    this.types = options.input.columns.map(({ type }) => type);
+    this.key = options.key;
+    this.evict = options.evict;
+    this.countsMatches = options.countMatches;
+    this.arrangement = arrangementFor(options, context);
+    this.chain = this.arrangement.chain(options.key, options.nullsEqual);
+    this.#nullsEqual = options.nullsEqual;
+    this.#keepNullKeys = options.keepNullKeys;
+    this.#heap = options.evict === null ? null
+      : new TimeHeap(this.arrangement, options.evict.column);
+    this.#limits = options.evict === null ? null
+      : context.store(`${options.name}Limit`, [
+        { name: 'limit', type: { name: 'int8' }, nullable: false },
+      ]);
+    this.#context = context;
+  }
+
+  /** The matches of each slot; only where they are counted. Taken again after every `apply`. */
+  get matches(): Int32Array {
+    return this.arrangement.store.column(this.arrangement.width + 1).i32;
+  }
+
+  /** Key columns of a batch of this side's rows. */
+  keyColumns(batch: Batch): Column[] {
+    return this.key.map((at) => must(batch.columns[at], 'key column'));
+  }
+
+  /** The rows of a batch that may still meet a partner; the others are counted as late. */
+  admit(batch: Batch): Batch {
+    const limit = this.#limit();
+    if (this.#heap === null || limit === null) return batch;
+    const { rows, count } = this.#heap.rowsAfter(batch, limit);
+    if (count === batch.length) return batch;
+    this.#context.lateDropped(batch.length - count);
+    return pickRows(batch, rows, count);
+  }
+
+  /**
+   * Adds the rows of a batch to the state; gives the slot of each (-1: not kept). Rows with a NULL in
+   * the key are kept only where they are waited for.
+   */
+  apply(batch: Batch): Int32Array {
+    const kept = this.#keepNullKeys || this.#nullsEqual ? null : this.#rowsWithKey(batch);
+    if (kept === null) {
+      this.#heap?.add(batch);
+      return this.arrangement.apply(batch);
+    }
+    const part = pickRows(batch, kept, kept.length);
+    this.#heap?.add(part);
+    const slots = this.arrangement.apply(part);
+    const all = new Int32Array(batch.length).fill(-1);
+    for (let i = 0; i < kept.length; i++) all[kept[i] as number] = slots[i] as number;
+    return all;
+  }
+
+  /** Rows without a NULL in the key, or null when that is all of them. */
+  #rowsWithKey(batch: Batch): Int32Array | null {
+    const masks = this.keyColumns(batch).flatMap(({ nulls }) => nulls === null ? [] : [nulls]);
+    if (masks.length === 0) return null;
+    const rows = new Int32Array(batch.length);
+    let count = 0;
+    for (let row = 0; row < batch.length; row++) {
+      if (!masks.some((mask) => mask[row] === 1)) rows[count++] = row;
+    }
+    return count === batch.length ? null : rows.subarray(0, count);
+  }
+
+  /** Slots of rows that leave now: no partner can come any more. The caller evicts them. */
+  takeExpired(frontier: Frontier): Int32Array {
+    if (this.evict === null || this.#heap === null) return NO_SLOTS;
+    const watermark = frontier.watermark(this.evict.watermark);
+    if (watermark === null) return NO_SLOTS;
+    // A row leaves when watermark > time + offset.
+    const limit = watermark - this.evict.offsetMicros - 1n;
+    const before = this.#limit();
+    if (before !== null && limit <= before) return NO_SLOTS;
+    this.#setLimit(limit);
+    return this.#heap.takeUpTo(limit);
+  }
+
+  #limit(): bigint | null {
+    const store = this.#limits;
+    return store === null || store.rows === 0 ? null : must(store.column(0).i64[0], 'limit');
+  }
+
+  #setLimit(limit: bigint): void {
+    const store = must(this.#limits, 'a side that evicts');
+    if (store.rows === 0) store.alloc();
+    store.column(0).i64[0] = BigInt.asIntN(64, limit);
+    store.touch(0);
+  }
+
+  /** The watermark whose advance makes rows leave. */
+  watermarks(): readonly WatermarkExpr[] {
+    return this.evict === null ? [] : [this.evict.watermark];
+  }
+
+  /** Rebuilds the indexes. */
+  restore(): void {
+    this.arrangement.restore();
+    this.#heap?.rebuild();
+  }
+}
+
+/** The arrangement of a port: the one place where a shared one can be handed in. */
+function arrangementFor(
+  { name, input, countMatches }: SideOptions, context: OperatorContext,
+): Arrangement {
+  const columns = arrangementColumns(input.columns);
+  const options = { key: input.key, appendOnly: input.appendOnly };
+  if (!countMatches) return new Arrangement(context.store(name, columns), options);
+  const matches = { name: '$matches', type: { name: 'int4' }, nullable: false } as const;
+  return new Arrangement(context.store(name, [...columns, matches]), { ...options, extra: 1 });
+}
