@@ -26,10 +26,9 @@ export function windowEnd(time: bigint, step: bigint, size: bigint, offset: bigi
   return floorTo(time, step, offset) + size;
 }
 
-function hasEnded(
-  time: bigint, arrival: bigint, step: bigint, rest: { size: bigint; offset: bigint },
-): boolean {
-  return time <= arrival && windowEnd(time, step, rest.size, rest.offset) <= arrival;
+function hasEnded(...args: readonly bigint[]): boolean {
+  const [time = 0n, arrival = 0n, step = 1n, size = 1n, offset = 0n] = args;
+  return time <= arrival && windowEnd(time, step, size, offset) <= arrival;
 }
 
 /** A span of microseconds as PostgreSQL subtracts timestamps: days and time. */
@@ -46,8 +45,7 @@ const WINDOW_END_DOC = 'End of the last window containing a time. '
 function endedOf(time: 'timestamp' | 'timestamptz'): FunctionEntry {
   return scalar({
     signature: `$ended(${time},int8,int8,int8,int8) -> boolean`, doc: ENDED_DOC, examples: [],
-    evaluate: (at: bigint, arrival: bigint, step: bigint, size: bigint, offset: bigint) =>
-      hasEnded(at, arrival, step, { size, offset }),
+    evaluate: hasEnded,
     inline: (...args: string[]) => {
       const [at = '', arrival = '', step = '', size = '', offset = ''] = args;
       const rest = `((${at} - ${offset}) % ${step})`;

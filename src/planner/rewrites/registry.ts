@@ -5,6 +5,8 @@
  */
 import type { Relation } from '../relation.ts';
 import type { RewriteContext } from './context.ts';
+import { decorrelate } from './decorrelate.ts';
+import { expandGroupingSets } from './grouping-sets.ts';
 
 /** A named rewrite. */
 export interface Rewrite {
@@ -14,7 +16,15 @@ export interface Rewrite {
 }
 
 /** All rewrites, in the order in which they run. */
-export const REWRITES: readonly Rewrite[] = [];
+export const REWRITES: readonly Rewrite[] = [
+  {
+    name: 'expand-grouping-sets', doc: 'GROUPING SETS become a union of aggregates.',
+    apply: expandGroupingSets,
+  },
+  {
+    name: 'decorrelate', doc: 'Subqueries and lateral joins become joins.', apply: decorrelate,
+  },
+];
 
 /** Runs all rewrites. */
 export function rewriteRelation(relation: Relation, context: RewriteContext): Relation {
