@@ -1,9 +1,9 @@
 /**
  * Backslash escapes of regular expressions: characters, classes, conditions and back-references.
  */
+import type { AssertionKind } from './assertion.ts';
 import type { ClassName } from './char-set.ts';
 import { escapeError } from './regex-errors.ts';
-import type { AssertionKind } from './syntax.ts';
 
 /** What a backslash sequence means, and where it ends. */
 export type Escape =

@@ -6,15 +6,11 @@
  */
 import { sqlError } from '../errors.ts';
 import type { SqlError } from '../errors.ts';
+import type { AssertionKind } from './assertion.ts';
 import { parseBracket } from './bracket.ts';
 import { anySet, classSet, singleton } from './char-set.ts';
 import type { CharSet } from './char-set.ts';
 import { readEscape } from './escapes.ts';
-
-/** Conditions on a place in the text. */
-export type AssertionKind =
-  | 'text-start' | 'text-end' | 'line-start' | 'line-end' | 'word-start' | 'word-end'
-  | 'word-boundary' | 'not-word-boundary' | 'never';
 
 /** Whether a node prefers a longer or a shorter match; null when it does not care. */
 export type Preference = 'longer' | 'shorter' | null;
