@@ -1,0 +1,60 @@
+/**
+ * Decodes the escapes of E'...' and U&'...' literals. Quotes are already undone by the lexer.
+ */
+import type { Span } from '../common/span.ts';
+import { invalidByteSequence, invalidUnicodeEscape } from './syntax-errors.ts';
+
+const simple: ReadonlyMap<string, string> = new Map([
+  ['b', '\b'],
+  ['f', '\f'],
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+]);
+
+/** The value of an E'...' body: \n, \t, octal and hexadecimal bytes, \uXXXX, \UXXXXXXXX. */
+export function decodeEscapes(body: string, span: Span): string {
+  if (!body.includes('\\')) return body;
+  const bytesOrOne =
+    /((?:\\(?:[0-7]{1,3}|x[0-9a-fA-F]{1,2}))+)|\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})|\\([^]|$)/g;
+  return body.replace(bytesOrOne, (_all, bytes?: string, u?: string, long?: string, one?: string) => {
+    if (bytes !== undefined) return decodeBytes(bytes, span);
+    if (u !== undefined) return String.fromCharCode(Number.parseInt(u, 16));
+    if (long !== undefined) return codePoint(long, span);
+    if (one === 'u' || one === 'U') throw invalidUnicodeEscape(span);
+    return simple.get(one ?? '') ?? one ?? '';
+  });
+}
+
+/** The value of a U&'...' body: \XXXX, \+XXXXXX and a doubled escape character. */
+export function decodeUnicode(body: string, escape: string, span: Span): string {
+  if (!body.includes(escape)) return body;
+  const e = escape.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  const pattern = new RegExp(`${e}(?:([0-9a-fA-F]{4})|\\+([0-9a-fA-F]{6})|(${e})|)`, 'g');
+  return body.replace(pattern, (_all, short?: string, long?: string, self?: string) => {
+    if (short !== undefined) return String.fromCharCode(Number.parseInt(short, 16));
+    if (long !== undefined) return codePoint(long, span);
+    if (self !== undefined) return escape;
+    throw invalidUnicodeEscape(span);
+  });
+}
+
+function codePoint(hex: string, span: Span): string {
+  const code = Number.parseInt(hex, 16);
+  if (code > 0x10ffff || code === 0) throw invalidUnicodeEscape(span);
+  return String.fromCodePoint(code);
+}
+
+function decodeBytes(escapes: string, span: Span): string {
+  const bytes: number[] = [];
+  for (const escape of escapes.split('\\').slice(1)) {
+    const hex = escape.startsWith('x');
+    bytes.push(Number.parseInt(hex ? escape.slice(1) : escape, hex ? 16 : 8) & 255);
+  }
+  if (bytes.includes(0)) throw invalidByteSequence(span);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(new Uint8Array(bytes));
+  } catch {
+    throw invalidByteSequence(span);
+  }
+}
