@@ -16,15 +16,20 @@ import { findCast } from './casts.ts';
 import { COMPARISON } from './comparison.ts';
 import { MATH } from './math.ts';
 import { MATH_FLOAT } from './math-float.ts';
+import { INTERNAL } from './internal.ts';
 import { STRINGS } from './string.ts';
 import { STRING_FORMATS } from './string-format.ts';
+import { DATETIME } from './datetime.ts';
+import { DATETIME_OPERATORS } from './datetime-operators.ts';
+import { OVERLAPS } from './overlaps.ts';
 import type {
   CastEntry, FunctionEntry, ScalarEvaluator, ScalarFunction,
 } from './entry.ts';
 
 const TOPICS: readonly (readonly FunctionEntry[])[] = [
-  ARITHMETIC, COMPARISON, AGGREGATES, COLLECT_AGGREGATES, STATISTICS, STRINGS,
+  INTERNAL, ARITHMETIC, COMPARISON, AGGREGATES, COLLECT_AGGREGATES, STATISTICS, STRINGS,
   STRING_FORMATS, BYTES, MATH, MATH_FLOAT, ARRAYS,
+  DATETIME_OPERATORS, DATETIME, OVERLAPS,
 ];
 
 const ALL: readonly FunctionEntry[] = TOPICS.flat();
