@@ -176,11 +176,13 @@ export interface TableLike extends Node {
   readonly including: readonly string[];
 }
 
-/** WATERMARK FOR column AS expr */
+/** WATERMARK FOR column AS expr [WITH TTL] */
 export interface WatermarkDef extends Node {
   readonly kind: 'watermark';
   readonly column: Identifier;
   readonly value: Expr;
+  /** WITH TTL: rows behind the watermark are dropped. */
+  readonly ttl: boolean;
 }
 
 /** INCLUDE KEY | PARTITION | OFFSET | TIMESTAMP | HEADER 'h' | PAYLOAD | other [AS column] */

@@ -707,11 +707,14 @@ export interface OnConflict extends Node {
   readonly target: readonly Expr[];
   readonly targetWhere: Expr | null;
   readonly constraint: Identifier | null;
-  /** `overwrite` only in CREATE TABLE, as `versionColumn`. */
-  readonly action: 'nothing' | 'update' | 'overwrite';
+  /**
+   * OVERWRITE (also DO UPDATE FULL) and DO UPDATE IF NOT NULL, which keeps old values where the new
+   * ones are NULL, only in CREATE TABLE; so are version columns.
+   */
+  readonly action: 'nothing' | 'update' | 'overwrite' | 'overwriteNonNull';
   readonly set: readonly Assignment[];
   readonly where: Expr | null;
-  readonly versionColumn: Identifier | null;
+  readonly versionColumns: readonly Identifier[];
 }
 
 /** SET a = x, or SET (a, b) = (x, y) | ROW(...) | (SELECT ...) with several columns. */

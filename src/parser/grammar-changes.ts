@@ -156,14 +156,14 @@ export abstract class ChangeGrammar extends QueryGrammar {
     return { kind: 'onConflict', target, targetWhere, constraint, ...action, span };
   });
 
-  /** DO NOTHING, DO UPDATE SET ... WHERE ..., [DO] OVERWRITE [WITH VERSION COLUMN (c)], IGNORE */
+  /** [DO] NOTHING | UPDATE ... | OVERWRITE | IGNORE [WITH VERSION COLUMN (c)] */
   protected readonly conflictAction: Rule<
-    Pick<OnConflict, 'action' | 'set' | 'where' | 'versionColumn'>
+    Pick<OnConflict, 'action' | 'set' | 'where' | 'versionColumns'>
   > = this.rule('conflictAction', () => {
     let action: OnConflict['action'] = 'nothing';
     let set: readonly Assignment[] = [];
     let where: Expr | null = null;
-    let versionColumn: Identifier | null = null;
+    let versionColumns: readonly Identifier[] = [];
     this.OPTION(() => this.CONSUME(K.do));
     this.OR([
       { ALT: () => this.CONSUME(K.nothing) },
@@ -172,28 +172,48 @@ export abstract class ChangeGrammar extends QueryGrammar {
         ALT: () => {
           this.CONSUME(K.overwrite);
           action = 'overwrite';
-          this.OPTION2(() => {
-            this.CONSUME(K.with);
-            this.CONSUME(K.version);
-            this.CONSUME(K.column);
-            this.CONSUME(T.LParen);
-            versionColumn = this.SUBRULE(this.identifier);
-            this.CONSUME(T.RParen);
-          });
         },
       },
       {
         ALT: () => {
           this.CONSUME(K.update);
-          action = 'update';
-          this.OPTION3(() => {
+          action = this.SUBRULE(this.updateMode);
+          this.OPTION2(() => {
             set = this.SUBRULE(this.assignments);
-            where = this.OPTION4(() => this.SUBRULE(this.whereClause)) ?? null;
+            where = this.OPTION3(() => this.SUBRULE(this.whereClause)) ?? null;
           });
         },
       },
     ]);
-    return { action, set, where, versionColumn };
+    this.OPTION4({
+      GATE: () => this.ahead(2, K.version),
+      DEF: () => {
+        this.CONSUME(K.with);
+        this.CONSUME(K.version);
+        this.CONSUME(K.column);
+        versionColumns = this.SUBRULE(this.identifierList);
+      },
+    });
+    return { action, set, where, versionColumns };
+  });
+
+  /** DO UPDATE FULL, DO UPDATE IF NOT NULL, DO UPDATE SET ... */
+  protected readonly updateMode: Rule<OnConflict['action']> = this.rule('updateMode', () => {
+    let action: OnConflict['action'] = 'update';
+    this.OPTION(() =>
+      this.OR([
+        { ALT: () => (this.CONSUME(K.full), (action = 'overwrite')) },
+        {
+          ALT: () => {
+            this.CONSUME(K.if);
+            this.CONSUME(K.not);
+            this.CONSUME(K.null);
+            action = 'overwriteNonNull';
+          },
+        },
+      ]),
+    );
+    return action;
   });
 
   /** SET a = 1, (b, c) = (2, 3) */

@@ -53,9 +53,7 @@ export abstract class DefinitionGrammar extends TableGrammar {
         this.CONSUME(K.replace);
       }) !== undefined || this.LA(0).tokenType === K.replace;
     const temporary =
-      this.OPTION2(() =>
-        this.OR([{ ALT: () => this.CONSUME(K.temp) }, { ALT: () => this.CONSUME(K.temporary) }]),
-      ) !== undefined;
+      this.OPTION2(() => this.SUBRULE(this.temporary)) !== undefined;
     const head: CreateHead = { first, orReplace, temporary };
     const args = { ARGS: [head] as [CreateHead] };
     return this.OR2<Definition | Unsupported>([
@@ -75,6 +73,15 @@ export abstract class DefinitionGrammar extends TableGrammar {
       { ALT: () => this.SUBRULE(this.createSubscription, args) },
       { ALT: () => this.SUBRULE(this.unknownObject, { ARGS: [first] }) },
     ]);
+  });
+
+  /** [LOCAL | GLOBAL] TEMP | TEMPORARY */
+  protected readonly temporary: Rule<boolean> = this.rule('temporary', () => {
+    this.OPTION(() =>
+      this.OR([{ ALT: () => this.CONSUME(K.local) }, { ALT: () => this.CONSUME(K.global) }]),
+    );
+    this.OR2([{ ALT: () => this.CONSUME(K.temp) }, { ALT: () => this.CONSUME(K.temporary) }]);
+    return true;
   });
 
   /** An object of PostgreSQL's that we only know by name; takes the rest of the statement. */
@@ -411,8 +418,16 @@ export abstract class DefinitionGrammar extends TableGrammar {
   protected readonly createFunction: Rule<CreateFunction, [head: CreateHead]> = this.rule(
     'createFunction',
     (head) => {
-      const aggregate = this.OPTION(() => this.CONSUME(K.aggregate)) !== undefined;
-      this.OPTION2(() => this.CONSUME(K.function));
+      const aggregate = this.OR([
+        { ALT: () => (this.CONSUME(K.function), false) },
+        {
+          ALT: () => {
+            this.CONSUME(K.aggregate);
+            this.OPTION(() => this.CONSUME2(K.function));
+            return true;
+          },
+        },
+      ]);
       const ifNotExists = this.SUBRULE(this.ifNotExists);
       const name = this.SUBRULE(this.functionName);
       this.CONSUME(T.LParen);

@@ -38,6 +38,15 @@ const valueFunctions = [
   K.current_schema,
 ];
 
+const pluralUnits: ReadonlySet<string> = new Set([
+  'years',
+  'months',
+  'days',
+  'hours',
+  'minutes',
+  'seconds',
+]);
+
 type CallArguments = Pick<FunctionCall, 'args' | 'star' | 'distinct' | 'orderBy'>;
 
 /** Expressions. */
@@ -54,6 +63,7 @@ export abstract class ExpressionGrammar extends OperatorGrammar {
       { ALT: () => this.SUBRULE(this.rowExpression) },
       { ALT: () => this.SUBRULE(this.existsExpression) },
       { ALT: () => this.SUBRULE(this.parameter) },
+      { ALT: () => this.SUBRULE(this.bitString) },
       { ALT: () => this.SUBRULE(this.specialForm) },
       { ALT: () => this.SUBRULE(this.typeKeywordExpression) },
       { ALT: () => this.SUBRULE(this.nameExpression) },
@@ -80,6 +90,17 @@ export abstract class ExpressionGrammar extends OperatorGrammar {
     const token = this.CONSUME(T.ParameterToken);
     const index = Number(this.payload(token));
     return { kind: 'parameter', index, span: this.tokenSpanFast(token) };
+  });
+
+  /** B'0101' is bit(4) '0101'. */
+  protected readonly bitString: Rule<Expr> = this.rule('bitString', () => {
+    const token = this.CONSUME(T.BitToken);
+    const value = this.payload(token);
+    const span = this.tokenSpanFast(token);
+    const part: Identifier = { kind: 'identifier', name: 'bit', span };
+    const name: QualifiedName = { kind: 'qualifiedName', parts: [part], span };
+    const length: Expr = { kind: 'integerLiteral', text: String(value.length), span };
+    return { kind: 'typedLiteral', type: this.makeType(name, [length], null, span), value, span };
   });
 
   /** (a), (a, b), (SELECT ...) */
@@ -201,16 +222,27 @@ export abstract class ExpressionGrammar extends OperatorGrammar {
     return this.ahead(at, T.StringToken);
   }
 
+  #pluralUnitAhead(): boolean {
+    return pluralUnits.has(this.payload(this.LA(1)));
+  }
+
   protected readonly typedLiteral: Rule<Expr> = this.rule('typedLiteral', () => {
     const first = this.LA(1);
     const type = this.SUBRULE(this.builtinType);
     const value = this.SUBRULE(this.stringValue);
-    const fields = this.OPTION({
-      GATE: () => first.tokenType === K.interval,
+    const isInterval = first.tokenType === K.interval;
+    const single = this.OPTION({
+      GATE: () => isInterval,
       DEF: () => this.SUBRULE(this.intervalFields),
     });
-    const precision = this.OPTION2({
-      GATE: () => fields !== undefined && this.ahead(2, T.IntegerToken),
+    // INTERVAL '2' MINUTES is Flink's; behind any other string the word is a label, as ever.
+    const plural = this.OPTION2({
+      GATE: () => isInterval && /^\s*-?\d+(\.\d+)?\s*$/.test(value) && this.#pluralUnitAhead(),
+      DEF: () => this.payload(this.CONSUME(T.Ident)).slice(0, -1),
+    });
+    const fields = this.RECORDING_PHASE ? undefined : (single ?? plural);
+    const precision = this.OPTION3({
+      GATE: () => single !== undefined && this.ahead(2, T.IntegerToken),
       DEF: () => this.SUBRULE(this.typeModifiers),
     });
     const intervalFields = fields ?? null;

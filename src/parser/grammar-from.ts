@@ -139,6 +139,7 @@ export abstract class FromGrammar extends ExpressionGrammar {
   protected clauseAhead(): boolean {
     const type = this.LA(1).tokenType;
     if (type === K.emit || type === K.asof) return true;
+    if (type === K.partition) return this.ahead(2, K.by);
     if (type === K.format) return this.ahead(3, K.encode);
     return type === K.options && this.ahead(2, T.LParen) && this.ahead(4, T.Equals);
   }

@@ -134,6 +134,8 @@ export abstract class OperatorGrammar extends NameGrammar {
     const power = this.#nextPower();
     if (power <= min) return false;
     if (power === OTHER && this.ahead(1, K.operator)) return this.ahead(2, T.LParen);
+    // SUBSTRING(a SIMILAR b ESCAPE c) has no TO.
+    if (power === RANGE && this.ahead(1, K.similar)) return this.ahead(2, K.to);
     return !restricted || power === COMPARISON || (power >= OTHER && power !== COLLATE);
   }
 

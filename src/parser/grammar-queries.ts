@@ -436,7 +436,8 @@ export abstract class QueryGrammar extends FromGrammar {
     let into: QualifiedName | null = null;
     this.OPTION4(() => {
       this.CONSUME(K.into);
-      this.OPTION5(() => this.CONSUME2(K.table));
+      this.OPTION5(() => this.CONSUME(K.temporary));
+      this.option(11, () => this.CONSUME2(K.table));
       into = this.SUBRULE(this.qualifiedName);
     });
     const from =

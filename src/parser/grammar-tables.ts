@@ -20,7 +20,7 @@ import type {
 import type { OnConflict, Option, Query } from './ast.ts';
 import { ChangeGrammar } from './grammar-changes.ts';
 import type { Rule } from './grammar-names.ts';
-import { grammarError } from './syntax-errors.ts';
+import { grammarError, notSupported } from './syntax-errors.ts';
 import * as T from './tokens.ts';
 
 const K = T.K;
@@ -141,7 +141,11 @@ export abstract class TableGrammar extends ChangeGrammar {
             tail.appendOnly = true;
           },
         },
-        { ALT: () => (tail.onConflict = this.SUBRULE(this.onConflict)) },
+        {
+          GATE: () => this.ahead(2, K.conflict),
+          ALT: () => (tail.onConflict = this.SUBRULE(this.onConflict)),
+        },
+        { ALT: () => this.SUBRULE(this.foreignTail) },
         { ALT: () => tail.includes.push(this.SUBRULE(this.includeClause)) },
         { ALT: () => (tail.format = this.SUBRULE(this.formatClause)) },
         {
@@ -170,6 +174,29 @@ export abstract class TableGrammar extends ChangeGrammar {
     return tail;
   });
 
+  /** PARTITION BY, INHERITS, ON COMMIT: PostgreSQL's, refused; ON COMMIT PRESERVE ROWS is the default. */
+  protected readonly foreignTail: Rule<void> = this.rule('foreignTail', () => {
+    const first = this.LA(1);
+    const feature = this.OR([
+      { ALT: () => (this.CONSUME(K.partition), this.CONSUME(K.by), 'partitioned tables') },
+      { ALT: () => (this.CONSUME(K.inherits), 'table inheritance') },
+      {
+        ALT: () => {
+          this.CONSUME(K.on);
+          this.CONSUME(K.commit);
+          return this.OR2([
+            { ALT: () => (this.CONSUME(K.preserve), this.CONSUME(K.rows), null) },
+            { ALT: () => (this.CONSUME(K.delete), this.CONSUME2(K.rows), 'ON COMMIT DELETE ROWS') },
+            { ALT: () => (this.CONSUME(K.drop), 'ON COMMIT DROP') },
+          ]);
+        },
+      },
+    ]);
+    this.ACTION(() => {
+      if (feature !== null) throw notSupported(feature, this.tokenSpan(first));
+    });
+  });
+
   /** LIKE t INCLUDING ALL */
   protected readonly tableLike: Rule<TableLike> = this.rule('tableLike', () => {
     const first = this.CONSUME(K.like);
@@ -186,14 +213,20 @@ export abstract class TableGrammar extends ChangeGrammar {
     return { kind: 'tableLike', table, including, span: this.spanFrom(first) };
   });
 
-  /** WATERMARK FOR c AS expr */
+  /** WATERMARK FOR c AS expr [WITH TTL] */
   protected readonly watermark: Rule<WatermarkDef> = this.rule('watermark', () => {
     const first = this.CONSUME(K.watermark);
     this.CONSUME(K.for);
     const column = this.SUBRULE(this.identifier);
     this.CONSUME(K.as);
     const value = this.SUBRULE(this.expression);
-    return { kind: 'watermark', column, value, span: this.spanFrom(first) };
+    const ttl =
+      this.OPTION(() => {
+        this.CONSUME(K.with);
+        this.CONSUME(K.ttl);
+        return true;
+      }) ?? false;
+    return { kind: 'watermark', column, value, ttl, span: this.spanFrom(first) };
   });
 
   // ------------------------------------------------------------------------------- columns

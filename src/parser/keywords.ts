@@ -43,11 +43,11 @@ export const UNRESERVED = [
   'sql', 'stable', 'standalone', 'start', 'statement', 'statistics', 'stdin', 'stdout', 'storage',
   'stored', 'strict', 'strip', 'struct', 'subscribe', 'subscription', 'support', 'swap', 'sysid',
   'system', 'system_time', 'tables', 'tablespace', 'temp', 'template', 'temporary', 'text', 'ties',
-  'transaction', 'transform', 'trigger', 'truncate', 'trusted', 'try_cast', 'tumbling', 'type',
-  'types', 'uescape', 'unbounded', 'uncommitted', 'unencrypted', 'unknown', 'unlisten', 'unlogged',
-  'until', 'up', 'update', 'upsert', 'vacuum', 'valid', 'validate', 'validator', 'value',
-  'varying', 'version', 'view', 'views', 'virtual', 'volatile', 'wait', 'watermark', 'whitespace',
-  'within', 'without', 'work', 'wrapper', 'write', 'xml', 'year', 'yes', 'zone',
+  'transaction', 'transform', 'trigger', 'truncate', 'trusted', 'try_cast', 'ttl', 'tumbling',
+  'type', 'types', 'uescape', 'unbounded', 'uncommitted', 'unencrypted', 'unknown', 'unlisten',
+  'unlogged', 'until', 'up', 'update', 'upsert', 'vacuum', 'valid', 'validate', 'validator',
+  'value', 'varying', 'version', 'view', 'views', 'virtual', 'volatile', 'wait', 'watermark',
+  'whitespace', 'within', 'without', 'work', 'wrapper', 'write', 'xml', 'year', 'yes', 'zone',
 ] as const;
 
 /** May name columns and tables, but not functions or types. */

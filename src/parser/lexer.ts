@@ -7,8 +7,8 @@
  * before TIME, COALESCE without a parenthesis), so that the grammar needs one token of look-ahead.
  */
 import type { TokenType } from 'chevrotain';
-import { decodeEscapes, decodeUnicode } from './string-literals.ts';
-import { bitStringsNotSupported, lexicalError, syntaxError } from './syntax-errors.ts';
+import { bitsOf, decodeEscapes, decodeUnicode } from './string-literals.ts';
+import { lexicalError, syntaxError } from './syntax-errors.ts';
 import { retag, RETAGGED } from './retag.ts';
 import * as T from './tokens.ts';
 import type { SqlToken } from './tokens.ts';
@@ -139,8 +139,12 @@ class Lexer {
     }
     if (letter === 98 || letter === 120) {
       this.#at += 2;
-      this.#quoted(start, 39, false);
-      throw bitStringsNotSupported({ start, end: this.#at });
+      const digits = this.#quoted(start, 39, false);
+      const bits = bitsOf(digits, letter === 120);
+      const span = { start, end: this.#at };
+      if (bits === null) throw syntaxError(this.#text, span, 'Expected binary digits.');
+      this.#push(T.BitToken, start, bits);
+      return true;
     }
     if (letter !== 110) return false;
     this.#at += 1;

@@ -1,5 +1,5 @@
 /**
- * Decodes the escapes of E'...' and U&'...' literals. Quotes are already undone by the lexer.
+ * Decodes the bodies of E'...', U&'...', B'...' and X'...' literals. Quotes are already undone by the lexer.
  */
 import type { Span } from '../common/span.ts';
 import { invalidByteSequence, invalidUnicodeEscape } from './syntax-errors.ts';
@@ -37,6 +37,14 @@ export function decodeUnicode(body: string, escape: string, span: Span): string 
     if (self !== undefined) return escape;
     throw invalidUnicodeEscape(span);
   });
+}
+
+/** The binary digits of B'...' or, with `hex`, X'...'; null when there are other characters. */
+export function bitsOf(digits: string, hex: boolean): string | null {
+  if (!hex) return /^[01]*$/.test(digits) ? digits : null;
+  if (!/^[0-9a-fA-F]*$/.test(digits)) return null;
+  const nibble = (digit: string): string => Number.parseInt(digit, 16).toString(2);
+  return [...digits].map((digit) => nibble(digit).padStart(4, '0')).join('');
 }
 
 function codePoint(hex: string, span: Span): string {

@@ -36,14 +36,6 @@ export function invalidByteSequence(span: Span): SqlError {
   return sqlError('22021', 'invalid byte sequence for encoding "UTF8"', { span });
 }
 
-/** B'...' and X'...'. */
-export function bitStringsNotSupported(span: Span): SqlError {
-  return sqlError('0A000', 'bit strings are not supported', {
-    span,
-    hint: "Use bytea, for instance '\\x1f'::bytea, or an integer.",
-  });
-}
-
 /** Nesting beyond the limit. */
 export function stackDepthExceeded(span?: Span): SqlError {
   return sqlError('54001', 'stack depth limit exceeded', {
@@ -55,4 +47,10 @@ export function stackDepthExceeded(span?: Span): SqlError {
 /** `multiple ORDER BY clauses not allowed` and its kin, and other faults with fixed words. */
 export function grammarError(message: string, span: Span, hint?: string): SqlError {
   return sqlError('42601', message, { span, hint });
+}
+
+/** A form that is known but not offered: `partitioned tables are not supported`. */
+export function notSupported(feature: string, span: Span, hint?: string): SqlError {
+  const verb = feature.endsWith('s') ? 'are' : 'is';
+  return sqlError('0A000', `${feature} ${verb} not supported`, { span, hint });
 }

@@ -53,6 +53,8 @@ export const IntegerToken: TokenType = token('Integer', 'a number');
 export const DecimalToken: TokenType = token('Decimal', 'a number');
 /** A string literal of any spelling, decoded. */
 export const StringToken: TokenType = token('String', 'a string');
+/** B'0101', X'1f'; as binary digits */
+export const BitToken: TokenType = token('Bit', 'a bit string');
 /** $1 */
 export const ParameterToken: TokenType = token('Parameter', 'a parameter');
 
@@ -147,7 +149,7 @@ export const KEYWORD_BY_TEXT: ReadonlyMap<string, TokenType> = new Map(Object.en
 /** Everything the parser must know. */
 export const VOCABULARY: readonly TokenType[] = [
   ColumnId, TypeFunctionId, NameStart, Label, BareLabel, TypeKeyword, Comparison,
-  Ident, IntegerToken, DecimalToken, StringToken, ParameterToken,
+  Ident, IntegerToken, DecimalToken, StringToken, BitToken, ParameterToken,
   LParen, RParen, LBracket, RBracket, Comma, Semicolon, Dot, Colon, ColonEquals, TypeCast, Arrow,
   Equals, Less, Greater, OtherComparison, Plus, Minus, Asterisk, Divide, Power, Operator,
   NotInfix, WithInfix, ForSystemTime, AsBeforeOf, WindowClause,
