@@ -365,6 +365,7 @@ class Parser {
     if (t.quoted !== true) {
       switch (t.text) {
         case 'null': return { type: UNKNOWN, value: null };
+        case 'current_date': return { type: { name: 'date' }, value: Number(CONTEXT.now / 86_400_000_000n) };
         case 'true': case 'false': return { type: BOOL, value: t.text === 'true' };
         case 'cast': { this.#expect('('); const v = this.expression(0); this.#expect('as'); const type = this.#type(); this.#expect(')'); return coerce(v, type, true); }
         case 'array': return this.#array();

@@ -38,6 +38,8 @@ export interface ScalarSpec extends CommonSpec {
   readonly specialize?: (args: readonly SqlType[], result: SqlType) =>
     (context: EvaluationContext, ...args: never[]) => Value;
   readonly inline?: (...args: string[]) => string;
+  /** Names for `name => value` notation. */
+  readonly argNames?: readonly string[];
 }
 
 interface ParsedSignature {
@@ -123,6 +125,7 @@ export function scalar(spec: ScalarSpec): ScalarFunction {
     nulls: spec.nulls ?? 'propagate', volatility: spec.volatility ?? 'immutable',
     mayBeNull: spec.mayBeNull ?? true,
     ...(spec.inline === undefined ? {} : { inline: spec.inline }),
+    ...(spec.argNames === undefined ? {} : { argNames: spec.argNames }),
   };
   if (specialize !== undefined) {
     return {

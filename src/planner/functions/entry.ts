@@ -49,6 +49,8 @@ interface Common {
 /** A scalar function. */
 export interface ScalarFunction extends Common {
   readonly kind: 'scalar';
+  /** Names of the arguments, where calls by name (`days => 10`) are to be expected. */
+  readonly argNames?: readonly string[];
   /** `propagate`: NULL when an argument is NULL, never called then. `called`: sees NULLs. */
   readonly nulls: 'propagate' | 'called';
   /** immutable: kernels and views; stable: reads the context (time zone); volatile: refused. */
