@@ -178,7 +178,7 @@ function numericFromDouble(value: number, significant: number): Numeric {
 }
 
 /** toExponential with ties to even, as C's printf; JavaScript rounds exact ties up. */
-function exponentialHalfEven(value: number, significant: number): string {
+export function exponentialHalfEven(value: number, significant: number): string {
   const rounded = value.toExponential(significant - 1);
   const [longMantissa = ''] = value.toExponential(60).split('e');
   const start = longMantissa.indexOf('.') + significant;
