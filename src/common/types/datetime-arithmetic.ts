@@ -8,8 +8,8 @@ import { sqlError } from '../errors.ts';
 import type { SqlError } from '../errors.ts';
 import {
   TIMESTAMP_INFINITY, TIMESTAMP_NEGATIVE_INFINITY, checkTimestamp, civilFromDays, dateOutOfRange,
-  daysFromCivil, daysInMonth, isDateInRange, isInfiniteDate, isInfiniteTimestamp, isoWeek,
-  isoWeekStart, joinTimestamp, splitTimestamp, dayOfWeek, timestampOutOfRange,
+  daysFromCivil, daysInMonth, isDateInRange, isInfiniteDate, isInfiniteTimestamp,
+  joinTimestamp, splitTimestamp, dayOfWeek, timestampOutOfRange,
 } from './calendar.ts';
 import { formatFloat8 } from './floats.ts';
 import { MICROS_PER_DAY, makeInterval, negateInterval } from './interval.ts';
@@ -300,10 +300,4 @@ export function timestampAtZone(local: bigint, zone: Zone): bigint {
 /** timestamptz AT TIME ZONE zone: the local time of an instant. */
 export function timestamptzAtZone(micros: bigint, zone: Zone): bigint {
   return isInfiniteTimestamp(micros) ? micros : checkTimestamp(micros + offsetMicrosAt(zone, micros));
-}
-
-/** The Monday of an ISO week of a day, for callers that group by it. */
-export function weekStart(days: number): number {
-  const { year, week } = isoWeek(days);
-  return isoWeekStart(year, week);
 }
