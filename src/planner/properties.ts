@@ -163,7 +163,7 @@ export class Properties {
     const base = inputs.get(relation.timeColumn);
     if (base === undefined) return inputs;
     const lateness = relation.graceMicros + (relation.late?.allowedMicros ?? 0n);
-    const exact = base.exact || relation.late !== undefined;
+    const exact = base.exact || relation.late?.exact === true;
     const of = windowWatermarks(relation.window, base.watermark, lateness);
     const found = new Map(inputs);
     if (of.start !== null) found.set(width, { watermark: of.start, exact });
@@ -244,7 +244,7 @@ export class Properties {
       window: relation.window, graceMicros: relation.graceMicros,
       allowedMicros: relation.late?.allowedMicros ?? 0n,
       base: base === null ? null
-        : { ...base, exact: base.exact || relation.late !== undefined },
+        : { ...base, exact: base.exact || relation.late?.exact === true },
     };
     found.set(width, { ...fact, role: 'start' });
     found.set(width + 1, { ...fact, role: 'end' });

@@ -148,6 +148,8 @@ export type Relation =
 export interface LateRule {
   readonly arrival: number | null;
   readonly allowedMicros: bigint;
+  /** False when the split is below an operator that may change old rows again. */
+  readonly exact: boolean;
 }
 
 /** One name of a recursive WITH. `distinct`: UNION (set) semantics. */

@@ -5,15 +5,26 @@
  * was made a constant of each set by the binder.
  */
 import { must } from '../../common/assert.ts';
-import { column, nullOf } from '../expr-tools.ts';
+import { column, mapChildren, nullOf, replaceExpr } from '../expr-tools.ts';
 import type { ScalarExpr } from '../scalar.ts';
 import type { Relation } from '../relation.ts';
-import { project, rewriteBottomUp } from '../relation-tools.ts';
+import { mapExprs, project, rewriteBottomUp } from '../relation-tools.ts';
 
 /** Expands grouping sets, also those inside subqueries. */
 export function expandGroupingSets(relation: Relation): Relation {
-  return rewriteBottomUp(relation, (node) =>
-    node.kind === 'aggregate' ? expandAggregate(node) : node);
+  return rewriteBottomUp(relation, (node) => {
+    const inner = mapExprs(node, expandInExpr);
+    return inner.kind === 'aggregate' ? expandAggregate(inner) : inner;
+  });
+}
+
+function expandInExpr(expr: ScalarExpr): ScalarExpr {
+  return replaceExpr(expr, (node) => {
+    if (node.kind !== 'subquery') return null;
+    const inner = mapChildren(node, expandInExpr);
+    return inner.kind === 'subquery'
+      ? { ...inner, relation: expandGroupingSets(inner.relation) } : inner;
+  });
 }
 
 type Aggregate = Relation & { kind: 'aggregate' };

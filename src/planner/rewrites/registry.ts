@@ -1,12 +1,22 @@
 /**
  * The rewrites, by name and in order. Each turns a relation into an equivalent one.
  *
- * To add one: a file beside this and a line below. EXPLAIN (LOGICAL) shows what comes out.
+ * To add one: a file beside this and a line below. EXPLAIN (LOGICAL) shows what comes out. Two run
+ * twice: filters find their places again after joins were ordered.
  */
 import type { Relation } from '../relation.ts';
 import type { RewriteContext } from './context.ts';
 import { decorrelate } from './decorrelate.ts';
+import { foldConstants } from './fold-constants.ts';
 import { expandGroupingSets } from './grouping-sets.ts';
+import { findIntervalJoins } from './interval-joins.ts';
+import { splitLate } from './late-split.ts';
+import { orderJoins } from './order-joins.ts';
+import { pruneColumns } from './prune-columns.ts';
+import { pushFilters } from './push-filters.ts';
+import { simplify } from './simplify.ts';
+import { findTemporalFilters } from './temporal-filters.ts';
+import { findTopN } from './top-n.ts';
 
 /** A named rewrite. */
 export interface Rewrite {
@@ -24,6 +34,27 @@ export const REWRITES: readonly Rewrite[] = [
   {
     name: 'decorrelate', doc: 'Subqueries and lateral joins become joins.', apply: decorrelate,
   },
+  {
+    name: 'late-split', doc: 'Rows later than all their windows leave for late.<view>.',
+    apply: splitLate,
+  },
+  { name: 'fold-constants', doc: 'Constant expressions become literals.', apply: foldConstants },
+  { name: 'push-filters', doc: 'Predicates go down as far as they may.', apply: pushFilters },
+  { name: 'order-joins', doc: 'Inner joins avoid cross products.', apply: orderJoins },
+  {
+    name: 'push-filters-again', doc: 'Predicates go down the ordered joins.', apply: pushFilters,
+  },
+  { name: 'top-n', doc: 'Filters on row_number() and rank() become top-N.', apply: findTopN },
+  {
+    name: 'temporal-filters', doc: 'Comparisons with now() make rows come and go.',
+    apply: findTemporalFilters,
+  },
+  {
+    name: 'interval-joins', doc: 'Joins on bounded times forget by watermark.',
+    apply: findIntervalJoins,
+  },
+  { name: 'prune-columns', doc: 'Columns nobody reads are left out.', apply: pruneColumns },
+  { name: 'simplify', doc: 'Nodes that change nothing are left out.', apply: simplify },
 ];
 
 /** Runs all rewrites. */

@@ -1,0 +1,208 @@
+/**
+ * Rewrite `late-split`: rows of a windowed view that came too late are split off (views only).
+ *
+ * A row is late when its last window (plus grace and allowed lateness) had ended at `$arrival`, the
+ * watermark of its own partition before that row; or when its event time is NULL. That is decided
+ * row by row, from the log alone. On-time rows go on to the window, late ones to `late.<view>`.
+ *
+ *   scan -- $arrival --+-- not late --> window --> ...
+ *                      +-- late ------> late.<view>
+ *
+ * Overlapping windows that had partly ended are left out by the window node itself, which gets the
+ * arrival column. Runs before filters are pushed: which rows are late must not depend on WHERE.
+ */
+import { assertNever, must } from '../../common/assert.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import {
+  andAll, call, column, isNotNull, isNull, literal, not, nullOf, orAll,
+} from '../expr-tools.ts';
+import { encodePlan } from '../dataflow-json.ts';
+import { Properties } from '../properties.ts';
+import type { Relation, WindowSpec } from '../relation.ts';
+import { columnOf, filter, pick, project, rewriteBottomUp } from '../relation-tools.ts';
+import { BOOLEAN } from '../scalar.ts';
+import type { ScalarExpr } from '../scalar.ts';
+import { threadArrival } from './arrival.ts';
+import type { Threaded } from './arrival.ts';
+import type { RewriteContext } from './context.ts';
+
+const INT8: SqlType = { name: 'int8' };
+
+/** When a row's last window ends: slot of `step` from `offset`, then `size` later. */
+export interface LateShape {
+  readonly step: bigint;
+  readonly size: bigint;
+  readonly offset: bigint;
+}
+
+/** Splits late rows off below every window over a column with a watermark. */
+export function splitLate(relation: Relation, context: RewriteContext): Relation {
+  if (context.mode !== 'view') return relation;
+  const properties = new Properties(context.catalog);
+  return rewriteBottomUp(relation, (node) =>
+    node.kind === 'window' && node.late === undefined ? splitWindow(node, properties, context)
+      : node);
+}
+
+function shapeOf(window: WindowSpec): LateShape {
+  switch (window.kind) {
+    case 'tumble': return { step: window.size, size: window.size, offset: window.offset };
+    case 'hop': return { step: window.slide, size: window.size, offset: window.offset };
+    case 'cumulate': return { step: window.size, size: window.size, offset: window.offset };
+    case 'session': return { step: 1n, size: window.gap, offset: 0n };
+    default: return assertNever(window);
+  }
+}
+
+function splitWindow(
+  relation: Relation & { kind: 'window' }, properties: Properties, context: RewriteContext,
+): Relation {
+  const base = properties.watermarks(relation.input).get(relation.timeColumn);
+  if (base === undefined || base.exact) return relation;
+  const allowedMicros = context.allowedLatenessMicros;
+  const shape = shapeOf(relation.window);
+  const lateness = relation.graceMicros + allowedMicros;
+  const rule: LateTest = { shape, lateness, timeColumn: relation.timeColumn };
+  const threaded = threadArrival(relation.input);
+  if (threaded === null) {
+    const input = splitBelow(relation.input, rule, context);
+    return input === null ? relation
+      : { ...relation, input, late: { arrival: null, allowedMicros, exact: false } };
+  }
+  noteLate(context, lateRows(threaded, relation.input, rule));
+  if (isOverlapping(relation.window)) return overlapping(relation, threaded, allowedMicros);
+  const width = relation.input.columns.length;
+  const onTime = filter(threaded.relation, isOnTime(threaded, rule));
+  const input = pick(onTime, Array.from({ length: width }, (_each, at) => at));
+  return { ...relation, input, late: { arrival: null, allowedMicros, exact: true } };
+}
+
+function isOverlapping(window: WindowSpec): boolean {
+  return window.kind === 'cumulate' || window.kind === 'hop';
+}
+
+/** The window node sees the arrival column and leaves ended windows out. */
+function overlapping(
+  relation: Relation & { kind: 'window' }, threaded: Threaded, allowedMicros: bigint,
+): Relation {
+  const width = relation.input.columns.length;
+  const grown = threaded.relation.columns.length - width;
+  const window: Relation = {
+    ...relation, input: threaded.relation,
+    late: { arrival: threaded.arrival, allowedMicros, exact: true },
+    columns: [...threaded.relation.columns, ...relation.columns.slice(width)],
+  };
+  return pick(window, relation.columns.map((_each, at) => at < width ? at : at + grown));
+}
+
+/** What decides on a row: its time column, the shape of its windows, extra time. */
+export interface LateTest {
+  readonly timeColumn: number;
+  readonly shape: LateShape;
+  readonly lateness: bigint;
+}
+
+function timeName(type: SqlType): string {
+  return type.name === 'timestamptz' ? 'timestamptz' : 'timestamp';
+}
+
+/** The last window (plus lateness) had ended when the row came; NULL when nothing is known. */
+export function hasEnded(threaded: Threaded, test: LateTest): ScalarExpr {
+  const time = columnOf(threaded.relation, test.timeColumn);
+  const { step, size, offset } = test.shape;
+  return call(`$ended(${timeName(time.type)},int8,int8,int8,int8)`, [
+    time, column(threaded.arrival, INT8), literal(step, INT8),
+    literal(size + test.lateness, INT8), literal(offset, INT8),
+  ], BOOLEAN);
+}
+
+function isOnTime(threaded: Threaded, test: LateTest): ScalarExpr {
+  const time = columnOf(threaded.relation, test.timeColumn);
+  return andAll([isNotNull(time), notTrue(hasEnded(threaded, test))]);
+}
+
+/** NOT (expr IS TRUE). */
+export function notTrue(expr: ScalarExpr): ScalarExpr {
+  return not({ kind: 'isTruth', arg: expr, truth: true, type: BOOLEAN });
+}
+
+/** Late rows: the input's visible columns, then what is known of their lateness. */
+function lateRows(threaded: Threaded, input: Relation, test: LateTest): Relation {
+  const time = columnOf(threaded.relation, test.timeColumn);
+  const late = filter(threaded.relation,
+    orAll([isNull(time), hasEnded(threaded, test)]));
+  return describeLate(late, input, { ...test, arrival: threaded.arrival });
+}
+
+/** Projects late rows to visible columns ++ watermark, lateness, partition, offset. */
+export function describeLate(
+  late: Relation, input: Relation, test: LateTest & { readonly arrival: number },
+): Relation {
+  const time = columnOf(late, test.timeColumn);
+  const type: SqlType = { name: time.type.name };
+  const name = timeName(type);
+  const { step, size, offset } = test.shape;
+  const watermark = call(`$${name}(int8)`, [column(test.arrival, INT8)], type);
+  const end = call(`$window_end(${name},int8,int8,int8)`, [
+    time, literal(step, INT8), literal(size, INT8), literal(offset, INT8)], type);
+  const interval: SqlType = { name: 'interval' };
+  const visible = [...input.columns.keys()].filter((at) =>
+    must(input.columns[at], 'column').name.startsWith('$') === false);
+  return project(late, [
+    ...visible.map((at) => columnOf(late, at)), watermark,
+    call(`$lateness(${name},${name})`, [watermark, end], interval),
+    nullOf({ name: 'int4' }), nullOf(INT8),
+  ], [
+    ...visible.map((at) => must(input.columns[at], 'column')),
+    { name: 'watermark', type }, { name: 'lateness', type: interval },
+    { name: 'partition', type: { name: 'int4' } }, { name: 'offset', type: INT8 },
+  ]);
+}
+
+/** Remembers a branch of late rows, unless an equal one is known. */
+export function noteLate(context: RewriteContext, relation: Relation): void {
+  const text = encodePlan(relation);
+  if (context.late.some((each) => encodePlan(each.relation) === text)) return;
+  context.late.push({ relation });
+}
+
+/**
+ * Where state lies between scan and window (a join, a top-N), the split is made below it, where the
+ * time column comes from. Null when it cannot be followed.
+ */
+function splitBelow(
+  relation: Relation, test: LateTest, context: RewriteContext,
+): Relation | null {
+  const threaded = threadArrival(relation);
+  if (threaded !== null) {
+    noteLate(context, lateRows(threaded, relation, test));
+    const onTime = filter(threaded.relation, isOnTime(threaded, test));
+    return pick(onTime, relation.columns.map((_each, at) => at));
+  }
+  const into = (input: Relation, timeColumn: number): Relation | null =>
+    splitBelow(input, { ...test, timeColumn }, context);
+  switch (relation.kind) {
+    case 'filter': case 'distinct': case 'topN': case 'over': case 'temporalFilter': case 'gate':
+    case 'flatMap': {
+      const input = test.timeColumn < relation.input.columns.length
+        ? into(relation.input, test.timeColumn) : null;
+      return input === null ? null : { ...relation, input };
+    }
+    case 'project': case 'aggregate': {
+      const exprs = relation.kind === 'project' ? relation.exprs : relation.groupBy;
+      const expr = exprs[test.timeColumn];
+      const input = expr?.kind === 'column' ? into(relation.input, expr.index) : null;
+      return input === null ? null : { ...relation, input };
+    }
+    case 'join': case 'asofJoin': case 'temporalJoin': {
+      const width = relation.left.columns.length;
+      if (test.timeColumn < width) {
+        const left = into(relation.left, test.timeColumn);
+        return left === null ? null : { ...relation, left };
+      }
+      const right = into(relation.right, test.timeColumn - width);
+      return right === null ? null : { ...relation, right };
+    }
+    default: return null;
+  }
+}
