@@ -5,7 +5,7 @@
  * there), in batches of a given size. The emitted sum must equal the model after every epoch, and
  * with `restart` a new operator takes over the stores between epochs.
  */
-import { expect } from 'vitest';
+import { strict as assert } from 'node:assert';
 import { formatValue } from '../../src/common/types/registry.ts';
 import type { SqlType, TypeName } from '../../src/common/types/sql-type.ts';
 import type { Value } from '../../src/common/values.ts';
@@ -112,9 +112,9 @@ export function rowText(row: Row, types: readonly SqlType[]): string {
 
 /** Adds the rows of a batch to a bag. */
 export function addBatch(bag: Bag, batch: Batch, types: readonly SqlType[]): void {
-  expect(batch.columns.length).toBe(types.length);
+  assert.equal(batch.columns.length, types.length, 'columns of a batch');
   for (let i = 0; i < batch.length; i++) {
-    expect(batch.weights[i]).not.toBe(0);
+    assert.notEqual(batch.weights[i], 0, 'weight of an emitted row');
     bag.add(batch.columns.map((column) => cell(column, i)), batch.weights[i] ?? 0, types);
   }
 }
@@ -155,7 +155,7 @@ export class Run {
     const emit = (batch: Batch): void => {
       addBatch(this.output, batch, this.#types);
       for (let i = 0; i < batch.length; i++) this.emitted += Math.abs(batch.weights[i] ?? 0);
-      expect(batch.length).toBeLessThanOrEqual(Math.max(this.context.batchRows, batchSize));
+      assert.ok(batch.length <= Math.max(this.context.batchRows, batchSize), 'size of a batch');
     };
     for (let port = 0; port < this.#inputs.length; port++) {
       const own = changes.filter((change) => change.port === port);
@@ -166,7 +166,7 @@ export class Run {
       }
     }
     this.operator.flush(frontierAt(++this.epoch, watermark), emit);
-    for (const { count } of this.output.rows.values()) expect(count).toBeGreaterThan(0);
+    for (const { count } of this.output.rows.values()) assert.ok(count > 0, 'emitted weight');
   }
 
   /** A new operator over the same stores. */
@@ -193,8 +193,11 @@ export interface Scenario {
   readonly deletes?: number;
 }
 
-/** Compares the operator with the model after each of many random epochs. */
-export function compareRandom(scenario: Scenario, seed: number, batchSize: number): void {
+/**
+ * Compares the operator with the model after each of many random epochs; throws where they differ.
+ * Gives how many epochs were compared.
+ */
+export function compareRandom(scenario: Scenario, seed: number, batchSize: number): number {
   const next = random(seed);
   const run = new Run(scenario.make, scenario.inputs, scenario.output);
   const bags = scenario.inputs.map(() => new Bag());
@@ -206,9 +209,10 @@ export function compareRandom(scenario: Scenario, seed: number, batchSize: numbe
     for (const row of scenario.model(bags.map((bag) => bag.list()))) {
       expected.add(row, 1, scenario.output);
     }
-    expect(run.output.text(), `${label}, epoch ${epoch}`).toEqual(expected.text());
+    assert.deepEqual(run.output.text(), expected.text(), `${label}, epoch ${epoch}`);
     if (next(5) === 0) run.restart();
   }
+  return run.epoch;
 }
 
 function randomChanges(scenario: Scenario, bags: readonly Bag[], next: Random): Change[] {

@@ -86,7 +86,7 @@ describe('join equals nested loops', () => {
   ]);
   it.each(shapes)('$type keyed=$keyed nullsEqual=$nullsEqual residual=$residual', (shape) => {
     for (let seed = 1; seed <= 6; seed++) {
-      compareRandom({
+      expect(compareRandom({
         inputs: [LEFT, RIGHT], output: outputTypes(shape.type),
         make: (context) => createJoin(node(shape), [sourceNode(LEFT), sourceNode(RIGHT)], context),
         row: (port, next) => {
@@ -94,7 +94,7 @@ describe('join equals nested loops', () => {
           return port === 0 ? [key, next(5), next(2) === 0 ? null : 'x'] : [key, next(5)];
         },
         model: ([left = [], right = []]) => model(shape, left, right),
-      }, seed, SIZES[seed % 3] ?? 1);
+      }, seed, SIZES[seed % 3] ?? 1)).toBe(30);
     }
   });
 
@@ -102,14 +102,14 @@ describe('join equals nested loops', () => {
     const shape: Shape = { type: 'left', keyed: true, nullsEqual: false, residual: false };
     let unique = 0n;
     for (let seed = 1; seed <= 3; seed++) {
-      compareRandom({
+      expect(compareRandom({
         inputs: [LEFT, RIGHT], output: outputTypes('left'), deletes: 0,
         make: (context) => createJoin(node(shape), [
           sourceNode(LEFT, { appendOnly: true }), sourceNode(RIGHT, { key: [0] }),
         ], context),
         row: (port, next) => port === 0 ? [BigInt(next(60)), next(5), 'y'] : [unique++, next(5)],
         model: ([left = [], right = []]) => model(shape, left, right),
-      }, seed, SIZES[seed % 3] ?? 1);
+      }, seed, SIZES[seed % 3] ?? 1)).toBe(30);
     }
   });
 });
