@@ -48,6 +48,11 @@ export interface QueryPlace {
   readonly targets?: readonly (SqlType | null)[] | undefined;
 }
 
+/** What bind-query.ts gives to the parts that need queries bound. */
+export type QueryBinder = (
+  state: StatementState, query: Query, place: QueryPlace,
+) => BoundRelation;
+
 /** The expression binder as its parts see it. */
 export interface Binder {
   readonly state: StatementState;
@@ -64,15 +69,19 @@ export interface Binder {
 
 /** Counts nesting and refuses what is too deep. */
 export class StatementState {
-  readonly catalog: CatalogReader;
+  catalog: CatalogReader;
   /** A view (or an incremental subscription) is planned, not a one-shot query. */
   readonly view: boolean;
   readonly settings: FormatSettings;
   readonly evaluation: EvaluationContext;
-  readonly reads = new Set<number>();
+  readonly reads: Set<number> = new Set<number>();
+  /** AS OF of the whole query: the version scans read. */
+  asOf: ScalarExpr | null = null;
   readonly notices: Notice[] = [];
   /** EMIT ON WINDOW CLOSE stands at the top: window ends are carried along. */
   closes = false;
+  /** Some relation read has a watermark. */
+  sawWatermark = false;
   readonly #declared: readonly (SqlType | null)[];
   readonly #parameters: (SqlType | null)[] = [];
   readonly #spans = new Map<ScalarExpr, Span>();
@@ -80,13 +89,19 @@ export class StatementState {
   #names = 0;
   /** Plain views being expanded, to stop circles. */
   readonly expanding: number[] = [];
+  readonly #bindQuery: QueryBinder;
 
-  constructor(catalog: CatalogReader, options: {
-    readonly view: boolean; readonly parameterTypes?: readonly (SqlType | null)[] | undefined;
+  constructor(options: {
+    readonly catalog: CatalogReader;
+    readonly view: boolean;
+    readonly parameterTypes?: readonly (SqlType | null)[] | undefined;
+    readonly bindQuery: QueryBinder;
   }) {
+    const { catalog } = options;
     this.catalog = catalog;
     this.view = options.view;
     this.#declared = options.parameterTypes ?? [];
+    this.#bindQuery = options.bindQuery;
     this.evaluation = evaluationContext(catalog);
     const context = this.evaluation;
     this.settings = {
@@ -94,6 +109,11 @@ export class StatementState {
       intervalStyle: context.intervalStyle, byteaOutput: 'hex',
       extraFloatDigits: context.extraFloatDigits, now: () => context.now,
     };
+  }
+
+  /** Binds a query anywhere below the top. */
+  bindQuery(query: Query, place: QueryPlace): BoundRelation {
+    return this.nested(() => this.#bindQuery(this, query, place));
   }
 
   /** Remembers where an expression was read from; the first place counts. */

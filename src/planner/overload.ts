@@ -41,7 +41,7 @@ export function isPolymorphic(
   type: SignatureType,
 ): type is Exclude<SignatureType, SqlType> {
   switch (type.name) {
-    case 'any': case 'anyelement': case 'anyarray': case 'anycompatible':
+    case 'any': case 'anyelement': case 'anyarray': case 'anynonarray': case 'anycompatible':
     case 'anycompatiblearray': return true;
     default: return false;
   }
@@ -96,8 +96,11 @@ function pick(fitting: readonly Candidate[], args: readonly SqlType[]): Choice |
 }
 
 function fits(types: readonly SignatureType[], args: readonly SqlType[]): boolean {
-  const concrete = types.every((type, at) =>
-    isPolymorphic(type) || canCoerce(must(args[at], 'argument'), type, 'implicit'));
+  const concrete = types.every((type, at) => {
+    const arg = must(args[at], 'argument');
+    if (type.name === 'anynonarray') return arg.name !== 'array';
+    return isPolymorphic(type) || canCoerce(arg, type, 'implicit');
+  });
   return concrete && resolveTypes(types, args) !== null;
 }
 
@@ -216,7 +219,7 @@ function resolveTypes(types: readonly SignatureType[], args: readonly SqlType[])
       case 'anyarray': return { name: 'array', element: exact };
       case 'anycompatible': return compatible;
       case 'anycompatiblearray': return { name: 'array', element: compatible };
-      case 'any': return TEXT;
+      case 'any': case 'anynonarray': return TEXT;
       default: return type;
     }
   };
@@ -224,7 +227,7 @@ function resolveTypes(types: readonly SignatureType[], args: readonly SqlType[])
     of,
     args: types.map((type, at) => {
       const arg = must(args[at], 'argument');
-      if (type.name === 'any') return arg.name === 'unknown' ? TEXT : arg;
+      if (type.name === 'any' || type.name === 'anynonarray') return arg.name === 'unknown' ? TEXT : arg;
       return of(type);
     }),
   };
@@ -258,7 +261,7 @@ function solveCompatible(
     if (arg.name === 'unknown') continue;
     const found = type.name === 'anycompatible' ? withoutMods(arg) : elementOf(arg);
     if (found === null) return null;
-    const next = common === null ? found : widen(common, found);
+    const next: SqlType | null = common === null ? found : widen(common, found);
     if (next === null) return null;
     common = next;
   }

@@ -9,6 +9,7 @@
 import { must } from '../common/assert.ts';
 import type { Span } from '../common/span.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
+import type { NamedWindow } from '../parser/ast.ts';
 import type { Identifier } from '../parser/ast-leaves.ts';
 import {
   columnAmbiguous, columnNotFound, invalidFromReference, missingFrom, tableAmbiguous,
@@ -25,6 +26,11 @@ export const OVER_BASE = 2_000_000;
 export const TABLE_CALL_BASE = 3_000_000;
 /** Most columns of one set-returning call. */
 export const TABLE_CALL_COLUMNS = 1000;
+
+/** Numbers of GROUPING() results. */
+export const GROUPING_BASE = 4_000_000;
+/** All column numbers from here on are results that do not exist yet. */
+export const PENDING_BASE: number = AGGREGATE_BASE;
 
 /** What a window column stands for. */
 export type WindowRole = 'start' | 'end' | 'time';
@@ -118,10 +124,19 @@ export class Scope {
   readonly overs: PendingOver[] = [];
   readonly tableCalls: TableCall[] = [];
   groupWindow: GroupWindow | null = null;
+  /** A WINDOW TUMBLING (...) clause in FROM: its columns are grouping keys. */
+  implicitWindow: readonly ScalarExpr[] = [];
+  /** WINDOW name AS (...) */
+  namedWindows: readonly NamedWindow[] = [];
   /** GROUP BY expressions with grouping sets, for GROUPING(). */
   groupExprs: readonly ScalarExpr[] = [];
+  /** GROUPING() met before GROUP BY was bound: the select list has to be bound again. */
+  groupingSeen = false;
+  groupingKnown = false;
+  /** Arguments of GROUPING() calls: numbers of group expressions. */
+  readonly groupings: (readonly number[])[] = [];
   /** Order of a single derived table in FROM, for order-sensitive aggregates. */
-  inputOrder: readonly SortKey[] = [];
+  inputOrder: OverSpec['orderBy'] = [];
   /** Items that exist in FROM but cannot be referred to from here. */
   hiddenItems: readonly ScopeItem[] = [];
   /** Aggregates may be collected here (a SELECT, past its WHERE). */

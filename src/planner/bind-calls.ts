@@ -1,0 +1,189 @@
+/**
+ * Function calls: finds out what a name means (special form, window, aggregate, set-returning or
+ * scalar function) and binds it.
+ *
+ * Results that exist only after a node is built (aggregates, windows, sets) are registered with the
+ * scope and numbered from the bases of scope.ts.
+ */
+import { must } from '../common/assert.ts';
+import { sqlError } from '../common/errors.ts';
+import { typeByName } from '../common/types/registry.ts';
+import type { SqlType } from '../common/types/sql-type.ts';
+import type { FunctionCall } from '../parser/ast.ts';
+import { bindAggregate } from './bind-aggregate-calls.ts';
+import { callOf, callText, coerceArguments, functionChoice } from './bind-call-tools.ts';
+import type { Binder, Clause } from './bind-context.ts';
+import { bindOverCall } from './bind-over-calls.ts';
+import { bindGrouping, bindWindowBound } from './bind-special-calls.ts';
+import { bindSessionCall } from './bind-session.ts';
+import { INT4, isString } from './bind-types.ts';
+import { canCoerce, coerce, literalOf } from './coerce.ts';
+import { functionNotFound, notSupported, setsNotAllowed } from './errors.ts';
+import type { TableFunction } from './functions/entry.ts';
+import { functionsByName } from './functions/registry.ts';
+import type { Choice } from './overload.ts';
+import type { RelationColumn, TableCall } from './relation.ts';
+import type { ScalarExpr } from './scalar.ts';
+import { TABLE_CALL_BASE, TABLE_CALL_COLUMNS } from './scope.ts';
+
+/** The unqualified name of a function; other schemas than pg_catalog have none yet. */
+export function functionName(expr: FunctionCall): string {
+  return must(expr.name.parts.at(-1), 'function name').name;
+}
+
+function isForeign(expr: FunctionCall): boolean {
+  const [schema, second] = expr.name.parts;
+  if (second === undefined || schema === undefined) return false;
+  return schema.name !== 'pg_catalog' && schema.name !== 'information_schema';
+}
+
+/** Binds a call of any kind. */
+export function bindCall(binder: Binder, expr: FunctionCall): ScalarExpr {
+  const name = functionName(expr);
+  if (isForeign(expr)) {
+    const args = boundArguments(binder, expr);
+    const full = expr.name.parts.map((part) => part.name).join('.');
+    throw functionNotFound(callText(full, args), expr.span);
+  }
+  if (expr.over !== null) return bindOverCall(binder, expr, name);
+  const special = bindWindowBound(binder, name, expr) ?? bindGrouping(binder, name, expr)
+    ?? bindSessionCall(binder, name, expr);
+  if (special !== null) return special;
+  const kinds = new Set(functionsByName(name).map((entry) => entry.kind));
+  if (kinds.has('aggregate')) return bindAggregate(binder, expr, name);
+  refuseAggregateSyntax(expr, name);
+  const args = boundArguments(binder, expr);
+  if (kinds.has('window')) {
+    throw sqlError('42809', `window function ${name} requires an OVER clause`, {
+      span: expr.span,
+    });
+  }
+  if (kinds.has('table')) {
+    const choice = functionChoice({ name, span: expr.span }, args, ['table']);
+    if (choice !== null) return bindTableResult(binder, choice, args, expr);
+  }
+  return bindScalar(binder, expr, args);
+}
+
+function refuseAggregateSyntax(expr: FunctionCall, name: string): void {
+  const what = expr.distinct ? 'DISTINCT' : expr.filter !== null ? 'FILTER'
+    : expr.orderBy.length > 0 ? 'ORDER BY'
+    : expr.withinGroup.length > 0 ? 'WITHIN GROUP' : null;
+  if (what === null) return;
+  if (functionsByName(name).length === 0) {
+    throw functionNotFound(`${name}(...)`, expr.span);
+  }
+  throw sqlError('42809', `${what} specified, but ${name} is not an aggregate function`, {
+    span: expr.span,
+  });
+}
+
+/** Arguments in order; named ones only for the functions that have names. */
+export function boundArguments(binder: Binder, expr: FunctionCall): readonly ScalarExpr[] {
+  const named = expr.args.filter((arg) => arg.name !== null);
+  if (named.length > 0) return namedArguments(binder, expr);
+  return expr.args.flatMap((arg) => {
+    if (!arg.variadic) return [binder.bind(arg.value)];
+    if (arg.value.kind === 'array') return arg.value.elements.map((each) => binder.bind(each));
+    return [variadicLiteral(binder.bind(arg.value), expr)].flat();
+  });
+}
+
+/** VARIADIC over a constant array: its elements. */
+function variadicLiteral(bound: ScalarExpr, expr: FunctionCall): readonly ScalarExpr[] {
+  const { type } = bound;
+  if (bound.kind === 'literal' && type.element !== undefined && bound.value !== null
+    && typeof bound.value === 'object' && 'kind' in bound.value && bound.value.kind === 'array') {
+    const element = type.element;
+    return bound.value.elements.map((value) => literalOf(value, element));
+  }
+  throw notSupported('VARIADIC with an array that is no constant', expr.span);
+}
+
+const PARAMETER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['make_interval', ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']],
+  ['make_date', ['year', 'month', 'day']],
+  ['make_time', ['hour', 'min', 'sec']],
+  ['make_timestamp', ['year', 'month', 'mday', 'hour', 'min', 'sec']],
+  ['make_timestamptz', ['year', 'month', 'mday', 'hour', 'min', 'sec', 'timezone']],
+]);
+
+function namedArguments(binder: Binder, expr: FunctionCall): readonly ScalarExpr[] {
+  const name = functionName(expr);
+  const names = PARAMETER_NAMES.get(name);
+  if (names === undefined) {
+    throw notSupported(`named arguments of ${name}`, expr.span, 'Give the arguments by position.');
+  }
+  const values: (ScalarExpr | null)[] = names.map(() => null);
+  for (const [at, arg] of expr.args.entries()) {
+    const index = arg.name === null ? at : names.indexOf(arg.name.name);
+    if (index < 0) {
+      throw functionNotFound(`${name}(${arg.name?.name ?? ''} => ...)`, expr.span);
+    }
+    values[index] = binder.bind(arg.value);
+  }
+  return values.map((value) => value ?? literalOf(0, INT4));
+}
+
+function bindScalar(
+  binder: Binder, expr: FunctionCall, args: readonly ScalarExpr[],
+): ScalarExpr {
+  const { state } = binder;
+  const name = functionName(expr);
+  const choice = functionChoice({ name, span: expr.span }, args, ['scalar']);
+  if (choice !== null) return callOf(state, choice, args);
+  const cast = castCall(binder, name, args);
+  if (cast !== null) return cast;
+  throw functionNotFound(callText(name, args), expr.span);
+}
+
+/** `date('2020-01-01')`, `text(1)`: a type's name as a function is a cast. */
+function castCall(
+  binder: Binder, name: string, args: readonly ScalarExpr[],
+): ScalarExpr | null {
+  const [arg] = args;
+  if (arg === undefined || args.length !== 1) return null;
+  const type: SqlType | null = name === 'char' ? { name: 'char' } : typeByName(name);
+  if (type === null || !canCoerce(arg.type, type, 'explicit')) return null;
+  // Conversions through text are for strings only, as in PostgreSQL.
+  if (!canCoerce(arg.type, type, 'assignment') && !isString(arg.type)) return null;
+  return coerce(binder.state, arg, type, 'explicit');
+}
+
+const SET_CLAUSES: ReadonlySet<Clause> = new Set<Clause>([
+  'SELECT', 'ORDER BY', 'DISTINCT ON', 'GROUP BY',
+]);
+
+/** A set-returning call in a select list. */
+function bindTableResult(
+  binder: Binder, choice: Choice, args: readonly ScalarExpr[], expr: FunctionCall,
+): ScalarExpr {
+  const { scope, clause, state } = binder;
+  if (clause === 'aggregate') {
+    throw sqlError('0A000', 'aggregate function calls cannot contain set-returning function calls',
+      { span: expr.span });
+  }
+  if (!SET_CLAUSES.has(clause)) {
+    throw setsNotAllowed(clause === 'window' ? 'window definitions' : clause, expr.span);
+  }
+  const call = tableCall(choice, coerceArguments(state, args, choice));
+  const base = TABLE_CALL_BASE + scope.tableCalls.length * TABLE_CALL_COLUMNS;
+  scope.tableCalls.push(call);
+  const columns = call.columns.map((column, at): ScalarExpr => ({
+    kind: 'column', index: base + at, type: column.type,
+  }));
+  const only = columns[0];
+  if (columns.length === 1 && only !== undefined) return only;
+  const type: SqlType = {
+    name: 'record',
+    fields: call.columns.map((column) => ({ name: column.name, type: column.type })),
+  };
+  return { kind: 'record', fields: columns, type };
+}
+
+/** The call of a table function over coerced arguments. */
+export function tableCall(choice: Choice, args: readonly ScalarExpr[]): TableCall {
+  const entry = choice.entry as TableFunction;
+  const columns: readonly RelationColumn[] = entry.columns(args.map((arg) => arg.type));
+  return { function: entry.id, args, columns, ordinality: false };
+}

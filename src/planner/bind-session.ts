@@ -1,0 +1,103 @@
+/**
+ * Functions whose answer is the session's or the clock's: now() and its kin become `now`, names of
+ * users, schemas and settings become literals when the statement is planned.
+ */
+import { sqlError } from '../common/errors.ts';
+import { typeOid } from '../common/types/registry.ts';
+import { sameType } from '../common/types/sql-type.ts';
+import type { SqlType } from '../common/types/sql-type.ts';
+import { sqlArray } from '../common/values.ts';
+import type { FunctionCall } from '../parser/ast.ts';
+import type { SqlValueFunction } from '../parser/ast-leaves.ts';
+import type { Binder } from './bind-context.ts';
+import { INT4, TEXT, TIMESTAMPTZ } from './bind-types.ts';
+import { coerce, literalOf } from './coerce.ts';
+import type { ScalarExpr } from './scalar.ts';
+
+const NAME: SqlType = { name: 'name' };
+
+/** The logical time of the epoch or the statement. */
+export const NOW: ScalarExpr = { kind: 'now', type: TIMESTAMPTZ };
+
+function nowAs(type: SqlType): ScalarExpr {
+  if (sameType(type, TIMESTAMPTZ) && type.mods === undefined) return NOW;
+  return { kind: 'cast', arg: NOW, type, context: 'explicit' };
+}
+
+function timeType(name: SqlType['name'], precision: number | null): SqlType {
+  return precision === null ? { name } : { name, mods: [Math.min(precision, 6)] };
+}
+
+/** CURRENT_DATE, CURRENT_USER and the like. */
+export function bindSqlValue(binder: Binder, expr: SqlValueFunction): ScalarExpr {
+  const { session, searchPath } = binder.state.catalog;
+  switch (expr.function) {
+    case 'current_date': return nowAs({ name: 'date' });
+    case 'current_timestamp': return nowAs(timeType('timestamptz', expr.precision));
+    case 'localtimestamp': return nowAs(timeType('timestamp', expr.precision));
+    case 'current_time': return nowAs(timeType('timetz', expr.precision));
+    case 'localtime': return nowAs(timeType('time', expr.precision));
+    case 'current_catalog': return literalOf(session.database, NAME);
+    case 'current_schema': return literalOf(searchPath[0] ?? null, NAME);
+    default: return literalOf(session.user, NAME);
+  }
+}
+
+const CLOCKS = new Set(['now', 'transaction_timestamp', 'statement_timestamp', 'clock_timestamp',
+  'mz_now', 'proctime', 'mz_logical_timestamp']);
+
+/** A call of a session function; null when the name is none. */
+export function bindSessionCall(
+  binder: Binder, name: string, expr: FunctionCall,
+): ScalarExpr | null {
+  const { catalog } = binder.state;
+  if (expr.args.length === 0 && CLOCKS.has(name)) return NOW;
+  switch (name) {
+    case 'current_database': return literalOf(catalog.session.database, NAME);
+    case 'current_schema': return literalOf(catalog.searchPath[0] ?? null, NAME);
+    case 'current_schemas':
+      return literalOf(sqlArray(schemas(binder, expr)), { name: 'array', element: NAME });
+    case 'current_setting': return currentSetting(binder, expr);
+    case 'pg_typeof': return typeOf(binder, expr);
+    case 'pg_backend_pid':
+      return literalOf(Number(catalog.session.setting('tidemill.backend_pid') ?? '0'), INT4);
+    case 'version': {
+      const version = catalog.session.setting('server_version') ?? '15.0';
+      return literalOf(`PostgreSQL ${version} (Tidemill)`, TEXT);
+    }
+    default: return null;
+  }
+}
+
+function schemas(binder: Binder, expr: FunctionCall): readonly string[] {
+  const path = binder.state.catalog.searchPath;
+  const first = expr.args[0]?.value;
+  const implicit = first?.kind === 'booleanLiteral' && first.value;
+  return implicit && !path.includes('pg_catalog') ? ['pg_catalog', ...path] : path;
+}
+
+function currentSetting(binder: Binder, expr: FunctionCall): ScalarExpr | null {
+  const { state } = binder;
+  const [name, missing] = expr.args.map((arg) => binder.bind(arg.value));
+  if (name === undefined) return null;
+  const literal = coerce(state, name, TEXT, 'implicit');
+  if (literal.kind !== 'literal') {
+    throw sqlError('0A000', 'current_setting with a name that is no constant is not supported', {
+      span: expr.span,
+    });
+  }
+  if (literal.value === null) return literalOf(null, TEXT);
+  const value = state.catalog.session.setting(String(literal.value).toLowerCase());
+  const missingOk = missing?.kind === 'literal' && missing.value === true;
+  if (value === null && !missingOk) {
+    throw sqlError('42704',
+      `unrecognized configuration parameter "${String(literal.value)}"`, { span: expr.span });
+  }
+  return literalOf(value, TEXT);
+}
+
+function typeOf(binder: Binder, expr: FunctionCall): ScalarExpr | null {
+  const [arg] = expr.args;
+  if (arg === undefined || expr.args.length !== 1) return null;
+  return literalOf(typeOid(binder.bind(arg.value).type), { name: 'regtype' });
+}

@@ -1,0 +1,224 @@
+/**
+ * Relations by name in FROM: tables, sources, views (plain ones are expanded), names of WITH.
+ *
+ * Inside a view, scans of relations with a watermark carry the hidden column `$arrival`.
+ */
+import { must } from '../common/assert.ts';
+import { sqlError } from '../common/errors.ts';
+import type { TableRef } from '../parser/ast.ts';
+import type { Alias, QualifiedName } from '../parser/ast-leaves.ts';
+import type { CatalogReader, CatalogRelation } from './catalog.ts';
+import type { StatementState, WithBinding, WithNames } from './bind-context.ts';
+import { deepenRelation } from './bind-levels.ts';
+import { INT8 } from './bind-types.ts';
+import { notSupported, relationNotFound, schemaNotFound } from './errors.ts';
+import type { RelationColumn } from './relation.ts';
+import type { ScalarExpr } from './scalar.ts';
+import { itemOf, nearestName, NO_FACTS, scopeDistance } from './scope.ts';
+import type { BoundRelation, ColumnFacts, Scope, ScopeItem } from './scope.ts';
+
+/** The hidden column with the watermark a row met. */
+export const ARRIVAL = '$arrival';
+/** The hidden column with a window's end, under EMIT ON WINDOW CLOSE. */
+export const WINDOW_END = '$window_end';
+
+/** A piece of FROM: its relation, facts per column, and the names it brings. */
+export interface FromPiece {
+  readonly relation: BoundRelation['relation'];
+  readonly facts: readonly ColumnFacts[];
+  readonly items: readonly ScopeItem[];
+  /** Order of the rows, when the piece is a subquery that asked for one. */
+  readonly order: BoundRelation['order'];
+}
+
+/** Where FROM items are bound. */
+export interface FromContext {
+  readonly state: StatementState;
+  readonly withs: WithNames | null;
+  /** The enclosing query's level. */
+  readonly outer: Scope | null;
+  /** Items to the left, for lateral references; its parents lead to `outer`. */
+  readonly lateral: Scope | null;
+}
+
+/** The schema (or null) and name of a qualified name. */
+export function splitQualified(name: QualifiedName): {
+  readonly schema: string | null; readonly name: string;
+} {
+  const parts = name.parts.map((part) => part.name);
+  return { schema: parts.at(-2) ?? null, name: must(parts.at(-1), 'name') };
+}
+
+/** Finds a relation of the catalog or throws 42P01 with the nearest name. */
+export function findRelation(catalog: CatalogReader, name: QualifiedName): CatalogRelation {
+  const { schema, name: last } = splitQualified(name);
+  const found = catalog.findRelation(schema, last);
+  if (found !== null) return found;
+  const text = schema === null ? last : `${schema}.${last}`;
+  const near = nearestName(last, catalog.relationNames());
+  throw relationNotFound(text, name.span,
+    near === null || near === last ? undefined : `Perhaps you meant "${near}".`);
+}
+
+/** A relation named in FROM. */
+export function bindTableRef(context: FromContext, ref: TableRef): FromPiece {
+  if (ref.sample !== null) throw notSupported('TABLESAMPLE', ref.sample.span);
+  const { state } = context;
+  const { schema, name } = splitQualified(ref.name);
+  const known = schema === null ? findWith(context.withs, name) : null;
+  if (known !== null) {
+    return aliased(useWith(context, known), { name, schema: null, key: null }, ref.alias);
+  }
+  const relation = findRelation(state.catalog, ref.name);
+  const bound = bindCatalogRelation(state, relation);
+  return aliased(bound, {
+    name: relation.name, schema: relation.schema,
+    key: relation.kind === 'table' ? relation.primaryKey : null,
+  }, ref.alias);
+}
+
+function findWith(withs: WithNames | null, name: string): WithBinding | null {
+  for (let at = withs; at !== null; at = at.parent) {
+    const found = at.names.get(name);
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+function useWith(context: FromContext, binding: WithBinding): BoundRelation {
+  const distance = scopeDistance(context.lateral ?? context.outer, binding.outer);
+  if (distance === 0) return binding.bound;
+  return { ...binding.bound, relation: deepenRelation(binding.bound.relation, distance) };
+}
+
+/** A relation of the catalog: a scan, or a plain view's query. */
+export function bindCatalogRelation(
+  state: StatementState, relation: CatalogRelation,
+): BoundRelation {
+  if (relation.kind === 'view' && relation.definition !== null) return expandView(state, relation);
+  state.read(relation);
+  const columns: RelationColumn[] = relation.columns.map((column) => ({
+    name: column.name, type: column.type, ...(column.notNull ? { notNull: true } : {}),
+  }));
+  const facts: ColumnFacts[] = relation.columns.map((_column, at) => ({
+    relation: relation.id, attribute: at + 1, window: null,
+    watermark: relation.watermark?.column === at
+      || relation.columnWatermarks.some((each) => each.column === at),
+  }));
+  const visible = columns.length;
+  if (facts.some((fact) => fact.watermark)) state.sawWatermark = true;
+  if (state.view && relation.watermark !== null) {
+    columns.push({ name: ARRIVAL, type: INT8 });
+    facts.push(NO_FACTS);
+  }
+  return {
+    facts, visible, order: [],
+    relation: {
+      kind: 'scan', relation: relation.id, columns,
+      ...(state.asOf === null ? {} : { asOf: state.asOf }),
+    },
+  };
+}
+
+/** A plain view is its query, bound under the search path it was made with. */
+function expandView(state: StatementState, view: CatalogRelation): BoundRelation {
+  const definition = must(view.definition, 'view definition');
+  if (state.expanding.includes(view.id)) {
+    throw sqlError('42P17', `infinite recursion detected in rules for relation "${view.name}"`);
+  }
+  state.read(view);
+  const { catalog } = state;
+  state.expanding.push(view.id);
+  state.catalog = withSearchPath(catalog, definition.searchPath);
+  try {
+    const bound = state.bindQuery(definition.query, { outer: null, withs: null, carry: true });
+    return renamed(bound, view.columns.map((column) => column.name), view);
+  } finally {
+    state.catalog = catalog;
+    state.expanding.pop();
+  }
+}
+
+function withSearchPath(catalog: CatalogReader, searchPath: readonly string[]): CatalogReader {
+  return {
+    searchPath, session: catalog.session,
+    findRelation: (schema, name) => {
+      if (schema !== null) return catalog.findRelation(schema, name);
+      for (const each of [...searchPath, 'pg_catalog']) {
+        const found = catalog.findRelation(each, name);
+        if (found !== null) return found;
+      }
+      return null;
+    },
+    relationById: (id) => catalog.relationById(id),
+    relationNames: () => catalog.relationNames(),
+    schemaExists: (name) => catalog.schemaExists(name),
+  };
+}
+
+/** The view's own column names over its query; columns come from the view, as clients see it. */
+function renamed(
+  bound: BoundRelation, names: readonly string[], view: CatalogRelation,
+): BoundRelation {
+  const columns = bound.relation.columns.map((column, at) => ({
+    ...column, name: at < bound.visible ? names[at] ?? column.name : column.name,
+  }));
+  return {
+    ...bound,
+    facts: bound.facts.map((fact, at) =>
+      (at < bound.visible ? { ...fact, relation: view.id, attribute: at + 1 } : fact)),
+    relation: renameColumns(bound.relation, columns),
+  };
+}
+
+/** The relation under other column names. */
+export function renameColumns(
+  relation: BoundRelation['relation'], columns: readonly RelationColumn[],
+): BoundRelation['relation'] {
+  if (columns.every((column, at) => column.name === relation.columns[at]?.name)) return relation;
+  return { ...relation, columns };
+}
+
+/** A bound relation as an item of FROM under its alias. */
+export function aliased(
+  bound: BoundRelation,
+  own: { readonly name: string | null; readonly schema: string | null;
+    readonly key: readonly number[] | null },
+  alias: Alias | null,
+): FromPiece {
+  const name = alias?.name.name ?? own.name;
+  const item = itemOf({
+    name, schema: alias === null ? own.schema : null, bound, offset: 0, key: own.key,
+  });
+  const columns = renameItemColumns(item, alias);
+  return {
+    relation: bound.relation, facts: bound.facts, order: bound.order,
+    items: [{ ...item, columns, tableVisible: name !== null }],
+  };
+}
+
+/** The item's columns under an alias's column list (which may name the first ones only). */
+export function renameItemColumns(item: ScopeItem, alias: Alias | null): ScopeItem['columns'] {
+  const names = alias?.columns ?? [];
+  if (names.length > item.columns.length && alias !== null) {
+    throw sqlError('42P10', `table "${alias.name.name}" has ${item.columns.length} columns `
+      + `available but ${names.length} columns specified`, { span: alias.span });
+  }
+  return item.columns.map((column, at) => {
+    const given = names[at];
+    return given === undefined ? column : { ...column, name: given.name };
+  });
+}
+
+/** Checks that the schema of a name exists: 3F000. */
+export function requireSchema(catalog: CatalogReader, name: QualifiedName): void {
+  const { schema } = splitQualified(name);
+  if (schema !== null && !catalog.schemaExists(schema)) throw schemaNotFound(schema, name.span);
+}
+
+/** A column reference of a piece. */
+export function columnOf(piece: { readonly relation: BoundRelation['relation'] },
+  index: number): ScalarExpr {
+  const column = must(piece.relation.columns[index], 'column');
+  return { kind: 'column', index, type: column.type };
+}

@@ -1,0 +1,117 @@
+/**
+ * The top of a statement: a query that runs once, or the query of a view with its EMIT clause.
+ *
+ * EMIT ON WINDOW CLOSE puts a gate over the end of the outermost window; ORDER BY with LIMIT of a
+ * view is a topN node above it. What is left is a BoundQuery.
+ */
+import { must } from '../common/assert.ts';
+import type { Query } from '../parser/ast.ts';
+import type { EmitClause } from '../parser/ast.ts';
+import type { BoundQuery, EmitPolicy } from './bound.ts';
+import type { QueryPlace, StatementState } from './bind-context.ts';
+import { exprBinder } from './bind-expr.ts';
+import { bindCount, bindOrdered, limited } from './bind-query.ts';
+import { visibleOnly } from './bind-subqueries.ts';
+import { isTimestamp } from './bind-types.ts';
+import { constantInterval, intervalMicros } from './bind-windows.ts';
+import {
+  emitNeedsWatermark, emitNeedsWindow, notSupported, refused, windowSizeNotPositive,
+} from './errors.ts';
+import type { ResultColumn } from './plans.ts';
+import { Scope } from './scope.ts';
+import type { BoundRelation } from './scope.ts';
+
+/** Where the top query stands. */
+export const TOP: QueryPlace = { outer: null, withs: null, carry: false };
+
+const CHANGES: EmitPolicy = { kind: 'changes', everyMicros: null };
+
+/** Binds a query that runs once; its LIMIT stays beside the relation. */
+export function bindOnce(
+  state: StatementState, query: Query, place: QueryPlace = TOP,
+): BoundQuery {
+  if (query.emit !== null) {
+    throw refused('EMIT is for views', query.emit.span,
+      'Leave it out: a query that runs once gives the current rows.');
+  }
+  const lock = query.locking[0];
+  if (lock !== undefined) {
+    throw notSupported(`FOR ${lock.strength.toUpperCase()}`, lock.span,
+      'Leave it out: a transaction reads one epoch and locks the tables it writes.');
+  }
+  if (query.asOf !== null) {
+    const binder = exprBinder(state, { scope: new Scope(null), withs: null, clause: 'FROM' });
+    state.asOf = binder.bind(query.asOf.value);
+  }
+  const bound = bindOrdered(state, query, place);
+  if (query.withTies && bound.order.length === 0) {
+    throw notSupported('WITH TIES without ORDER BY', query.span);
+  }
+  return {
+    relation: bound.relation, columns: resultColumns(bound), orderBy: bound.order,
+    limit: bindCount(state, query.limit, 'LIMIT', place),
+    offset: bindCount(state, query.offset, 'OFFSET', place),
+    withTies: query.withTies, emit: CHANGES, reads: [...state.reads],
+    parameters: state.parameters(), notices: state.notices,
+  };
+}
+
+/** The visible columns as clients see them. */
+export function resultColumns(bound: BoundRelation): readonly ResultColumn[] {
+  return bound.relation.columns.slice(0, bound.visible).map((column, at) => {
+    const fact = bound.facts[at];
+    return {
+      name: column.name, type: column.type, relation: fact?.relation ?? 0,
+      attribute: fact?.attribute ?? 0,
+    };
+  });
+}
+
+/** Binds the query of a view. */
+export function bindViewQuery(state: StatementState, query: Query): BoundQuery {
+  if (query.asOf !== null) throw notSupported('AS OF in a view', query.asOf.span);
+  const lock = query.locking[0];
+  if (lock !== undefined) {
+    throw notSupported(`FOR ${lock.strength.toUpperCase()} in a view`, lock.span);
+  }
+  const closes = query.emit?.mode === 'windowClose';
+  state.closes = closes;
+  let bound = bindOrdered(state, query, TOP);
+  if (closes) bound = gated(state, bound, must(query.emit, 'EMIT'));
+  bound = visibleOnly(limited(state, query, TOP, bound));
+  return {
+    relation: bound.relation, columns: resultColumns(bound), orderBy: [], limit: null,
+    offset: null, withTies: false,
+    emit: { kind: closes ? 'close' : 'changes', everyMicros: everyMicros(state, query.emit) },
+    reads: [...state.reads], parameters: state.parameters(), notices: state.notices,
+  };
+}
+
+function everyMicros(state: StatementState, emit: EmitClause | null): bigint | null {
+  if (emit === null || emit.every === null) return null;
+  const binder = exprBinder(state, { scope: new Scope(null), withs: null, clause: 'LIMIT' });
+  const micros = intervalMicros(constantInterval(binder, emit.every, 'EMIT EVERY interval'),
+    'EMIT EVERY interval', emit.every.span);
+  if (micros <= 0n) throw windowSizeNotPositive('EMIT EVERY interval', emit.every.span);
+  return micros;
+}
+
+/** Rows appear when the watermark has passed their window's end. */
+function gated(
+  state: StatementState, bound: BoundRelation, emit: EmitClause,
+): BoundRelation {
+  const { facts, relation } = bound;
+  let timeColumn = facts.findIndex((fact) => fact.window?.role === 'end');
+  if (timeColumn < 0) {
+    timeColumn = facts.findIndex((fact, at) => fact.watermark
+      && isTimestamp(must(relation.columns[at], 'column').type));
+  }
+  if (timeColumn < 0) {
+    throw state.sawWatermark ? emitNeedsWindow(emit.span) : emitNeedsWatermark(emit.span);
+  }
+  if (facts[timeColumn]?.watermark !== true) throw emitNeedsWatermark(emit.span);
+  return {
+    ...bound,
+    relation: { kind: 'gate', input: relation, timeColumn, columns: relation.columns },
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * WITH (...) of CREATE MATERIALIZED VIEW: the options that change the plan.
+ *
+ * Unknown options are refused with the list of those there are.
+ */
+import { sqlError } from '../common/errors.ts';
+import { parseInterval } from '../common/types/interval-parse.ts';
+import type { Option } from '../parser/ast.ts';
+import type { ViewOptions } from './bound.ts';
+import { intervalMicros } from './bind-windows.ts';
+
+const KNOWN = ['allowed_lateness', 'late', 'late.retention', 'retain_history', 'state_ttl'];
+
+/** Reads the options of a view. */
+export function viewOptions(
+  options: readonly Option[],
+  about: { readonly name: string; readonly requireBoundedState: boolean },
+): ViewOptions {
+  let allowedLatenessMicros = 0n;
+  let stateTtlMicros: bigint | null = null;
+  let keepLate = true;
+  for (const option of options) {
+    switch (option.name) {
+      case 'allowed_lateness': allowedLatenessMicros = micros(option); break;
+      case 'state_ttl': stateTtlMicros = micros(option); break;
+      case 'late': keepLate = late(option); break;
+      case 'late.retention': case 'retain_history': case 'retain history':
+        throw sqlError('0A000', `option "${option.name}" is not supported yet`, {
+          span: option.span,
+        });
+      default:
+        throw sqlError('22023', `unrecognized parameter "${option.name}"`, {
+          span: option.span, hint: `Valid options: ${KNOWN.join(', ')}.`,
+        });
+    }
+  }
+  return { ...about, allowedLatenessMicros, stateTtlMicros, keepLate };
+}
+
+function text(option: Option): string {
+  const { value } = option;
+  if (value?.kind === 'stringLiteral') return value.value;
+  if (value?.kind === 'typedLiteral') return value.value;
+  if (value?.kind === 'integerLiteral') return value.text;
+  throw sqlError('22023', `option "${option.name}" needs a quoted value`, { span: option.span });
+}
+
+function micros(option: Option): bigint {
+  const value = intervalMicros(parseInterval(text(option)), option.name, option.span);
+  if (value < 0n) {
+    throw sqlError('22023', `option "${option.name}" must not be negative`, { span: option.span });
+  }
+  return value;
+}
+
+function late(option: Option): boolean {
+  const value = text(option).toLowerCase();
+  if (value === 'ignore') return false;
+  if (value === 'keep') return true;
+  throw sqlError('22023', `invalid value for option "late": "${value}"`, {
+    span: option.span, hint: "Valid values: 'keep', 'ignore'.",
+  });
+}

@@ -1,0 +1,223 @@
+/**
+ * WITH: names bound once and used in place; RECURSIVE and MUTUALLY RECURSIVE as fixpoints.
+ *
+ * A use of a name shares the bound relation, so lowering runs it once. Every use of a recursive name
+ * is a `recursive` node of its own over the shared bindings.
+ */
+import { must } from '../common/assert.ts';
+import { sqlError } from '../common/errors.ts';
+import { sameType } from '../common/types/sql-type.ts';
+import type { Cte, Query, QueryBody, SetOperation, WithClause } from '../parser/ast.ts';
+import type { QueryPlace, StatementState, WithNames } from './bind-context.ts';
+import { resolveType, typeText } from './bind-types.ts';
+import { visibleOnly } from './bind-subqueries.ts';
+import { renameColumns } from './bind-tables.ts';
+import { coerceTo } from './coerce.ts';
+import { notSupported, syntaxError } from './errors.ts';
+import type { RecursiveBinding, Relation, RelationColumn } from './relation.ts';
+import type { ScalarExpr } from './scalar.ts';
+import { NO_FACTS } from './scope.ts';
+import type { BoundRelation } from './scope.ts';
+
+/** The names of a WITH clause, bound; the place's own names when there is none. */
+export function bindWith(
+  state: StatementState, clause: WithClause | null, place: QueryPlace,
+): WithNames | null {
+  if (clause === null) return place.withs;
+  const names: WithNames = { parent: place.withs, names: new Map() };
+  checkNames(clause);
+  if (clause.recursive === 'mutually') {
+    bindMutually(state, clause, place, names);
+    return names;
+  }
+  for (const cte of clause.ctes) {
+    const query = queryOf(cte);
+    const bound = clause.recursive === 'recursive' && refersTo(query, cte.name.name)
+      ? bindRecursive(state, cte, query, { ...place, withs: names })
+      : named(cte, state.bindQuery(query, { outer: place.outer, withs: names, carry: true }));
+    names.names.set(cte.name.name, { bound, outer: place.outer });
+  }
+  return names;
+}
+
+function checkNames(clause: WithClause): void {
+  const seen = new Set<string>();
+  for (const cte of clause.ctes) {
+    if (seen.has(cte.name.name)) {
+      throw sqlError('42712', `WITH query name "${cte.name.name}" specified more than once`, {
+        span: cte.name.span,
+      });
+    }
+    seen.add(cte.name.name);
+    if (cte.search !== null) throw notSupported('SEARCH in WITH', cte.search.span);
+    if (cte.cycle !== null) throw notSupported('CYCLE in WITH', cte.cycle.span);
+  }
+}
+
+function queryOf(cte: Cte): Query {
+  if (cte.query.kind !== 'query') {
+    throw notSupported('a data-changing statement in WITH', cte.query.span);
+  }
+  return cte.query;
+}
+
+/** The relation under the names of the CTE's column list. */
+function named(cte: Cte, bound: BoundRelation): BoundRelation {
+  if (cte.columns.length === 0) return bound;
+  if (cte.columns.length > bound.visible) {
+    throw sqlError('42P10', `WITH query "${cte.name.name}" has ${bound.visible} columns available `
+      + `but ${cte.columns.length} columns specified`, { span: cte.name.span });
+  }
+  const columns = bound.relation.columns.map((column, at) => {
+    const given = at < bound.visible ? cte.columns[at] : undefined;
+    return given === undefined ? column : { ...column, name: given.name.name };
+  });
+  return { ...bound, relation: renameColumns(bound.relation, columns) };
+}
+
+/** True when a table of that name is named anywhere in the query. */
+function refersTo(query: Query, name: string): boolean {
+  let found = false;
+  JSON.stringify(query, (key, value: unknown) => {
+    if (key === 'span') return undefined;
+    if (typeof value === 'object' && value !== null && 'kind' in value
+      && (value.kind === 'tableRef' || value.kind === 'tableQuery') && 'name' in value) {
+      const parts = (value.name as { readonly parts: readonly { readonly name: string }[] }).parts;
+      if (parts.length === 1 && parts[0]?.name === name) found = true;
+    }
+    return value;
+  });
+  return found;
+}
+
+// ----------------------------------------------------------------------------- WITH RECURSIVE
+
+function bindRecursive(
+  state: StatementState, cte: Cte, query: Query, place: QueryPlace,
+): BoundRelation {
+  const { name } = cte.name;
+  const union = unionOf(query, name);
+  if (query.orderBy.length > 0) throw notSupported('ORDER BY in a recursive query', query.span);
+  if (query.limit !== null) throw notSupported('LIMIT in a recursive query', query.span);
+  const inner = query.with === null ? place : { ...place, withs: bindWith(state, query.with, place) };
+  const base = visibleOnly(named(cte, bindBody(state, union.left, inner)));
+  if (refersTo(asQuery(union.left, query), name)) {
+    throw sqlError('42P19',
+      `recursive reference to query "${name}" must not appear within its non-recursive term`,
+      { span: union.left.span });
+  }
+  const columns = base.relation.columns.map((column): RelationColumn => ({
+    name: column.name, type: column.type,
+  }));
+  const binding = state.freshName(name);
+  const self = reference(binding, columns);
+  const names: WithNames = { parent: inner.withs, names: new Map() };
+  names.names.set(name, { bound: self, outer: place.outer });
+  const step = visibleOnly(bindBody(state, union.right, { ...inner, withs: names }));
+  const definition: Relation = {
+    kind: 'union', columns, inputs: [base.relation, matched(state, cte, columns, step)],
+  };
+  return recursiveUse([{ name: binding, columns, definition, distinct: !union.all }],
+    binding, columns);
+}
+
+function asQuery(body: QueryBody, around: Query): Query {
+  return body.kind === 'query' ? body : {
+    ...around, with: null, body, orderBy: [], limit: null, offset: null,
+  };
+}
+
+function bindBody(state: StatementState, body: QueryBody, place: QueryPlace): BoundRelation {
+  const query: Query = body.kind === 'query' ? body : {
+    kind: 'query', span: body.span, with: null, body, orderBy: [], limit: null, withTies: false,
+    offset: null, locking: [], emit: null, asOf: null, options: [],
+  };
+  return state.bindQuery(query, { outer: place.outer, withs: place.withs, carry: false });
+}
+
+function unionOf(query: Query, name: string): SetOperation {
+  let { body } = query;
+  while (body.kind === 'query' && body.with === null && body.orderBy.length === 0) ({ body } = body);
+  if (body.kind !== 'setOperation' || body.operator !== 'union') {
+    throw sqlError('42P19', `recursive query "${name}" does not have the form non-recursive-term `
+      + 'UNION [ALL] recursive-term', { span: query.span });
+  }
+  return body;
+}
+
+function reference(binding: string, columns: readonly RelationColumn[]): BoundRelation {
+  return {
+    facts: columns.map(() => NO_FACTS), visible: columns.length, order: [],
+    relation: { kind: 'recursiveRef', binding, columns },
+  };
+}
+
+function recursiveUse(
+  bindings: readonly RecursiveBinding[], binding: string, columns: readonly RelationColumn[],
+): BoundRelation {
+  return {
+    facts: columns.map(() => NO_FACTS), visible: columns.length, order: [],
+    relation: {
+      kind: 'recursive', bindings, columns, body: { kind: 'recursiveRef', binding, columns },
+    },
+  };
+}
+
+/** The recursive term with the columns of the other one; a wider type is an error. */
+function matched(
+  state: StatementState, cte: Cte, columns: readonly RelationColumn[], step: BoundRelation,
+): Relation {
+  if (step.visible !== columns.length) {
+    throw syntaxError('each UNION query must have the same number of columns', cte.query.span);
+  }
+  const exprs = columns.map((column, index): ScalarExpr => {
+    const own = must(step.relation.columns[index], 'column');
+    const expr: ScalarExpr = { kind: 'column', index, type: own.type };
+    if (sameType(own.type, column.type)) return { ...expr, type: column.type };
+    try {
+      return coerceTo(state, expr, column.type, 'UNION');
+    } catch {
+      throw sqlError('42804', `recursive query "${cte.name.name}" column ${index + 1} has type `
+        + `${typeText(column.type)} in non-recursive term but type ${typeText(own.type)} overall`, {
+        span: cte.query.span,
+        hint: 'Cast the output of the non-recursive term to the correct type.',
+      });
+    }
+  });
+  return { kind: 'project', input: step.relation, exprs, columns };
+}
+
+// --------------------------------------------------------------------- WITH MUTUALLY RECURSIVE
+
+function bindMutually(
+  state: StatementState, clause: WithClause, place: QueryPlace, names: WithNames,
+): void {
+  const parts = clause.ctes.map((cte) => {
+    const columns = cte.columns.map((column): RelationColumn => {
+      if (column.type === null) {
+        throw syntaxError('columns of WITH MUTUALLY RECURSIVE need types', column.span);
+      }
+      return { name: column.name.name, type: resolveType(column.type) };
+    });
+    if (columns.length === 0) {
+      throw syntaxError('WITH MUTUALLY RECURSIVE needs a list of columns with types', cte.span);
+    }
+    return { cte, columns, binding: state.freshName(cte.name.name) };
+  });
+  for (const { cte, columns, binding } of parts) {
+    names.names.set(cte.name.name, { bound: reference(binding, columns), outer: place.outer });
+  }
+  const bindings = parts.map(({ cte, columns, binding }): RecursiveBinding => {
+    const bound = visibleOnly(state.bindQuery(queryOf(cte),
+      { outer: place.outer, withs: names, carry: false }));
+    return {
+      name: binding, columns, distinct: false,
+      definition: matched(state, cte, columns, bound),
+    };
+  });
+  for (const { cte, columns, binding } of parts) {
+    names.names.set(cte.name.name, {
+      bound: recursiveUse(bindings, binding, columns), outer: place.outer,
+    });
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The planner's face to the runtime: from syntax trees to plans.
+ *
+ * Binds, puts parameter values in, and hands over to lowering. Keeps no state between statements.
+ */
+import { must } from '../common/assert.ts';
+import type { SqlType } from '../common/types/sql-type.ts';
+import type { Value } from '../common/values.ts';
+import type { Expr, Option, Query, TypeName } from '../parser/ast.ts';
+import type { DataChange } from '../parser/ast.ts';
+import type { Identifier, QualifiedName } from '../parser/ast-leaves.ts';
+import { newStatement } from './bind-query.ts';
+import { exprBinder } from './bind-expr.ts';
+import { bindOnce, bindViewQuery } from './bind-top.ts';
+import { withParameters } from './bind-parameters.ts';
+import { resolveType } from './bind-types.ts';
+import { viewOptions as readViewOptions } from './bind-view-options.ts';
+import type { BoundQuery, PlanEnv, ViewOptions } from './bound.ts';
+import { coerce } from './coerce.ts';
+import { evaluateConstant } from './fold.ts';
+import type { EvaluationContext } from './functions/entry.ts';
+import { lowerQuery, lowerView } from './lower.ts';
+import type { QueryPlan, ResultColumn, ViewPlan } from './plans.ts';
+import { Scope } from './scope.ts';
+
+/** Binds a query that runs once (or the query of a plain view). */
+export function bindQuery(query: Query, env: PlanEnv): BoundQuery {
+  return bindOnce(newStatement({ ...env, view: false }), query);
+}
+
+/** Binds the query of a materialized view. */
+export function bindView(query: Query, env: PlanEnv): BoundQuery {
+  return bindViewQuery(newStatement({ ...env, view: true }), query);
+}
+
+/** Plans a query that runs once; `parameters` null plans it for EXPLAIN. */
+export function planSelect(
+  query: Query, env: PlanEnv, parameters: readonly Value[] | null,
+): QueryPlan {
+  return lowerQuery(withParameters(bindQuery(query, env), parameters), env);
+}
+
+/** Plans a materialized view or an incremental subscription. */
+export function planView(query: Query, env: PlanEnv, options: ViewOptions): ViewPlan {
+  return lowerView(bindView(query, env), env, options);
+}
+
+/** Reads WITH (...) of CREATE MATERIALIZED VIEW. */
+export function viewOptions(
+  options: readonly Option[],
+  about: { readonly name: string; readonly requireBoundedState: boolean },
+): ViewOptions {
+  return readViewOptions(options, about);
+}
+
+/** What Describe answers for a query or a data change. */
+export function describeParams(
+  statement: Query | DataChange, env: PlanEnv,
+): { readonly parameters: readonly SqlType[]; readonly columns: readonly ResultColumn[] | null } {
+  if (statement.kind !== 'query') return describeChange(statement, env);
+  const bound = bindQuery(statement, env);
+  return { parameters: bound.parameters, columns: bound.columns };
+}
+
+/** A type by its name in SQL. */
+export function bindTypeName(type: TypeName, _env: PlanEnv): SqlType {
+  return resolveType(type);
+}
+
+/** The values of EXECUTE's arguments as the types of the parameters. */
+export function constantArguments(
+  args: readonly Expr[], types: readonly SqlType[],
+  where: { readonly env: PlanEnv; readonly context: EvaluationContext },
+): readonly Value[] {
+  const state = newStatement({ catalog: where.env.catalog, view: false });
+  const binder = exprBinder(state, {
+    scope: new Scope(null), withs: null, clause: 'EXECUTE parameters',
+  });
+  return args.map((arg, at) => evaluateConstant(
+    coerce(state, binder.bind(arg), must(types[at], 'parameter type'), 'assignment'),
+    where.context));
+}
+
+/** SELECT columns FROM table, as a syntax tree; no columns means all. */
+export function selectFrom(table: QualifiedName, columns: readonly Identifier[]): Query {
+  const { span } = table;
+  const items = columns.length === 0
+    ? [{ kind: 'star' as const, span, qualifier: [], except: [] }]
+    : columns.map((column) => ({ kind: 'columnRef' as const, span: column.span, parts: [column] }));
+  return {
+    kind: 'query', span, with: null, orderBy: [], limit: null, withTies: false, offset: null,
+    locking: [], emit: null, asOf: null, options: [],
+    body: {
+      kind: 'select', span, distinct: false, distinctOn: [], into: null, where: null, groupBy: [],
+      groupDistinct: false, having: null, windows: [],
+      items: items.map((expr) => ({ kind: 'selectItem', span: expr.span, expr, alias: null })),
+      from: [{ kind: 'tableRef', span, name: table, only: false, alias: null, asOf: null,
+        sample: null }],
+    },
+  };
+}
