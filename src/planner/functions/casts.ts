@@ -27,6 +27,7 @@ import {
   dateToTimestamp, isInfiniteTimestamp, timestampToDate, timestampToTime,
 } from '../../common/types/calendar.ts';
 import { asArray } from '../../common/types/values-of.ts';
+import { sqlArray } from '../../common/values.ts';
 import type { Value } from '../../common/values.ts';
 import { settingsOf } from './context.ts';
 import type { CastEntry, EvaluationContext } from './entry.ts';
@@ -375,6 +376,17 @@ function recordCast(from: SqlType, to: SqlType): CastEntry | null {
   });
 }
 
+/** The vectors of catalogs, which are kept as text (`1 2 3`), as arrays from subscript 0. */
+function vectorCast(from: SqlType, to: SqlType): CastEntry | null {
+  const element = to.element;
+  if (element === undefined) return null;
+  return entry(from, to, 'implicit', (_context, value) => {
+    const elements = String(value).split(' ').filter((part) => part !== '').map(Number);
+    return elements.length === 0 ? sqlArray([])
+      : { kind: 'array', dims: [elements.length], lowerBounds: [0], elements };
+  });
+}
+
 /** The cast between two types, modifiers aside, or null when there is none. */
 export function findCast(from: SqlType, to: SqlType): CastEntry | null {
   if (from.name === 'record' && to.name === 'record') return recordCast(from, to);
@@ -384,6 +396,9 @@ export function findCast(from: SqlType, to: SqlType): CastEntry | null {
   const known = TABLE.get(`${from.name}>${to.name}`);
   if (known !== undefined) return known;
   if (from.name === 'array' && to.name === 'array') return arrayCast(from, to);
+  if (to.name === 'array' && (from.name === 'int2vector' || from.name === 'oidvector')) {
+    return vectorCast(from, to);
+  }
   return textCast(from, to);
 }
 

@@ -125,7 +125,7 @@ export function toJsonb(
 export function toJsonKey(
   value: Value, type: SqlType, settings: FormatSettings = DEFAULT_SETTINGS,
 ): string {
-  if (value === null) throw sqlError('22004', 'field name must not be null');
+  if (value === null) throw sqlError('22023', 'field name must not be null');
   switch (type.name) {
     case 'array': case 'record': case 'json': case 'jsonb':
       throw sqlError('22023', 'key value must be scalar, not array, composite, or json');

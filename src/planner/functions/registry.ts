@@ -21,6 +21,13 @@ import { STRINGS } from './string.ts';
 import { STRING_FORMATS } from './string-format.ts';
 import { DATETIME } from './datetime.ts';
 import { DATETIME_OPERATORS } from './datetime-operators.ts';
+import { JSON_FUNCTIONS } from './json.ts';
+import { JSON_BUILDERS } from './json-build.ts';
+import { TEMPLATES } from './datetime-templates.ts';
+import { SYSTEM } from './system.ts';
+import { TABLE_FUNCTIONS } from './table-functions.ts';
+import { TABLE_JSON } from './table-json.ts';
+import { WINDOW_FUNCTIONS } from './window-functions.ts';
 import { OVERLAPS } from './overlaps.ts';
 import type {
   CastEntry, FunctionEntry, ScalarEvaluator, ScalarFunction,
@@ -29,7 +36,8 @@ import type {
 const TOPICS: readonly (readonly FunctionEntry[])[] = [
   INTERNAL, ARITHMETIC, COMPARISON, AGGREGATES, COLLECT_AGGREGATES, STATISTICS, STRINGS,
   STRING_FORMATS, BYTES, MATH, MATH_FLOAT, ARRAYS,
-  DATETIME_OPERATORS, DATETIME, OVERLAPS,
+  DATETIME_OPERATORS, DATETIME, OVERLAPS, JSON_FUNCTIONS, JSON_BUILDERS,
+  TEMPLATES, SYSTEM, TABLE_FUNCTIONS, TABLE_JSON, WINDOW_FUNCTIONS,
 ];
 
 const ALL: readonly FunctionEntry[] = TOPICS.flat();
