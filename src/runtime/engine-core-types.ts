@@ -124,6 +124,8 @@ export interface EngineInfo {
   views(): readonly ViewInfo[];
   sources(): readonly SourceInfo[];
   epoch(): EpochInfo;
+  /** True for relations that are committed and have a state at run time. */
+  knows(relation: number): boolean;
   /** Rows kept of a stored relation, or 0. */
   rowCount(relation: number): number;
   storedBytes(relation: number): number;

@@ -4,15 +4,32 @@
  * Sessions, ingest and subscriptions stand on this. It knows relations, views, sources, the epoch
  * log and checkpoints, and nothing of SQL text, users or connections.
  */
+import { sqlError } from '../common/errors.ts';
+import type { SqlError } from '../common/errors.ts';
 import type { Value } from '../common/values.ts';
 import type { QueryPlan } from '../planner/plans.ts';
 import type { Batch } from './batch.ts';
 import type { DdlChange } from './catalog-store-types.ts';
 import type { CatalogStore } from './catalog-store.ts';
+import { Checkpoints, loadCheckpoint } from './engine-checkpoints.ts';
 import type {
   CoreOptions, EngineInfo, EpochDeltas, IngestOutcome, Pin, RunOptions, SystemRelation,
   TableChange,
 } from './engine-core-types.ts';
+import { EngineFacts } from './engine-info.ts';
+import { decodeIngest } from './engine-ingest.ts';
+import { replay } from './engine-recovery.ts';
+import { concatBatches, consolidate } from './engine-rows.ts';
+import { EngineState } from './engine-state.ts';
+import { StoreProvider } from './engine-stores.ts';
+import { SequenceValues } from './engine-sequences.ts';
+import type { BuildOperator } from './graph.ts';
+import { TIDEMILL_RELATIONS } from './introspection/registry.ts';
+import { buildOperator } from './operators/build.ts';
+import { lookupRows, QueryRunner } from './query-runner.ts';
+import type { RelationState } from './relations.ts';
+import { Scheduler } from './scheduler.ts';
+import { Checkpointer } from './storage/checkpoint.ts';
 import type { Environment } from './storage/interfaces.ts';
 
 /** The face of the engine core that sessions are written against. */
@@ -20,21 +37,251 @@ export interface EngineCoreFace {
   readonly catalog: CatalogStore;
   readonly info: EngineInfo;
   readonly environment: Environment;
+  /** Adds a system relation; gives its oid. Before the first query. */
   registerSystemRelation(relation: SystemRelation): number;
+  /**
+   * Applies the changes of one transaction in one epoch; resolves after fsync and publication.
+   * 23505: a key is taken; 40001: a row to be removed is no longer there; 53100: disk full.
+   */
   commit(changes: readonly TableChange[], ddl: readonly DdlChange[]): Promise<bigint>;
+  /** User columns of all rows of a stored relation; weights need no consolidation. */
   snapshot(relation: number, at: Pin | null): Iterable<Batch>;
+  /** Holds the newest published epoch for reading. */
   pin(): Pin;
+  /** Rows whose columns equal the values: by key or index, else by reading everything. */
   lookup(relation: number, columns: readonly number[], values: readonly Value[],
     at: Pin | null): Batch;
+  /** Runs a one-shot query: the visible columns, in order. */
   runQuery(plan: QueryPlan, options: RunOptions): AsyncIterable<Batch>;
+  /** Resolves when everything received so far is published. */
   settle(): Promise<void>;
+  /** Calls the listener after each epoch; gives the way to end that. */
   onEpoch(listener: (deltas: EpochDeltas) => void): () => void;
+  /** JSON or NDJSON rows into a table. */
   ingest(relation: number, body: Uint8Array, idempotencyKey: string | null):
     Promise<IngestOutcome>;
+  /** The next value of a sequence (identity and serial columns); durable with the next epoch. */
   nextSequence(sequence: number): bigint;
   close(): Promise<void>;
 }
 
-/** How to open one: `EngineCore.open(options, environment)`. */
-export type OpenEngineCore = (options: CoreOptions, environment: Environment) =>
-  Promise<EngineCoreFace>;
+const BATCH_ROWS = 4096;
+const LATE_ROWS_MAX = 1_000_000;
+const CHECKPOINT_INTERVAL_MICROS = 1_000_000n;
+
+/** Options with everything the tests may replace. */
+export interface OpenOptions extends CoreOptions {
+  readonly buildOperator?: BuildOperator;
+}
+
+/** The engine core; `open` is the only way to one. */
+export class EngineCore implements EngineCoreFace {
+  readonly environment: Environment;
+  readonly info: EngineInfo;
+  readonly #state: EngineState;
+  readonly #scheduler: Scheduler;
+  readonly #checkpoints: Checkpoints;
+  readonly #sequences: SequenceValues;
+  readonly #queries: QueryRunner;
+  readonly #system = new Map<number, SystemRelation>();
+  readonly #listeners = new Set<(deltas: EpochDeltas) => void>();
+  readonly #pins = new Map<bigint, number>();
+  #failure: Error | null = null;
+
+  private constructor(
+    state: EngineState, environment: Environment, options: OpenOptions,
+    durable: { readonly checkpointer: Checkpointer; readonly epoch: bigint },
+  ) {
+    this.environment = environment;
+    this.#state = state;
+    this.#checkpoints = new Checkpoints(state, durable.checkpointer, environment, {
+      intervalMicros: options.checkpointIntervalMicros ?? CHECKPOINT_INTERVAL_MICROS,
+      epoch: durable.epoch,
+    });
+    this.#sequences = new SequenceValues(state);
+    this.#scheduler = new Scheduler(state, environment, {
+      takeSequences: () => this.#sequences.take(),
+      published: (deltas) => this.#published(deltas),
+      idle: () => this.#checkpoints.maybe(),
+      decisions: () => [],
+      decisionAt: () => null,
+      fatal: (error) => this.#fail(error),
+    }, { build: options.build ?? '', epochMaxRows: options.epochMaxRows ?? null });
+    this.info = new EngineFacts(state, {
+      systemRelations: () => [...this.#system.values()],
+      checkpointEpoch: () => this.#checkpoints.epoch,
+      logBytes: () => environment.storage.sizeBytes(),
+      lastEpochMs: () => this.#scheduler.lastEpochMs,
+      storageStatus: () => this.#scheduler.status,
+    });
+    this.#queries = new QueryRunner({
+      relation: (id) => this.#readable(id), system: (id) => this.#system.get(id) ?? null,
+      build: options.buildOperator ?? buildOperator, environment,
+      publishedEpoch: () => state.epoch, batchRows: options.batchRows ?? BATCH_ROWS,
+    });
+  }
+
+  /** Opens an engine: takes the storage, recovers, starts. */
+  static async open(options: OpenOptions, environment: Environment): Promise<EngineCore> {
+    const recovered = await environment.storage.open();
+    const checkpointer = new Checkpointer(environment.storage, recovered);
+    const stores = new StoreProvider(checkpointer, recovered);
+    const state = new EngineState({
+      stores, files: environment.files, build: options.buildOperator ?? buildOperator,
+      batchRows: options.batchRows ?? BATCH_ROWS,
+      lateRetentionRows: options.lateRetentionRows ?? LATE_ROWS_MAX,
+    });
+    const core = new EngineCore(state, environment, options,
+      { checkpointer, epoch: recovered.checkpointEpoch ?? 0n });
+    for (const relation of [...TIDEMILL_RELATIONS, ...options.systemRelations ?? []]) {
+      core.registerSystemRelation(relation);
+    }
+    try {
+      if (loadCheckpoint(state, recovered)) stores.dropUnused();
+      await replay(state, recovered.records);
+    } catch (error) {
+      await environment.storage.close();
+      throw error;
+    }
+    core.#scheduler.start();
+    return core;
+  }
+
+  get catalog(): CatalogStore { return this.#state.catalog; }
+
+  registerSystemRelation(relation: SystemRelation): number {
+    const id = this.#state.catalog.registerSystem(relation);
+    this.#system.set(id, relation);
+    return id;
+  }
+
+  commit(changes: readonly TableChange[], ddl: readonly DdlChange[]): Promise<bigint> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) {
+        reject(this.#failure);
+        return;
+      }
+      const logged = changes.filter(({ batch }) => batch.length > 0)
+        .map(({ relation, batch, idempotencyKey }) =>
+          ({ relation, batch, idempotencyKey: idempotencyKey ?? null }));
+      this.#scheduler.submit({ changes: logged, ddl, resolve, reject });
+    });
+  }
+
+  *snapshot(relation: number, at: Pin | null): Iterable<Batch> {
+    const state = this.#readable(relation);
+    const epoch = at?.epoch ?? this.#state.epoch;
+    if (state.since(epoch).length === 0) {
+      yield* state.at(epoch);
+      return;
+    }
+    yield consolidate(concatBatches(state.types, [...state.at(epoch)]));
+  }
+
+  /** A relation that can be read now. */
+  #readable(id: number): RelationState {
+    const state = this.#state.relations.get(id);
+    if (state === undefined) {
+      throw sqlError('42P01', `relation with OID ${id} does not exist`);
+    }
+    const broken = this.#state.views.get(id)?.broken ?? null;
+    if (broken !== null) throw viewStopped(state.relation.name, broken);
+    if (state.rows === null) throw sourceNotStored(state.relation.name);
+    return state;
+  }
+
+  pin(): Pin {
+    const { epoch, now } = this.#state;
+    this.#pins.set(epoch, (this.#pins.get(epoch) ?? 0) + 1);
+    let held = true;
+    const release = (): void => {
+      if (!held) return;
+      held = false;
+      const left = (this.#pins.get(epoch) ?? 1) - 1;
+      if (left > 0) {
+        this.#pins.set(epoch, left);
+        return;
+      }
+      this.#pins.delete(epoch);
+      const oldest = this.#oldestPin();
+      if (epoch < oldest) {
+        for (const relation of this.#state.relations.values()) relation.forgetUpTo(oldest);
+      }
+    };
+    return { epoch, now, release };
+  }
+
+  #oldestPin(): bigint {
+    let oldest = this.#state.epoch;
+    for (const epoch of this.#pins.keys()) if (epoch < oldest) oldest = epoch;
+    return oldest;
+  }
+
+  lookup(
+    relation: number, columns: readonly number[], values: readonly Value[], at: Pin | null,
+  ): Batch {
+    const state = this.#readable(relation);
+    return lookupRows(state, { columns, values }, at?.epoch ?? this.#state.epoch);
+  }
+
+  runQuery(plan: QueryPlan, options: RunOptions): AsyncIterable<Batch> {
+    return this.#queries.run(plan, options);
+  }
+
+  settle(): Promise<void> {
+    return this.#failure === null ? this.#scheduler.settle() : Promise.reject(this.#failure);
+  }
+
+  onEpoch(listener: (deltas: EpochDeltas) => void): () => void {
+    this.#listeners.add(listener);
+    return () => { this.#listeners.delete(listener); };
+  }
+
+  #published(deltas: EpochDeltas): void {
+    const oldest = this.#oldestPin();
+    for (const id of deltas.deltas.keys()) this.#state.relations.get(id)?.forgetUpTo(oldest);
+    for (const listener of this.#listeners) listener(deltas);
+  }
+
+  async ingest(
+    relation: number, body: Uint8Array, idempotencyKey: string | null,
+  ): Promise<IngestOutcome> {
+    const seen = idempotencyKey === null ? null : this.#state.keys.find(relation, idempotencyKey);
+    if (seen !== null) {
+      return { accepted: seen.accepted, deadLettered: 0, duplicate: true, epoch: seen.epoch };
+    }
+    const { relation: table } = this.#readable(relation);
+    const { batch } = decodeIngest(table, body);
+    const change = idempotencyKey === null ? { relation, batch }
+      : { relation, batch, idempotencyKey };
+    const epoch = await this.commit([change], []);
+    return { accepted: batch.length, deadLettered: 0, duplicate: false, epoch };
+  }
+
+  nextSequence(sequence: number): bigint {
+    return this.#sequences.next(sequence);
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    this.environment.log(`engine stopped: ${error.stack ?? error.message}`);
+  }
+
+  async close(): Promise<void> {
+    await this.#scheduler.stop();
+    if (this.#failure === null) await this.#checkpoints.last();
+    await this.environment.storage.close();
+  }
+}
+
+function viewStopped(name: string, reason: string): SqlError {
+  return sqlError('55000', `materialized view "${name}" has stopped: ${reason}`, {
+    hint: 'Drop it, or create it anew with CREATE OR REPLACE MATERIALIZED VIEW.',
+  });
+}
+
+function sourceNotStored(name: string): SqlError {
+  return sqlError('0A000', `source "${name}" cannot be queried: its rows are not stored`, {
+    hint: 'Create a materialized view over it, or declare it with CREATE TABLE.',
+  });
+}

@@ -10,7 +10,7 @@ import type { Dataflow, WatermarkExpr } from '../planner/dataflow.ts';
 import type { Value } from '../common/values.ts';
 import type { Batch } from './batch.ts';
 import { batchOf, cell } from './batch.ts';
-import type { StoredRelation, StoredView } from './catalog-store-types.ts';
+import type { StoredRelation, StoredView, SystemColumn } from './catalog-store-types.ts';
 import { evaluateWatermark } from './engine-watermarks.ts';
 import type { BuildOperator } from './graph.ts';
 import { changedRows, RunningDataflow } from './graph.ts';
@@ -20,6 +20,20 @@ import type { RowStore, StoreColumn } from './state/row-store.ts';
 
 /** Rows kept of one epoch's row errors; the counter has them all. */
 const ROW_ERRORS_KEPT = 1000;
+
+/** Columns of every dead letter relation, of sources and views. */
+export const DEAD_LETTER_COLUMNS: readonly SystemColumn[] = [
+  { name: 'epoch', type: { name: 'int8' } },
+  { name: 'partition', type: { name: 'int4' } },
+  { name: 'position', type: { name: 'int8' } },
+  { name: 'reason', type: { name: 'text' } },
+  { name: 'sqlstate', type: { name: 'text' } },
+  { name: 'column_name', type: { name: 'text' } },
+  { name: 'key', type: { name: 'bytea' } },
+  { name: 'payload', type: { name: 'bytea' } },
+  { name: 'headers', type: { name: 'jsonb' } },
+  { name: 'payload_bytes', type: { name: 'int8' } },
+];
 
 /** What a view is built with. */
 export interface ViewParts {
@@ -79,9 +93,11 @@ export class ViewRuntime {
     if (weight > 0) this.counters.rowErrors += BigInt(weight);
     if (this.#errors.length >= ROW_ERRORS_KEPT) return;
     const kind = this.view.dataflow.nodes[node]?.kind ?? '';
+    const payload = utf8(rowText(this.view.dataflow, node, batch, row));
+    const reason = weight < 0 ? `${error.message} (retraction)` : error.message;
     this.#errors.push([
-      error.message, error instanceof SqlError ? error.sqlState : 'XX000', kind,
-      rowText(this.view.dataflow, node, batch, row), weight < 0 ? -1 : 1,
+      null, null, `${kind}: ${reason}`, error instanceof SqlError ? error.sqlState : 'XX000',
+      null, null, payload, null, BigInt(payload.length),
     ]);
   }
 
@@ -90,7 +106,7 @@ export class ViewRuntime {
     if (this.#errors.length === 0) return null;
     const rows = this.#errors.map((row): readonly Value[] => [epoch, ...row]);
     this.#errors = [];
-    return batchOf(VIEW_DEAD_LETTER_COLUMNS.map(({ type }) => type), rows);
+    return batchOf(DEAD_LETTER_COLUMNS.map(({ type }) => type), rows);
   }
 
   /** Counts what a step was offered and what came out late. */
@@ -99,16 +115,6 @@ export class ViewRuntime {
     for (const batch of late) this.counters.late += BigInt(changedRows(batch));
   }
 }
-
-/** Columns of `dead_letter.<view>`. */
-export const VIEW_DEAD_LETTER_COLUMNS = [
-  { name: 'epoch', type: { name: 'int8' } },
-  { name: 'reason', type: { name: 'text' } },
-  { name: 'sqlstate', type: { name: 'text' } },
-  { name: 'operator', type: { name: 'text' } },
-  { name: 'payload', type: { name: 'text' } },
-  { name: 'change', type: { name: 'int4' } },
-] as const;
 
 /** A row that failed, as text: (a,b,). */
 function rowText(dataflow: Dataflow, node: number, batch: Batch, row: number): string {
@@ -120,6 +126,12 @@ function rowText(dataflow: Dataflow, node: number, batch: Batch, row: number): s
     return value === null ? '' : type === undefined ? '?' : formatValue(value, type);
   });
   return `(${cells.join(',')})`;
+}
+
+const ENCODER = new TextEncoder();
+
+function utf8(text: string): Uint8Array {
+  return ENCODER.encode(text);
 }
 
 /** A frontier over a function that knows the watermarks of relations. */

@@ -42,6 +42,12 @@ export type Refusal =
   | { readonly kind: 'duplicate'; readonly batch: Batch; readonly row: number }
   | { readonly kind: 'missing'; readonly batch: Batch; readonly row: number };
 
+/** What a transaction changed. */
+export interface Applied {
+  readonly net: Batch;
+  readonly undo: () => void;
+}
+
 /** Reads rows slice by slice, as they were when it was opened. */
 export interface RowCursor {
   /** The next rows: user columns, `$arrival` if kept; null at the end. */
@@ -87,47 +93,73 @@ export class RelationRows {
 
   /**
    * Applies a transaction's changes of a table: user columns, and with arrivals kept the W_p before
-   * each change. Gives the net change; null when refused, and then nothing is changed.
+   * each change. Gives the net change and its undoing; null when refused: nothing is changed then.
    */
-  applyChecked(changes: Batch, refuse: (refusal: Refusal) => void): Batch | null {
+  applyChecked(changes: Batch, refuse: (refusal: Refusal) => void): Applied | null {
     this.#settleCursors();
-    if (!hasRetraction(changes)) return this.#addChecked(changes, refuse) ? changes : null;
+    if (!hasRetraction(changes)) {
+      const undo = this.#addChecked(changes, refuse);
+      return undo === null ? null : { net: changes, undo };
+    }
     const net = consolidate(changes, this.types.length);
     const [removed, added] = splitBySign(net);
     const taken = this.#removeChecked(removed, refuse);
     if (taken === null) return null;
-    if (!this.#addChecked(added, refuse)) {
+    const undo = this.#addChecked(added, refuse);
+    if (undo === null) {
       this.arrangement.apply(negate(taken));
       return null;
     }
-    return net;
+    return {
+      net,
+      undo: () => {
+        undo();
+        this.applyDelta(negate(taken));
+      },
+    };
   }
 
-  #addChecked(batch: Batch, refuse: (refusal: Refusal) => void): boolean {
-    if (batch.length === 0) return true;
-    if (this.key === null) {
-      this.arrangement.apply(batch);
-      return true;
-    }
-    const keys = this.key.map((at) => must(batch.columns[at], 'key column'));
-    const found = new Int32Array(batch.length);
-    this.arrangement.findKeys(keys, batch.length, found);
-    const taken = found.findIndex((slot) => slot >= 0);
-    if (taken >= 0) {
-      refuse({ kind: 'duplicate', batch, row: taken });
-      return false;
-    }
+  /** Adds rows; gives the undoing, or null when a key is taken. */
+  #addChecked(batch: Batch, refuse: (refusal: Refusal) => void): (() => void) | null {
+    if (batch.length === 0) return () => undefined;
+    if (this.key !== null && !this.#keysFree(this.key, batch, refuse)) return null;
     const slots = this.arrangement.apply(batch).slice(0, batch.length);
-    this.arrangement.findKeys(keys, batch.length, found);
+    const undo = (): void => this.#takeBack(batch, slots);
+    if (this.key === null) return undo;
+    const twice = this.#firstDouble(this.key, batch, slots);
+    if (twice < 0) return undo;
+    undo();
+    refuse({ kind: 'duplicate', batch, row: twice });
+    return null;
+  }
+
+  #takeBack(batch: Batch, slots: Int32Array): void {
+    this.#settleCursors();
+    if (this.arrangement.identity === null) this.arrangement.evict(slots, slots.length);
+    else this.arrangement.apply(negate(batch));
+  }
+
+  #keysFree(
+    key: readonly number[], batch: Batch, refuse: (refusal: Refusal) => void,
+  ): boolean {
+    const found = this.#findKeys(key, batch);
+    const row = found.findIndex((slot) => slot >= 0);
+    if (row >= 0) refuse({ kind: 'duplicate', batch, row });
+    return row < 0;
+  }
+
+  /** A row of an applied batch whose key another row of it has, or -1. */
+  #firstDouble(key: readonly number[], batch: Batch, slots: Int32Array): number {
+    const found = this.#findKeys(key, batch);
     const { weights } = this.arrangement;
-    for (let row = 0; row < batch.length; row++) {
-      const slot = must(slots[row], 'slot');
-      if (found[row] === slot && weights[slot] === 1) continue;
-      this.arrangement.apply(negate(batch));
-      refuse({ kind: 'duplicate', batch, row });
-      return false;
-    }
-    return true;
+    return slots.findIndex((slot, row) => found[row] !== slot || weights[slot] !== 1);
+  }
+
+  #findKeys(key: readonly number[], batch: Batch): Int32Array {
+    const found = new Int32Array(batch.length);
+    const columns = key.map((at) => must(batch.columns[at], 'key column'));
+    this.arrangement.findKeys(columns, batch.length, found);
+    return found;
   }
 
   /** Removes rows (weights < 0); gives what was removed as stored, null when some is missing. */
@@ -191,10 +223,7 @@ export class RelationRows {
   /** The stored rows that have the keys of the given rows: user columns. */
   storedByKey(batch: Batch): Batch | null {
     if (this.key === null) return null;
-    const found = new Int32Array(batch.length);
-    const keys = this.key.map((at) => must(batch.columns[at], 'key column'));
-    this.arrangement.findKeys(keys, batch.length, found);
-    const slots = found.filter((slot) => slot >= 0);
+    const slots = this.#findKeys(this.key, batch).filter((slot) => slot >= 0);
     return this.#userColumns(this.arrangement.batchOfSlots(slots, slots.length));
   }
 

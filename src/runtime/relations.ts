@@ -11,7 +11,7 @@ import type { Batch } from './batch.ts';
 import { negate } from './engine-rows.ts';
 import type { EventClock } from './engine-watermarks.ts';
 import type { LogRetention } from './relations-log.ts';
-import type { RelationRows } from './relations-rows.ts';
+import type { RelationRows, RowCursor } from './relations-rows.ts';
 import { withoutLast } from './relations-rows.ts';
 
 interface RecentDelta {
@@ -71,19 +71,25 @@ export class RelationState {
     return batches;
   }
 
-  /** User columns of all rows at an epoch, in slices; weights may need consolidation. */
-  *at(epoch: bigint): Generator<Batch, void> {
-    if (this.rows === null) return;
-    const cursor = this.rows.cursor();
-    const corrections = this.since(epoch);
-    const strip = this.rows.tracksArrival;
-    try {
-      for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
-        yield strip ? withoutLast(batch) : batch;
-      }
-      yield* corrections;
-    } finally {
-      cursor.close();
+  /**
+   * User columns of all rows at an epoch, in slices; weights may need consolidation. What is read
+   * is settled by this call, however late the slices are fetched.
+   */
+  at(epoch: bigint): IterableIterator<Batch, void> {
+    if (this.rows === null) return [][Symbol.iterator]();
+    return slices(this.rows.cursor(), this.since(epoch), this.rows.tracksArrival);
+  }
+}
+
+function* slices(
+  cursor: RowCursor, corrections: readonly Batch[], strip: boolean,
+): Generator<Batch, void> {
+  try {
+    for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
+      yield strip ? withoutLast(batch) : batch;
     }
+    yield* corrections;
+  } finally {
+    cursor.close();
   }
 }

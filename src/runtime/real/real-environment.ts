@@ -17,6 +17,9 @@ export const realClock: Clock = {
   nowMicros(): bigint {
     return BigInt(Date.now()) * MICROS_PER_MILLI;
   },
+  elapsedMs(): number {
+    return performance.now();
+  },
   timer(at: bigint, fire: () => void): Cancel {
     const wait = Number((at - realClock.nowMicros() + MICROS_PER_MILLI - 1n) / MICROS_PER_MILLI);
     const timer = setTimeout(fire, Math.min(Math.max(wait, 0), TIMER_MAX_MS));

@@ -13,6 +13,8 @@ export type Cancel = () => void;
 export interface Clock {
   /** Microseconds since 1970 UTC. */
   nowMicros(): bigint;
+  /** Milliseconds since some moment, never going back: for measuring, not for telling time. */
+  elapsedMs(): number;
   /** Calls `fire` once, not before the time given (microseconds since 1970 UTC). */
   timer(at: bigint, fire: () => void): Cancel;
 }

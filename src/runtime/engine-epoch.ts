@@ -1,0 +1,393 @@
+/**
+ * One epoch: changes go in, views are run, everything is published at once or taken back.
+ *
+ * Used alike by the living engine and by recovery, so that both do the same in the same order.
+ * Tables change before the record is logged (that is how conflicts are found); readers do not see
+ * it, because the relations remember the epoch's deltas. Views run after the record is durable.
+ */
+import { must } from '../common/assert.ts';
+import { sqlError } from '../common/errors.ts';
+import type { SqlError } from '../common/errors.ts';
+import { formatValue } from '../common/types/registry.ts';
+import type { Batch } from './batch.ts';
+import { batchOf, cell } from './batch.ts';
+import type { DeadLetter } from './connectors/connector.ts';
+import type { EngineState } from './engine-state.ts';
+import type { FreshView, PreparedDdl } from './engine-ddl.ts';
+import { prepareDdl } from './engine-ddl.ts';
+import type { EpochDeltas } from './engine-core-types.ts';
+import {
+  concatBatches, consolidate, deltaHash, hasRetraction, negate, takeRows,
+} from './engine-rows.ts';
+import type { ReaderState } from './engine-readers.ts';
+import { readerKey } from './engine-readers.ts';
+import type { Delta } from './graph.ts';
+import type { ViewRuntime } from './graph-view.ts';
+import { DEAD_LETTER_COLUMNS } from './graph-view.ts';
+import type { Refusal, RelationRows } from './relations-rows.ts';
+import type { RelationState } from './relations.ts';
+import { withoutLast } from './relations-rows.ts';
+import type { LoggedChange, LoggedDecision, LoggedRange } from './storage/epoch-log.ts';
+import type { DdlChange } from './catalog-store-types.ts';
+
+/** Dead letters keep this much of a payload. */
+const PAYLOAD_MAX = 1 << 20;
+
+/** An epoch on its way. */
+export class EpochRun {
+  readonly epoch: bigint;
+  readonly now: bigint;
+  readonly #state: EngineState;
+  readonly #deltas = new Map<number, Delta[]>();
+  readonly #readerDeltas = new Map<string, Delta[]>();
+  readonly #undos: (() => void)[] = [];
+  readonly #ddl: { readonly prepared: PreparedDdl; readonly changes: readonly DdlChange[] }[] = [];
+  /** Set by the hasher when hashes are wanted. */
+  readonly #hashing: boolean;
+  #hash = 0n;
+
+  constructor(state: EngineState, epoch: bigint, now: bigint, hashing: boolean) {
+    this.#state = state;
+    this.epoch = epoch;
+    this.now = now;
+    this.#hashing = hashing;
+  }
+
+  /** Where `undoTo` can come back to. */
+  get mark(): number { return this.#undos.length; }
+
+  /** Applies a transaction's changes of a table; throws 23505 or 40001, changing nothing. */
+  applyChange(change: LoggedChange): void {
+    const relation = this.#state.relations.get(change.relation);
+    if (relation?.rows == null) return;
+    const { rows, clock } = relation;
+    const before = clock?.save() ?? null;
+    const arrivals = clock?.arrivals(change.batch, 0) ?? null;
+    const batch = arrivals === null || !rows.tracksArrival ? change.batch
+      : { ...change.batch, columns: [...change.batch.columns, arrivals] };
+    let refusal: Refusal | null = null;
+    const applied = rows.applyChecked(batch, (why) => { refusal = why; });
+    if (applied === null) {
+      if (before !== null) clock?.load(before);
+      throw refusalError(relation, must(refusal as Refusal | null, 'reason of a refusal'));
+    }
+    this.#undos.push(() => {
+      applied.undo();
+      if (before !== null) clock?.load(before);
+    });
+    this.#addTableDelta(relation, rows, applied.net);
+  }
+
+  #addTableDelta(relation: RelationState, rows: RelationRows, net: Batch): void {
+    if (net.length === 0) return;
+    const user = rows.tracksArrival ? withoutLast(net) : net;
+    const arrival = rows.tracksArrival ? must(net.columns.at(-1), 'arrivals') : null;
+    const list = listOf(this.#deltas, relation.id);
+    list.push({ batch: user, arrival });
+    relation.remember(this.epoch, [user]);
+    this.#undos.push(() => {
+      list.pop();
+      relation.forgetFrom(this.epoch);
+      relation.remember(this.epoch, list.map((delta) => delta.batch));
+    });
+  }
+
+  /** Remembers an idempotency key; only after the record is durable. */
+  rememberKey(change: LoggedChange): void {
+    if (change.idempotencyKey === null) return;
+    this.#state.keys.remember(change.relation, change.idempotencyKey,
+      { epoch: this.epoch, accepted: change.batch.length });
+  }
+
+  /** Takes in what a reader read. Never refused: a TABLE's rows replace those of equal key. */
+  applyRange(range: LoggedRange, batch: Batch, deadLetters: readonly DeadLetter[]): void {
+    const reader = this.#state.readers.get(readerKey(range.relation, range.reader));
+    if (reader === undefined) return;
+    const partition = reader.partition(range.partition);
+    const saved = { ...partition };
+    Object.assign(partition, {
+      position: range.next, ended: range.ended, rows: partition.rows + BigInt(batch.length),
+      deadLetters: partition.deadLetters + BigInt(deadLetters.length),
+    });
+    this.#undos.push(() => { Object.assign(partition, saved); });
+    const relation = this.#state.relation(range.relation);
+    if (batch.length > 0) this.#takeRows(reader, relation, range.partition, batch);
+    if (range.ended) this.#endPartition(reader, relation, range.partition);
+    this.#keepDeadLetters(range, deadLetters);
+  }
+
+  #takeRows(
+    reader: ReaderState, relation: RelationState, partition: number, batch: Batch,
+  ): void {
+    const clock = reader.clock ?? relation.clock;
+    const before = clock?.save() ?? null;
+    const arrival = clock?.arrivals(batch, partition) ?? null;
+    this.#undos.push(() => { if (before !== null) clock?.load(before); });
+    if (relation.rows === null) {
+      const list = listOf(this.#readerDeltas, readerKey(reader.relation, reader.reader));
+      list.push({ batch, arrival });
+      return;
+    }
+    const changes = replacing(relation.rows, batch, relation.rows.tracksArrival ? arrival : null);
+    const applied = relation.rows.applyChecked(changes, () => undefined);
+    if (applied === null) return;
+    this.#undos.push(applied.undo);
+    this.#addTableDelta(relation, relation.rows, applied.net);
+  }
+
+  #endPartition(reader: ReaderState, relation: RelationState, partition: number): void {
+    const clock = reader.clock ?? relation.clock;
+    if (clock === null) return;
+    const before = clock.save();
+    clock.end(partition);
+    this.#undos.push(() => clock.load(before));
+  }
+
+  /** A SOURCE may have several readers: each record's dead letter is kept once. */
+  #keepDeadLetters(range: LoggedRange, deadLetters: readonly DeadLetter[]): void {
+    if (deadLetters.length === 0) return;
+    const key = `${range.relation}/${range.partition}`;
+    const seen = this.#state.deadSeen.get(key) ?? -1n;
+    const fresh = deadLetters.filter((letter) => letter.position > seen);
+    if (fresh.length === 0) return;
+    const rows = fresh.map(({ position, reason, sqlState, column, payload }) => [
+      this.epoch, range.partition, position, reason, sqlState, column, null,
+      payload.slice(0, PAYLOAD_MAX), null, BigInt(payload.length),
+    ]);
+    this.#afterLog.push(() => {
+      this.#state.deadSeen.set(key, must(fresh.at(-1), 'dead letter').position);
+      const types = DEAD_LETTER_COLUMNS.map(({ type }) => type);
+      this.#appendLog(range.relation, 'dead_letter', batchOf(types, rows));
+    });
+  }
+
+  /** What waits for the record to be durable. */
+  readonly #afterLog: (() => void)[] = [];
+
+  /** Carries out a decision made by wall clock. */
+  decide(decision: LoggedDecision): void {
+    const reader = this.#state.readers.get(readerKey(decision.relation, decision.reader));
+    const clock = reader?.clock ?? this.#state.relations.get(decision.relation)?.clock ?? null;
+    if (clock === null) return;
+    const before = clock.save();
+    this.#undos.push(() => clock.load(before));
+    if (decision.kind === 'fallback') clock.raise(must(decision.watermark, 'fallback watermark'));
+    else clock.setIdle(decision.partition, decision.kind === 'idle');
+  }
+
+  /** Builds what catalog changes need; throws when they cannot be carried out. */
+  applyDdl(changes: readonly DdlChange[]): void {
+    if (changes.length === 0) return;
+    const prepared = prepareDdl(this.#state, changes);
+    this.#undos.push(() => {
+      prepared.undo();
+      this.#ddl.pop();
+    });
+    this.#ddl.push({ prepared, changes });
+  }
+
+  /** Takes back what was done since a mark. */
+  undoTo(mark: number): void {
+    while (this.#undos.length > mark) must(this.#undos.pop(), 'undo')();
+  }
+
+  /** Runs the views. The record is durable now; nothing is taken back any more. */
+  *run(): Generator<void, void> {
+    this.#undos.length = 0;
+    const fresh = new Map<number, FreshView>();
+    for (const { prepared } of this.#ddl) {
+      prepared.commit(this.now);
+      for (const view of prepared.fresh) fresh.set(view.view.id, view);
+    }
+    for (const step of this.#afterLog) step();
+    for (const relation of this.#state.relations.values()) relation.clock?.advance();
+    for (const reader of this.#state.readers.values()) reader.clock?.advance();
+    for (const view of this.#state.viewOrder()) {
+      if (view.broken === null) yield* this.#runView(view, fresh.get(view.id) ?? null);
+    }
+  }
+
+  *#runView(view: ViewRuntime, fresh: FreshView | null): Generator<void, void> {
+    const frontier = this.#state.frontierOf(view, this.epoch, this.now);
+    const changed = fresh !== null
+      || view.flow.reads().some((id) => this.#deltasFor(view, id) !== null);
+    if (!changed && !view.flow.isDue(frontier)) return;
+    let rows: Batch | null;
+    try {
+      const output = yield* view.flow.step({
+        frontier,
+        deltas: (id) => fresh === null ? this.#deltasFor(view, id) : this.#everything(view, id),
+      });
+      view.count(output.offered, output.late);
+      rows = net(view, output.rows);
+      this.#keepLate(view, output.late);
+    } catch (error) {
+      view.broken = error instanceof Error ? error.message : String(error);
+      return;
+    }
+    const errors = view.takeRowErrors(this.epoch);
+    if (errors !== null) this.#appendLog(view.id, 'dead_letter', errors);
+    if (rows !== null) view.rows.applyDelta(rows);
+    if (fresh?.replaces != null) rows = difference(view, fresh.replaces);
+    if (rows !== null && rows.length > 0) this.#publishDelta(view.id, rows);
+  }
+
+  #deltasFor(view: ViewRuntime, relation: number): readonly Delta[] | null {
+    return this.#readerDeltas.get(readerKey(relation, view.id))
+      ?? this.#deltas.get(relation) ?? null;
+  }
+
+  /** All stored rows of a relation for a view that begins; this epoch's rows of a SOURCE. */
+  *#everything(view: ViewRuntime, id: number): Generator<Delta, void> {
+    const relation = this.#state.relation(id);
+    if (relation.rows === null) {
+      yield* this.#deltasFor(view, id) ?? [];
+      return;
+    }
+    const cursor = relation.rows.cursor();
+    const arrivals = relation.rows.tracksArrival;
+    for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
+      yield arrivals && relation.retention === null
+        ? { batch: withoutLast(batch), arrival: must(batch.columns.at(-1), 'arrivals') }
+        : { batch: arrivals ? withoutLast(batch) : batch, arrival: null };
+    }
+  }
+
+  #publishDelta(id: number, batch: Batch): void {
+    listOf(this.#deltas, id).push({ batch, arrival: null });
+    this.#state.relation(id).remember(this.epoch, [batch]);
+    if (this.#hashing) {
+      this.#hash = BigInt.asIntN(64, this.#hash + deltaHash(id, [batch]));
+    }
+  }
+
+  /** Late rows go to `late.<view>` with their direction; the copy may be switched off. */
+  #keepLate(view: ViewRuntime, late: readonly Batch[]): void {
+    for (const batch of late) {
+      const change = new Int32Array(batch.length);
+      const weights = new Int32Array(batch.length).fill(1);
+      for (let i = 0; i < batch.length; i++) change[i] = (batch.weights[i] ?? 0) < 0 ? -1 : 1;
+      const columns = [...batch.columns, { kind: 'i32', data: change, nulls: null } as const];
+      this.#appendLog(view.id, 'late', expandWeights({ length: batch.length, columns, weights },
+        batch.weights));
+    }
+  }
+
+  #appendLog(owner: number, schema: string, batch: Batch): void {
+    for (const relation of this.#state.relations.values()) {
+      if (relation.relation.belongsTo !== owner || relation.relation.schema !== schema) continue;
+      for (const delta of relation.retention?.append(batch) ?? []) {
+        this.#publishDelta(relation.id, delta);
+      }
+    }
+  }
+
+  /** Makes the epoch the newest. */
+  publish(): EpochDeltas {
+    const state = this.#state;
+    for (const { changes } of this.#ddl) state.catalog.commit(changes);
+    state.epoch = this.epoch;
+    state.now = this.now;
+    state.previousHash = this.#hash;
+    state.epochsRun++;
+    const deltas = new Map<number, readonly Batch[]>();
+    for (const [id, list] of this.#deltas) deltas.set(id, list.map(({ batch }) => batch));
+    return { epoch: this.epoch, now: this.now, deltas };
+  }
+
+  /** Hash of what was published, 0 when hashes are off. */
+  get hash(): bigint { return this.#hash; }
+}
+
+function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {
+  let list = lists.get(key);
+  if (list === undefined) {
+    list = [];
+    lists.set(key, list);
+  }
+  return list;
+}
+
+/** The net change of a view as one batch, null when there is none. */
+function net(view: ViewRuntime, batches: readonly Batch[]): Batch | null {
+  if (batches.length === 0) return null;
+  const all = concatBatches(view.rows.types, batches);
+  const result = batches.some(hasRetraction) ? consolidate(all) : all;
+  return result.length === 0 ? null : result;
+}
+
+/** What takes the rows of the view that was replaced to those of the new one. */
+function difference(view: ViewRuntime, old: RelationRows): Batch {
+  const batches: Batch[] = [];
+  for (const [rows, sign] of [[old, -1], [view.rows, 1]] as const) {
+    const cursor = rows.cursor();
+    for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
+      batches.push(sign < 0 ? negate(batch) : batch);
+    }
+  }
+  return consolidate(concatBatches(view.rows.types, batches));
+}
+
+/** One row per unit of weight: late and dead letter relations hold single events. */
+function expandWeights(batch: Batch, weights: Int32Array): Batch {
+  const rows: number[] = [];
+  for (let i = 0; i < batch.length; i++) {
+    for (let n = Math.abs(weights[i] ?? 0); n > 0; n--) rows.push(i);
+  }
+  return rows.length === batch.length ? batch : takeRows(batch, Int32Array.from(rows));
+}
+
+/**
+ * Rows from outside as changes of a keyed table: the last row of a key replaces what is stored.
+ * `arrival` becomes the last column where the table keeps arrivals.
+ */
+function replacing(rows: RelationRows, batch: Batch, arrival: Batch['columns'][number] | null): Batch {
+  const whole = arrival === null ? batch : { ...batch, columns: [...batch.columns, arrival] };
+  if (rows.key === null) return whole;
+  const last = lastOfEachKey(rows.key, batch);
+  const added = takeRows(whole, last);
+  const stored = rows.storedByKey(added);
+  if (stored === null || stored.length === 0) return added;
+  const gone = negate(stored);
+  const filled = arrival === null ? gone
+    : { ...gone, columns: [...gone.columns, blankArrivals(gone.length)] };
+  const types = arrival === null ? rows.types : [...rows.types, { name: 'int8' } as const];
+  return concatBatches(types, [filled, added]);
+}
+
+function blankArrivals(length: number): Batch['columns'][number] {
+  return { kind: 'i64', data: new BigInt64Array(length), nulls: new Uint8Array(length).fill(1) };
+}
+
+/** Row numbers, ascending, of the last row of each key. */
+function lastOfEachKey(key: readonly number[], batch: Batch): Int32Array {
+  const keys: Batch = { ...batch, columns: key.map((at) => must(batch.columns[at], 'key')) };
+  const backwards = new Int32Array(batch.length);
+  for (let i = 0; i < batch.length; i++) backwards[i] = batch.length - 1 - i;
+  const numbers = { kind: 'i32', data: backwards, nulls: null } as const;
+  const reversed = takeRows(keys, backwards);
+  const firsts = consolidate(
+    { ...reversed, columns: [...reversed.columns, numbers] }, key.length);
+  const rows = must(firsts.columns.at(-1), 'row numbers').data as Int32Array;
+  return rows.slice(0, firsts.length).sort();
+}
+
+function refusalError(relation: RelationState, refusal: Refusal): SqlError {
+  const { name, schema, columns, primaryKey, keyNames } = relation.relation;
+  if (refusal.kind === 'missing') {
+    return sqlError('40001', 'could not serialize access due to concurrent update', {
+      schema, table: name,
+    });
+  }
+  const key = primaryKey ?? [];
+  const constraint = keyNames?.[0] ?? `${name}_pkey`;
+  const values = key.map((at) => {
+    const column = must(refusal.batch.columns[at], 'key column');
+    return formatValue(cell(column, refusal.row), must(columns[at], 'column').type) ?? 'null';
+  });
+  const names = key.map((at) => must(columns[at], 'column').name);
+  return sqlError('23505', `duplicate key value violates unique constraint "${constraint}"`, {
+    detail: `Key (${names.join(', ')})=(${values.join(', ')}) already exists.`,
+    schema, table: name, constraint,
+  });
+}

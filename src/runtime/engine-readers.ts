@@ -1,0 +1,85 @@
+/**
+ * Readers of connectors: positions, counters and event time per partition.
+ *
+ * A TABLE with a connector has one reader (number 0); a SOURCE has one per view that reads it, each
+ * from the earliest position on. Positions move only when an epoch that took the rows is run.
+ */
+import { must } from '../common/assert.ts';
+import type { OpenConnector } from './connectors/connector.ts';
+import type { ClockState, EventClock } from './engine-watermarks.ts';
+
+/** What a checkpoint keeps of a reader. */
+export interface ReaderSaved {
+  readonly relation: number;
+  readonly reader: number;
+  readonly partitions: readonly PartitionSaved[];
+  readonly clock: ClockState | null;
+}
+
+interface PartitionSaved {
+  readonly position: bigint;
+  readonly ended: boolean;
+  readonly rows: bigint;
+  readonly deadLetters: bigint;
+}
+
+/** A partition as it is read. */
+export interface PartitionState {
+  position: bigint;
+  ended: boolean;
+  rows: bigint;
+  deadLetters: bigint;
+  /** running, caught_up, finished, stalled(reason), broken(reason) */
+  status: string;
+}
+
+/** Identity of a reader. */
+export function readerKey(relation: number, reader: number): string {
+  return `${relation}/${reader}`;
+}
+
+/** A reader of a connector. */
+export class ReaderState {
+  readonly relation: number;
+  readonly reader: number;
+  readonly connectorName: string;
+  readonly connector: OpenConnector;
+  /** Event time of a SOURCE as this reader sees it; a TABLE's clock is the relation's. */
+  readonly clock: EventClock | null;
+  readonly partitions: PartitionState[];
+
+  constructor(
+    of: { readonly relation: number; readonly reader: number; readonly connectorName: string },
+    connector: OpenConnector, clock: EventClock | null,
+  ) {
+    this.relation = of.relation;
+    this.reader = of.reader;
+    this.connectorName = of.connectorName;
+    this.connector = connector;
+    this.clock = clock;
+    this.partitions = Array.from({ length: connector.partitions }, () => ({
+      position: 0n, ended: false, rows: 0n, deadLetters: 0n, status: 'running',
+    }));
+  }
+
+  partition(at: number): PartitionState {
+    return must(this.partitions[at], 'partition');
+  }
+
+  save(): ReaderSaved {
+    return {
+      relation: this.relation, reader: this.reader, clock: this.clock?.save() ?? null,
+      partitions: this.partitions.map(({ position, ended, rows, deadLetters }) =>
+        ({ position, ended, rows, deadLetters })),
+    };
+  }
+
+  load(saved: ReaderSaved): void {
+    for (const [at, partition] of saved.partitions.entries()) {
+      const state = this.partitions[at];
+      if (state === undefined) continue;
+      Object.assign(state, partition, { status: partition.ended ? 'finished' : 'running' });
+    }
+    if (saved.clock !== null) this.clock?.load(saved.clock);
+  }
+}

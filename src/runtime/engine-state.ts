@@ -1,0 +1,317 @@
+/**
+ * Everything an epoch transforms: catalog, relations, views, readers, sequences.
+ *
+ * Made by EngineCore, changed only by EpochRun (engine-epoch.ts) and engine-ddl.ts; a function of
+ * the epoch log alone. Checkpoints save what is not in RowStores as one plain object, `meta`.
+ */
+import { must } from '../common/assert.ts';
+import type { StoredRelation } from './catalog-store-types.ts';
+import { CatalogStore } from './catalog-store.ts';
+import { openConnector } from './connectors/registry.ts';
+import { IDEMPOTENCY_COLUMNS, IdempotencyKeys } from './engine-idempotency.ts';
+import type { ReaderSaved } from './engine-readers.ts';
+import { readerKey, ReaderState } from './engine-readers.ts';
+import type { StoreProvider } from './engine-stores.ts';
+import type { ClockState } from './engine-watermarks.ts';
+import { EventClock } from './engine-watermarks.ts';
+import type { BuildOperator } from './graph.ts';
+import type { ViewCounters } from './graph-view.ts';
+import { makeFrontier, ViewRuntime } from './graph-view.ts';
+import type { Frontier } from './operator.ts';
+import { LogRetention } from './relations-log.ts';
+import { RelationRows, relationStoreColumns } from './relations-rows.ts';
+import { RelationState } from './relations.ts';
+import type { Files } from './storage/interfaces.ts';
+
+/** What the state is made with. */
+export interface StateParts {
+  readonly stores: StoreProvider;
+  readonly build: BuildOperator;
+  readonly files: Files;
+  readonly batchRows: number;
+  readonly lateRetentionRows: number;
+}
+
+/** The part of a checkpoint that is not in stores. */
+export interface Meta {
+  readonly epoch: bigint;
+  readonly now: bigint;
+  readonly previousHash: bigint;
+  readonly nextOid: number;
+  readonly epochsRun: bigint;
+  readonly generations: readonly (readonly [number, number])[];
+  readonly createdAt: readonly (readonly [number, bigint])[];
+  readonly clocks: readonly (readonly [number, ClockState])[];
+  readonly readers: readonly ReaderSaved[];
+  readonly deadSeen: readonly (readonly [string, bigint])[];
+  readonly views: readonly ViewSaved[];
+  readonly sequences: readonly (readonly [number, bigint])[];
+}
+
+interface ViewSaved extends ViewCounters {
+  readonly id: number;
+  readonly started: boolean;
+  readonly broken: string | null;
+}
+
+/** The engine's state between epochs. */
+export class EngineState {
+  readonly catalog: CatalogStore = new CatalogStore();
+  readonly relations: Map<number, RelationState> = new Map();
+  readonly views: Map<number, ViewRuntime> = new Map();
+  readonly readers: Map<string, ReaderState> = new Map();
+  /** Last value given out, by sequence. */
+  readonly sequences: Map<number, bigint> = new Map();
+  /** Position up to which dead letters of a source's partition were kept. */
+  readonly deadSeen: Map<string, bigint> = new Map();
+  readonly keys: IdempotencyKeys;
+  readonly parts: StateParts;
+  /** Newest epoch that was run and published. */
+  epoch = 0n;
+  now = 0n;
+  previousHash = 0n;
+  epochsRun = 0n;
+  readonly #generations = new Map<number, number>();
+  readonly #createdAt = new Map<number, bigint>();
+  #order: readonly ViewRuntime[] | null = null;
+
+  constructor(parts: StateParts) {
+    this.parts = parts;
+    this.keys = new IdempotencyKeys(parts.stores.open('engine/keys', IDEMPOTENCY_COLUMNS));
+  }
+
+  relation(id: number): RelationState {
+    return must(this.relations.get(id), `relation ${id}`);
+  }
+
+  /** Prefix of the names of a relation's stores. */
+  storePrefix(id: number): string {
+    return `${id}.${this.#generations.get(id) ?? 0}/`;
+  }
+
+  /** Lets a relation's stores begin anew; gives the old prefix. */
+  nextGeneration(id: number): string {
+    const old = this.storePrefix(id);
+    this.#generations.set(id, (this.#generations.get(id) ?? 0) + 1);
+    return old;
+  }
+
+  /** Takes `nextGeneration` back; what was made meanwhile is dropped. */
+  previousGeneration(id: number): void {
+    this.parts.stores.drop(this.storePrefix(id));
+    this.#generations.set(id, (this.#generations.get(id) ?? 1) - 1);
+  }
+
+  /** Makes a relation's run-time state, with rows from the checkpoint where there are some. */
+  makeRelation(relation: StoredRelation): RelationState {
+    const log = isLog(relation);
+    const clock = relation.stored && relation.watermark !== null && relation.view === null
+      ? new EventClock(relation.watermark.column, relation.watermark.delayMicros, 1) : null;
+    const rows = relation.stored ? this.makeRows(relation) : null;
+    const retention = log && rows !== null
+      ? new LogRetention(rows, this.parts.lateRetentionRows) : null;
+    return new RelationState(relation, rows, clock, retention);
+  }
+
+  makeRows(relation: StoredRelation): RelationRows {
+    const log = isLog(relation);
+    const tracksArrival = log || (relation.watermark !== null && relation.view === null);
+    const key = relation.view === null ? relation.primaryKey : relation.view.key;
+    const appendOnly = log || (relation.view?.appendOnly ?? relation.appendOnly);
+    const store = this.parts.stores.open(`${this.storePrefix(relation.id)}rows`,
+      relationStoreColumns(relation.columns, tracksArrival));
+    const types = relation.columns.map(({ type }) => type);
+    const rows = new RelationRows(types, store, { key, appendOnly, tracksArrival });
+    for (const [at, columns] of relation.uniqueKeys.entries()) rows.addIndex(-1 - at, columns);
+    return rows;
+  }
+
+  makeView(relation: StoredRelation, rows: RelationRows): ViewRuntime {
+    const prefix = this.storePrefix(relation.id);
+    return new ViewRuntime({
+      relation, rows, view: must(relation.view, 'plan of a view'), build: this.parts.build,
+      batchRows: this.parts.batchRows,
+      store: (name, columns) => this.parts.stores.open(`${prefix}op/${name}`, columns),
+    });
+  }
+
+  /** Opens the readers a view needs: one for each SOURCE it reads. */
+  openReadersOf(view: ViewRuntime): void {
+    for (const id of view.flow.reads()) {
+      const relation = this.relations.get(id)?.relation;
+      if (relation !== undefined && !relation.stored) this.openReader(relation, view.id);
+    }
+  }
+
+  openReader(relation: StoredRelation, reader: number): ReaderState {
+    const spec = must(relation.connector, 'connector');
+    const connector = openConnector({
+      spec, files: this.parts.files, createdAt: this.#createdAt.get(relation.id) ?? 0n,
+      columns: relation.columns.filter((column) => column.generated === null),
+    });
+    const { watermark } = relation;
+    const clock = relation.stored || watermark === null ? null
+      : new EventClock(watermark.column, watermark.delayMicros, connector.partitions);
+    const state = new ReaderState(
+      { relation: relation.id, reader, connectorName: spec.connector }, connector, clock);
+    this.readers.set(readerKey(relation.id, reader), state);
+    return state;
+  }
+
+  /** Remembers when a relation with a connector was made. */
+  setCreatedAt(id: number, now: bigint): void {
+    this.#createdAt.set(id, now);
+  }
+
+  forgetRelation(id: number): void {
+    this.relations.delete(id);
+    this.views.delete(id);
+    this.#generations.delete(id);
+    this.#createdAt.delete(id);
+    for (const reader of [...this.readers.values()]) {
+      if (reader.relation === id || reader.reader === id) {
+        this.readers.delete(readerKey(reader.relation, reader.reader));
+      }
+    }
+    for (const key of [...this.deadSeen.keys()]) {
+      if (key.startsWith(`${id}/`)) this.deadSeen.delete(key);
+    }
+    this.viewsChanged();
+  }
+
+  viewsChanged(): void {
+    this.#order = null;
+  }
+
+  /** Views in an order in which each comes after what it reads. */
+  viewOrder(): readonly ViewRuntime[] {
+    this.#order ??= orderViews(this.views, this.relations);
+    return this.#order;
+  }
+
+  /** The watermark of a relation as a view sees it, through the views it reads. */
+  watermarkFor(view: ViewRuntime, relation: number): bigint | null {
+    return this.#watermarkThrough(view, relation) ?? null;
+  }
+
+  /** undefined: this view does not depend on the relation. */
+  #watermarkThrough(view: ViewRuntime, relation: number): bigint | null | undefined {
+    const own = this.readers.get(readerKey(relation, view.id));
+    if (own?.clock) return own.clock.watermark;
+    const clock = this.relations.get(relation)?.clock;
+    if (clock) return clock.watermark;
+    let minimum: bigint | null | undefined;
+    for (const id of view.flow.reads()) {
+      const upstream = this.views.get(id);
+      if (upstream === undefined) continue;
+      const value = this.#watermarkThrough(upstream, relation);
+      if (value === undefined) continue;
+      if (value === null) return null;
+      if (minimum === undefined || minimum === null || value < minimum) minimum = value;
+    }
+    return minimum;
+  }
+
+  frontierOf(view: ViewRuntime, epoch: bigint, now: bigint): Frontier {
+    return makeFrontier(epoch, now, (relation) => this.watermarkFor(view, relation));
+  }
+
+  /** Earliest logical time at which an epoch is necessary without input, or null. */
+  dueAt(): bigint | null {
+    let earliest: bigint | null = null;
+    for (const view of this.views.values()) {
+      if (view.broken !== null) continue;
+      const at = view.flow.dueAt();
+      if (at !== null && (earliest === null || at < earliest)) earliest = at;
+    }
+    return earliest;
+  }
+
+  saveMeta(): Meta {
+    return {
+      epoch: this.epoch, now: this.now, previousHash: this.previousHash,
+      nextOid: this.catalog.nextOid, epochsRun: this.epochsRun,
+      generations: [...this.#generations], createdAt: [...this.#createdAt],
+      clocks: [...this.relations].flatMap(([id, state]) =>
+        state.clock === null ? [] : [[id, state.clock.save()] as const]),
+      readers: [...this.readers.values()].map((reader) => reader.save()),
+      deadSeen: [...this.deadSeen], sequences: [...this.sequences],
+      views: [...this.views.values()].map((view) => ({
+        id: view.id, started: view.flow.started, broken: view.broken, ...view.counters,
+      })),
+    };
+  }
+
+  /** Rebuilds everything from a checkpoint; the catalog has been loaded. */
+  loadMeta(meta: Meta): void {
+    this.epoch = meta.epoch;
+    this.now = meta.now;
+    this.previousHash = meta.previousHash;
+    this.epochsRun = meta.epochsRun;
+    this.catalog.reserve(meta.nextOid);
+    for (const [id, generation] of meta.generations) this.#generations.set(id, generation);
+    for (const [id, at] of meta.createdAt) this.#createdAt.set(id, at);
+    for (const [key, position] of meta.deadSeen) this.deadSeen.set(key, position);
+    for (const [id, last] of meta.sequences) this.sequences.set(id, last);
+    for (const relation of this.catalog.state.relations.values()) {
+      if (relation.kind !== 'system' && isKept(relation)) this.#restoreRelation(relation);
+    }
+    for (const [id, clock] of meta.clocks) this.relation(id).clock?.load(clock);
+    for (const saved of meta.views) this.#restoreView(saved);
+    for (const saved of meta.readers) {
+      this.openReader(this.relation(saved.relation).relation, saved.reader).load(saved);
+    }
+    for (const saved of meta.views) {
+      const view = must(this.views.get(saved.id), 'view');
+      view.flow.restore(saved.started, this.frontierOf(view, this.epoch, this.now));
+    }
+  }
+
+  #restoreRelation(relation: StoredRelation): void {
+    const state = this.makeRelation(relation);
+    this.relations.set(relation.id, state);
+    state.rows?.restore();
+    state.retention?.restore();
+    for (const index of this.catalog.state.indexesOf(relation.id)) {
+      state.rows?.addIndex(index.id, index.columns);
+    }
+  }
+
+  #restoreView(saved: ViewSaved): void {
+    const state = this.relation(saved.id);
+    const view = this.makeView(state.relation, must(state.rows, 'rows of a view'));
+    view.broken = saved.broken;
+    Object.assign(view.counters,
+      { offered: saved.offered, late: saved.late, rowErrors: saved.rowErrors });
+    this.views.set(saved.id, view);
+    this.viewsChanged();
+  }
+}
+
+/** Late and dead letter relations. */
+function isLog(relation: StoredRelation): boolean {
+  return relation.belongsTo !== null;
+}
+
+/** Relations with a state at run time: all but plain views. */
+export function isKept(relation: StoredRelation): boolean {
+  return relation.kind !== 'view';
+}
+
+function orderViews(
+  views: ReadonlyMap<number, ViewRuntime>, relations: ReadonlyMap<number, RelationState>,
+): ViewRuntime[] {
+  const order: ViewRuntime[] = [];
+  const visited = new Set<number>();
+  const visit = (view: ViewRuntime): void => {
+    if (visited.has(view.id)) return;
+    visited.add(view.id);
+    for (const id of view.flow.reads()) {
+      const upstream = views.get(id) ?? views.get(relations.get(id)?.relation.belongsTo ?? -1);
+      if (upstream !== undefined) visit(upstream);
+    }
+    order.push(view);
+  };
+  for (const id of [...views.keys()].sort((a, b) => a - b)) visit(must(views.get(id), 'view'));
+  return order;
+}

@@ -1,0 +1,14 @@
+/**
+ * The register of tidemill.*: one line per system relation.
+ */
+import type { SystemRelation } from '../engine-core-types.ts';
+import { EPOCHS } from './epochs.ts';
+import { SOURCES } from './sources.ts';
+import { STATE } from './state.ts';
+import { LATE_ROWS, VIEWS } from './views.ts';
+import { WATERMARKS } from './watermarks.ts';
+
+/** System relations of the engine itself. */
+export const TIDEMILL_RELATIONS: readonly SystemRelation[] = [
+  WATERMARKS, LATE_ROWS, VIEWS, SOURCES, STATE, EPOCHS,
+];

@@ -1,0 +1,31 @@
+/**
+ * tidemill.sources: how far each reader of a connector has come.
+ */
+import type { SystemContext, SystemRelation } from '../engine-core-types.ts';
+import type { Value } from '../../common/values.ts';
+import { inDatabase } from './names.ts';
+
+/** A line per reader and partition. `reader`: the view that reads a SOURCE by itself. */
+export const SOURCES: SystemRelation = {
+  schema: 'tidemill', name: 'sources',
+  columns: [
+    { name: 'relation', type: { name: 'text' } },
+    { name: 'reader', type: { name: 'text' } },
+    { name: 'connector', type: { name: 'text' } },
+    { name: 'partition', type: { name: 'int4' } },
+    { name: 'position', type: { name: 'int8' } },
+    { name: 'rows', type: { name: 'int8' } },
+    { name: 'dead_lettered', type: { name: 'int8' } },
+    { name: 'status', type: { name: 'text' } },
+  ],
+  *rows(context: SystemContext): Generator<readonly Value[], void> {
+    for (const source of context.engine.sources()) {
+      const name = inDatabase(context, source.relation);
+      if (name === null) continue;
+      yield [
+        name, source.reader === 0 ? null : inDatabase(context, source.reader), source.connector,
+        source.partition, source.position, source.rows, source.deadLettered, source.status,
+      ];
+    }
+  },
+};

@@ -1,0 +1,36 @@
+/**
+ * tidemill.state: what relations and operators keep, in rows and bytes.
+ */
+import type { SystemContext, SystemRelation } from '../engine-core-types.ts';
+import type { Value } from '../../common/values.ts';
+import { inDatabase } from './names.ts';
+
+/** A line per stored relation (`node` NULL) and per operator of a view. */
+export const STATE: SystemRelation = {
+  schema: 'tidemill', name: 'state',
+  columns: [
+    { name: 'relation', type: { name: 'text' } },
+    { name: 'node', type: { name: 'int4' } },
+    { name: 'operator', type: { name: 'text' } },
+    { name: 'rows', type: { name: 'int8' } },
+    { name: 'bytes', type: { name: 'int8' } },
+  ],
+  rows: stateRows,
+};
+
+function* stateRows(context: SystemContext): Generator<readonly Value[], void> {
+  const views = new Map(context.engine.views().map((view) => [view.relation, view]));
+  for (const { id, kind, stored } of context.catalog.relations.values()) {
+    if (kind === 'system' || kind === 'view' || !stored) continue;
+    const name = inDatabase(context, id);
+    if (name === null) continue;
+    const operators = views.get(id)?.operators ?? [];
+    const inOperators = operators.reduce((total, { size }) => total + size.bytes, 0);
+    const bytes = context.engine.storedBytes(id) - inOperators;
+    yield [name, null, 'rows', BigInt(context.engine.rowCount(id)), BigInt(bytes)];
+    for (const operator of operators) {
+      const { rows, bytes: kept } = operator.size;
+      yield [name, operator.node, operator.kind, BigInt(rows), BigInt(kept)];
+    }
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Polls connectors for the scheduler: one batch per partition ahead, never more.
+ *
+ * Generators answer at once, files in their own time; either way the rows wait here until an epoch
+ * takes them. Positions are the engine's: a batch that an epoch could not log is offered again.
+ */
+import type { SourceBatch } from './connectors/connector.ts';
+import { readerKey } from './engine-readers.ts';
+import type { ReaderState } from './engine-readers.ts';
+import { sqlError } from '../common/errors.ts';
+import { deltaHash } from './engine-rows.ts';
+import type { LoggedRange } from './storage/epoch-log.ts';
+
+/** Bytes a poll may take. */
+const POLL_BYTES = 1 << 20;
+/** How long a failing poll waits before it is tried again. */
+const RETRY_MICROS = 1_000_000n;
+
+interface Slot {
+  readonly reader: ReaderState;
+  readonly partition: number;
+  ready: SourceBatch | null;
+  polling: boolean;
+  nextPollAt: bigint;
+  /** Serial number of the poll that last found nothing more. */
+  caughtUpAt: number;
+  pollSerial: number;
+}
+
+/** A batch for an epoch. */
+export interface Offered {
+  readonly reader: ReaderState;
+  readonly range: LoggedRange;
+  readonly source: SourceBatch;
+}
+
+/** All partitions of all readers. */
+export class SourcePolls {
+  readonly #slots = new Map<string, Slot[]>();
+  readonly #wake: () => void;
+  #serial = 0;
+
+  constructor(wake: () => void) {
+    this.#wake = wake;
+  }
+
+  /** Follows the readers there are. */
+  sync(readers: ReadonlyMap<string, ReaderState>): void {
+    for (const [key, slots] of this.#slots) {
+      if (readers.get(key) !== slots[0]?.reader) this.#slots.delete(key);
+    }
+    for (const [key, reader] of readers) {
+      if (this.#slots.has(key)) continue;
+      this.#slots.set(key, reader.partitions.map((_state, partition) => ({
+        reader, partition, ready: null, polling: false, nextPollAt: 0n, caughtUpAt: -1,
+        pollSerial: -1,
+      })));
+    }
+  }
+
+  *#all(): Generator<Slot, void> {
+    for (const slots of this.#slots.values()) yield* slots;
+  }
+
+  get active(): number {
+    let count = 0;
+    for (const slot of this.#all()) {
+      if (!slot.reader.partition(slot.partition).ended) count++;
+    }
+    return count;
+  }
+
+  /** Starts polls that are due; takes what is ready. */
+  gather(now: bigint, rows: number): Offered[] {
+    const offered: Offered[] = [];
+    const share = Math.max(1, Math.ceil(rows / Math.max(1, this.active)));
+    for (const slot of this.#all()) {
+      if (slot.reader.partition(slot.partition).ended) continue;
+      if (slot.ready === null && !slot.polling && slot.nextPollAt <= now) {
+        this.#poll(slot, now, share);
+      }
+      const source = slot.ready;
+      if (source === null) continue;
+      slot.ready = null;
+      const range = rangeOf(slot, source);
+      if (range !== null) offered.push({ reader: slot.reader, range, source });
+    }
+    return offered;
+  }
+
+  /** Gives back what an epoch could not log. */
+  giveBack(offered: readonly Offered[]): void {
+    for (const { reader, range, source } of offered) {
+      const slot = this.#slots.get(readerKey(range.relation, range.reader))?.[range.partition];
+      if (slot !== undefined && slot.reader === reader) slot.ready = source;
+    }
+  }
+
+  #poll(slot: Slot, now: bigint, rows: number): void {
+    const { reader, partition } = slot;
+    const state = reader.partition(partition);
+    const from = state.position;
+    slot.pollSerial = ++this.#serial;
+    const serial = slot.pollSerial;
+    const take = (source: SourceBatch): void => {
+      slot.polling = false;
+      slot.ready = source;
+      if (source.caughtUp) slot.caughtUpAt = serial;
+      if (!state.ended) state.status = source.caughtUp ? 'caught_up' : 'running';
+      const empty = source.next === from && !source.ended;
+      slot.nextPollAt = empty ? reader.connector.nextPollAt(partition, from, now) : 0n;
+    };
+    const fail = (error: unknown): void => {
+      slot.polling = false;
+      slot.caughtUpAt = serial;
+      slot.nextPollAt = now + RETRY_MICROS;
+      state.status = `stalled(${error instanceof Error ? error.message : String(error)})`;
+    };
+    try {
+      const answer = reader.connector.poll(partition, from, { rows, bytes: POLL_BYTES, now });
+      if (!(answer instanceof Promise)) return take(answer);
+      slot.polling = true;
+      answer.then(take, fail).finally(this.#wake).catch(() => undefined);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** When the next poll is due, or null: nothing to poll, or an answer is on its way. */
+  nextPollAt(): bigint | null {
+    let earliest: bigint | null = null;
+    for (const slot of this.#all()) {
+      if (slot.polling || slot.reader.partition(slot.partition).ended) continue;
+      const at = slot.ready === null ? slot.nextPollAt : 0n;
+      if (earliest === null || at < earliest) earliest = at;
+    }
+    return earliest;
+  }
+
+  /** Serial number of now, for `isQuiet`; lets every partition be polled at once. */
+  mark(): number {
+    for (const slot of this.#all()) slot.nextPollAt = 0n;
+    return this.#serial;
+  }
+
+  /** True when every partition has ended, or found nothing more in a poll begun after the mark. */
+  isQuiet(mark: number): boolean {
+    for (const slot of this.#all()) {
+      if (slot.reader.partition(slot.partition).ended) continue;
+      if (slot.ready !== null || slot.polling || slot.caughtUpAt <= mark) return false;
+    }
+    return true;
+  }
+}
+
+function rangeOf(slot: Slot, source: SourceBatch): LoggedRange | null {
+  const { reader, partition } = slot;
+  const first = reader.partition(partition).position;
+  if (source.next === first && !source.ended) return null;
+  return {
+    relation: reader.relation, reader: reader.reader, partition, first, next: source.next,
+    rows: source.batch.length, deadLetters: source.deadLetters.length, ended: source.ended,
+    hash: rangeHash(source),
+  };
+}
+
+function rangeHash(source: SourceBatch): number {
+  return Number(BigInt.asIntN(32, deltaHash(0, [source.batch])));
+}
+
+/** Compares a range that was read again with what was logged; XX001 when it is not the same. */
+export function checkReread(range: LoggedRange, source: SourceBatch): void {
+  if (source.batch.length === range.rows && source.deadLetters.length === range.deadLetters
+    && rangeHash(source) === range.hash) return;
+  throw sqlError('XX001', `range ${range.first} to ${range.next} of partition ${range.partition} `
+    + `of relation ${range.relation} reads back differently`, {
+    detail: `${source.batch.length} rows were read, ${range.rows} were logged.`,
+    hint: 'The source was changed after it had been read. Put the old content back.',
+  });
+}
