@@ -1,0 +1,266 @@
+/**
+ * EXPLAIN: plans as indented text, the output first and inputs below.
+ *
+ * A node that is read twice is printed once and named `see #n` after that. Dataflow nodes say what
+ * state they keep, what bounds it, and which watermark drops it. Stable: goldens compare it.
+ */
+import { assertNever, must } from '../common/assert.ts';
+import type {
+  Dataflow, DataflowAggregate, DataflowColumn, DataflowNode, DataflowOverCall, Eviction, NodeId,
+  RowEviction,
+} from './dataflow.ts';
+import {
+  exprText, frameText, functionName, microsText, sortText, valueText, watermarkText, windowText,
+} from './explain-expr.ts';
+import type { ColumnName, RelationName } from './explain-expr.ts';
+import { relationLines } from './explain-relation.ts';
+import type { Relation } from './relation.ts';
+import type { ScalarExpr } from './scalar.ts';
+
+const INDENT = '  ';
+
+/** A logical plan as lines of text. */
+export function explainRelation(relation: Relation, names: RelationName): readonly string[] {
+  return relationLines(relation, names);
+}
+
+/** A dataflow as lines of text. */
+export function explainDataflow(dataflow: Dataflow, names: RelationName): readonly string[] {
+  const printer = new Printer(dataflow, names);
+  printer.print(dataflow.output, 0);
+  if (dataflow.late !== null) {
+    printer.lines.push('late rows:');
+    printer.print(dataflow.late, 1);
+  }
+  return printer.lines;
+}
+
+class Printer {
+  readonly lines: string[] = [];
+  readonly #nodes: readonly DataflowNode[];
+  readonly #names: RelationName;
+  readonly #uses = new Map<NodeId, number>();
+  readonly #seen = new Set<NodeId>();
+
+  constructor(dataflow: Dataflow, names: RelationName) {
+    this.#nodes = dataflow.nodes;
+    this.#names = names;
+    for (const node of dataflow.nodes) {
+      for (const input of node.inputs) this.#uses.set(input, (this.#uses.get(input) ?? 0) + 1);
+    }
+  }
+
+  print(id: NodeId, depth: number): void {
+    const pad = INDENT.repeat(depth);
+    const node = must(this.#nodes[id], 'node');
+    const shared = (this.#uses.get(id) ?? 0) > 1;
+    if (this.#seen.has(id)) {
+      this.lines.push(`${pad}see #${id}`);
+      return;
+    }
+    this.#seen.add(id);
+    this.lines.push(`${pad}${this.#title(node)}${shared ? ` [#${id}]` : ''}`);
+    for (const line of this.#details(node)) this.lines.push(`${pad}${INDENT}${INDENT}${line}`);
+    if (node.kind === 'recursive') {
+      for (const binding of node.bindings) {
+        this.lines.push(`${pad}${INDENT}binding ${binding.name}${binding.distinct
+          ? ' (distinct)' : ''}:`);
+        this.#printBody(node.body, binding.node, depth + 2);
+      }
+      this.lines.push(`${pad}${INDENT}result:`);
+      this.#printBody(node.body, node.body.output, depth + 2);
+    }
+    for (const input of node.inputs) this.print(input, depth + 1);
+  }
+
+  #printBody(body: Dataflow, root: NodeId, depth: number): void {
+    const inner = new Printer(body, this.#names);
+    inner.print(root, depth);
+    this.lines.push(...inner.lines);
+  }
+
+  #inputColumns(node: DataflowNode): readonly DataflowColumn[] {
+    return node.inputs.flatMap((input) => must(this.#nodes[input], 'input').columns);
+  }
+
+  #title(node: DataflowNode): string {
+    return titleOf(node, namesOf(this.#inputColumns(node)), this.#names);
+  }
+
+  /** State, bound and evictions; nothing for nodes without state. */
+  #details(node: DataflowNode): readonly string[] {
+    const lines: string[] = [];
+    if (node.bound !== 'stateless') {
+      const evictions = evictionsOf(node, this.#names, this.#inputColumns(node));
+      const rows = node.appendOnly ? ', append-only' : '';
+      const key = node.key === null ? '' : `; key: (${node.key.map((at) =>
+        node.columns[at]?.name ?? `#${at}`).join(', ')})`;
+      lines.push(`state: ${stateOf(node)}; bound: ${node.bound}${evictions}${key}${rows}`);
+    }
+    return lines;
+  }
+}
+
+function namesOf(columns: readonly DataflowColumn[]): ColumnName {
+  return (index) => columns[index]?.name ?? `#${index}`;
+}
+
+function columnList(columns: readonly DataflowColumn[]): string {
+  return columns.map((each) => each.name).join(', ');
+}
+
+/** `expr AS name`, or the name alone where they are the same. */
+function outputs(
+  exprs: readonly ScalarExpr[], columns: readonly DataflowColumn[], names: ColumnName,
+): string {
+  return exprs.map((expr, at) => {
+    const text = exprText(expr, names);
+    const name = columns[at]?.name ?? `#${at}`;
+    return text === name ? text : `${text} AS ${name}`;
+  }).join(', ');
+}
+
+function titleOf(node: DataflowNode, names: ColumnName, relations: RelationName): string {
+  switch (node.kind) {
+    case 'source': return `source ${relations(node.relation)} (${columnList(node.columns)})`;
+    case 'constant': return `constant ${node.rows.map((row) => `(${row.map((value, at) =>
+      valueText(value, must(node.columns[at], 'column').type)).join(', ')})`).join(', ')}`;
+    case 'map': return `map (${outputs(node.exprs, node.columns, names)})${
+      node.filter === null ? '' : ` where ${exprText(node.filter, names)}`}`;
+    case 'flatMap': return `flat-map ${node.calls.map((call) => `${functionName(call.function)}(${
+      call.args.map((arg) => exprText(arg, names)).join(', ')})`).join(', ')}${
+      node.outer ? ' outer' : ''}`;
+    case 'window': return `window ${windowText(node.window)} on ${names(node.timeColumn)}${
+      node.arrival === null ? '' : `, open at ${names(node.arrival)}`}${
+      node.allowedLateness === 0n ? '' : `, lateness ${microsText(node.allowedLateness)}`}`;
+    case 'session': return `session gap ${microsText(node.gap)} on ${names(node.timeColumn)}${
+      by(' partition by', node.partitionBy, names)}`;
+    case 'aggregate': return `aggregate${by(' by', node.groupBy, names)}${
+      node.aggregates.length === 0 ? '' : `: ${node.aggregates.map((each) =>
+        aggregateText(each, names)).join(', ')}`}`;
+    case 'distinct': return `distinct (${columnList(node.columns)})`;
+    case 'join': return joinTitle(node, names);
+    case 'asofJoin': return `asof ${node.type} join on ${keysText(node, names)}${
+      node.leftKey.length > 0 ? ' AND ' : ''}${names(node.leftTime)} ${node.op} right time`;
+    case 'temporalJoin': return `temporal ${node.type} join on ${keysText(node, names)}${
+      node.leftTime === null ? ' as of now' : ` as of ${names(node.leftTime)}`}`;
+    case 'union': return 'union all';
+    case 'setOp': return `${node.op}${node.all ? ' all' : ''}`;
+    case 'topN': return topNTitle(node, names);
+    case 'over': return `over${by(' partition by', node.partitionBy, names)}${
+      node.orderBy.length === 0 ? '' : ` order by ${sortText(node.orderBy, names)}`}: ${
+      node.calls.map((each) => overText(each, names)).join(', ')}`;
+    case 'temporalFilter': return `temporal filter${
+      node.validFrom === null ? '' : ` from ${exprText(node.validFrom, names)}`}${
+      node.validTo === null ? '' : ` to ${exprText(node.validTo, names)}`}`;
+    case 'gate': return `gate until ${watermarkText(node.watermark, relations)} >= ${
+      names(node.timeColumn)}${node.correct ? ', then corrections' : ''}`;
+    case 'throttle': return `throttle to one change every ${microsText(node.micros)}`;
+    case 'recursive': return 'recursive';
+    case 'recursiveInput': return node.binding === null ? `input ${node.input ?? 0}`
+      : `recursive reference ${node.binding}`;
+    default: return assertNever(node);
+  }
+}
+
+function by(word: string, columns: readonly number[], names: ColumnName): string {
+  return columns.length === 0 ? '' : `${word} ${columns.map(names).join(', ')}`;
+}
+
+function aggregateText(call: DataflowAggregate, names: ColumnName): string {
+  const args = call.args.length === 0 && functionName(call.function) === 'count' ? '*'
+    : call.args.map(names).join(', ');
+  const order = call.orderBy.length === 0 ? '' : ` ORDER BY ${sortText(call.orderBy, names)}`;
+  const filter = call.filter === null ? '' : ` FILTER (${names(call.filter)})`;
+  return `${functionName(call.function)}(${call.distinct ? 'DISTINCT ' : ''}${args}${order})${
+    filter}`;
+}
+
+function overText(call: DataflowOverCall, names: ColumnName): string {
+  const filter = call.filter === null ? '' : ` FILTER (${names(call.filter)})`;
+  return `${functionName(call.function)}(${call.args.map(names).join(', ')})${filter}${
+    frameText(call.frame, names)}`;
+}
+
+function keysText(
+  node: DataflowNode & { kind: 'join' | 'asofJoin' | 'temporalJoin' }, names: ColumnName,
+): string {
+  return node.leftKey.map((at, i) => `${names(at)} = right #${node.rightKey[i] ?? 0}`)
+    .join(' AND ');
+}
+
+function joinTitle(node: DataflowNode & { kind: 'join' }, names: ColumnName): string {
+  const keys = keysText(node, names);
+  const kind = keys === '' && node.residual === null ? 'cross' : node.type;
+  const on = keys === '' ? '' : ` on ${keys}${node.nullsEqual ? ' (NULLs equal)' : ''}`;
+  const residual = node.residual === null ? '' : ` where ${exprText(node.residual, names)}`;
+  return `${kind} join${on}${residual}`;
+}
+
+function topNTitle(node: DataflowNode & { kind: 'topN' }, names: ColumnName): string {
+  const order = node.orderBy.length === 0 ? '' : ` order by ${sortText(node.orderBy, names)}`;
+  const limit = node.limit === null ? '' : ` limit ${node.limit}${node.withTies
+    ? ' with ties' : ''}`;
+  const offset = node.offset === 0n ? '' : ` offset ${node.offset}`;
+  const rank = node.rank === 'none' ? '' : ` with ${node.rank}`;
+  return `top-n${by(' partition by', node.partitionBy, names)}${order}${limit}${offset}${rank}`;
+}
+
+function stateOf(node: DataflowNode): string {
+  switch (node.kind) {
+    case 'aggregate': return node.global ? 'one group' : 'one group per key';
+    case 'distinct': return 'each distinct row';
+    case 'join': return 'both inputs by key';
+    case 'asofJoin': return 'both inputs by key and time';
+    case 'temporalJoin': return node.leftTime === null ? 'the current right rows'
+      : 'right versions and waiting left rows';
+    case 'setOp': return 'each row of both inputs';
+    case 'topN': return node.appendOnly || node.bound === 'limit' ? 'the first rows of a partition'
+      : 'all rows of a partition in order';
+    case 'over': return 'all rows of a partition in order';
+    case 'session': return 'rows of open sessions';
+    case 'temporalFilter': return 'rows until their next change';
+    case 'gate': return 'rows of open windows';
+    case 'throttle': return 'pending changes';
+    case 'recursive': return 'the bindings';
+    default: return 'none';
+  }
+}
+
+function evictionsOf(
+  node: DataflowNode, relations: RelationName, inputs: readonly DataflowColumn[],
+): string {
+  const one = (evict: Eviction | null): string => evict === null ? ''
+    : `, dropped when ${watermarkText(evict.watermark, relations)} >= ${
+      node.columns[evict.column]?.name ?? `#${evict.column}`}`;
+  switch (node.kind) {
+    case 'aggregate': case 'distinct': case 'topN': case 'over': return one(node.evict);
+    case 'session': return node.watermark === null ? ''
+      : `, dropped when ${watermarkText(node.watermark, relations)} >= window_end`;
+    case 'temporalJoin': return node.watermark === null ? ''
+      : `, answered when ${watermarkText(node.watermark, relations)} is past`;
+    case 'join': return `${side('left', node.leftEvict, inputs, relations)}${
+      side('right', node.rightEvict, inputs.slice(-rightWidth(node, inputs)), relations)}${
+      node.holdNulls ? ', NULL rows when dropped' : ''}`;
+    default: return '';
+  }
+}
+
+function rightWidth(
+  node: DataflowNode & { kind: 'join' }, inputs: readonly DataflowColumn[],
+): number {
+  const semi = node.type === 'semi' || node.type === 'anti';
+  return semi ? inputs.length - node.columns.length : inputs.length;
+}
+
+function side(
+  name: string, evict: RowEviction | null, columns: readonly DataflowColumn[],
+  relations: RelationName,
+): string {
+  if (evict === null) return '';
+  const shift = evict.offsetMicros === 0n ? ''
+    : evict.offsetMicros > 0n ? ` + ${microsText(evict.offsetMicros)}`
+      : ` - ${microsText(-evict.offsetMicros)}`;
+  const column = columns[evict.column]?.name ?? `#${evict.column}`;
+  return `, ${name} dropped when ${watermarkText(evict.watermark, relations)} > ${column}${shift}`;
+}
