@@ -1,9 +1,9 @@
 /**
  * Our own binary form of values: what checkpoints and the epoch log store.
  *
- * Exact for every value (-0, NaN, lone surrogates, all digits), compact, and read back only with the
- * type it was written with. The format is durable: bytes once released keep their meaning. It is not
- * PostgreSQL's wire format, which is in the types' encodeBinary.
+ * Exact for every value (-0, NaN, lone surrogates, all digits), compact, and read back only with
+ * the type it was written with. The format is durable: bytes once released keep their meaning. It
+ * is not PostgreSQL's wire format, which is in the types' encodeBinary.
  */
 import { AssertionError, assertNever, must } from './assert.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';

@@ -1,9 +1,9 @@
 /**
  * IANA time zones, derived from the platform's data: the only place that uses Intl.
  *
- * Offsets are probed a week at a time and changes located by bisection, lazily, per block of about 407
- * days; the result is a function of zone and instant alone, exact to the second. Before 1800 every
- * zone keeps its local mean time; after 2200 the rules repeat every 400 years.
+ * Offsets are probed a week at a time and changes located by bisection, lazily, per block of about
+ * 407 days; the result is a function of zone and instant alone, exact to the second. Before 1800
+ * every zone keeps its local mean time; after 2200 the rules repeat every 400 years.
  */
 
 /** The change of offset within a block: from `at` (seconds since 1970 UTC) on it is `offset`. */

@@ -1,9 +1,9 @@
 /**
  * Runs a program as a deterministic automaton whose states are made when first reached.
  *
- * Time is linear in the text whatever the pattern. Made states are kept up to a limit, then forgotten.
- * A state remembers the kind of the character just passed, so that conditions on a place are decided
- * when the next character is known.
+ * Time is linear in the text whatever the pattern. Made states are kept up to a limit, then
+ * forgotten. A state remembers the kind of the character just passed, so that conditions on a
+ * place are decided when the next character is known.
  */
 import { EDGE, holds, sideOf } from './assertion.ts';
 import { contains } from './char-set.ts';
@@ -114,7 +114,9 @@ export class Automaton {
   }
 
   /** Follows forks and conditions from a state's kernel; true when the end is among them. */
-  #follow(state: AutomatonState, side: number, read: (set: number, next: number) => void): boolean {
+  #follow(
+    state: AutomatonState, side: number, read: (set: number, next: number) => void,
+  ): boolean {
     const { states, backward } = this.#program;
     const mark = ++this.#mark;
     const stack = [...state.kernel];
@@ -143,8 +145,8 @@ export class Automaton {
   }
 
   /**
-   * Reads forward from a place and calls `visit` with every end of a match, until it returns false, the
-   * automaton dies or `limit` is passed.
+   * Reads forward from a place and calls `visit` with every end of a match, until it returns
+   * false, the automaton dies or `limit` is passed.
    */
   forward(text: string, from: number, limit: number, visit: (end: number) => boolean): void {
     let state = this.#startState(from > 0 ? sideOf(codePointBefore(text, from)) : EDGE);

@@ -10,7 +10,7 @@ export type ClassName =
 const CLASSES: Readonly<Record<ClassName, RegExp>> = {
   alnum: /[\p{L}\p{N}\p{M}]/u,
   alpha: /[\p{L}\p{M}]/u,
-  ascii: /[\u0000-\u007f]/u,
+  ascii: /\p{ASCII}/u,
   blank: /[ \t\p{Zs}]/u,
   cntrl: /\p{Cc}/u,
   digit: /\p{Nd}/u,
@@ -58,7 +58,8 @@ export function singleton(codePoint: number, ignoreCase: boolean): CharSet {
 
 /** The set of a class escape such as `\d` or `\D`. */
 export function classSet(name: ClassName, negated: boolean, notNewline: boolean = false): CharSet {
-  return { ranges: [], classes: [{ name, negated }], negated: false, ignoreCase: false, notNewline };
+  const classes = [{ name, negated }];
+  return { ranges: [], classes, negated: false, ignoreCase: false, notNewline };
 }
 
 /** What `.` matches. */

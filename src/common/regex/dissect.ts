@@ -1,9 +1,9 @@
 /**
  * Finds what the groups of an expression captured, once the whole match is known.
  *
- * The match is divided top down: in a sequence the earlier part takes the longest text (or shortest, if
- * it prefers that) that leaves the rest a match. Every division is decided by automata, so there is no
- * backtracking over the inside of a part and no catastrophic pattern.
+ * The match is divided top down: in a sequence the earlier part takes the longest text (or
+ * shortest, if it prefers that) that leaves the rest a match. Every division is decided by
+ * automata, so there is no backtracking over the inside of a part and no catastrophic pattern.
  */
 import { Automaton } from './automaton.ts';
 import { compileProgram } from './program.ts';

@@ -63,7 +63,8 @@ function readCoded(pattern: string, start: number, letter: string): Escape {
     case '0': {
       const octal = /^[0-7]{0,2}/.exec(rest)?.[0] ?? '';
       return {
-        kind: 'character', codePoint: Number.parseInt(`0${octal}`, 8), end: start + 2 + octal.length,
+        kind: 'character', codePoint: Number.parseInt(`0${octal}`, 8),
+        end: start + 2 + octal.length,
       };
     }
     default: break;

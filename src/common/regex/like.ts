@@ -5,6 +5,7 @@
  * come back to, so no pattern is catastrophic. Patterns without `_` in their pieces use indexOf.
  */
 import { sqlError } from '../errors.ts';
+import { characterLength } from '../types/text-order.ts';
 
 /** Matches one text against a compiled pattern. */
 export type LikeMatcher = (text: string) => boolean;
@@ -20,11 +21,11 @@ interface Pattern {
   readonly pieces: readonly Piece[];
 }
 
-/** Compiles a LIKE pattern; `escape` is one character, or empty for none. 22025, 22019 as PostgreSQL. */
+/** Compiles a LIKE pattern; `escape` is one character or empty. 22025, 22019 as PostgreSQL. */
 export function likeMatcher(
   pattern: string, escape: string = '\\', caseInsensitive: boolean = false,
 ): LikeMatcher {
-  if (escape !== '' && [...escape].length !== 1) {
+  if (escape !== '' && characterLength(escape) !== 1) {
     throw sqlError('22019', 'invalid escape string', {
       hint: 'Escape string must be empty or one character.',
     });

@@ -1,8 +1,8 @@
 /**
  * A regular expression as a nondeterministic automaton (Thompson's construction).
  *
- * States are numbers; a program may be built to read backward, from the end of a match to its start.
- * The number of states is bounded, since counted repetition copies its body.
+ * States are numbers; a program may be built to read backward, from the end of a match to its
+ * start. The number of states is bounded, since counted repetition copies its body.
  */
 import type { AssertionKind } from './assertion.ts';
 import type { CharSet } from './char-set.ts';
@@ -75,7 +75,8 @@ class ProgramBuilder {
       }
       case 'alternate': {
         const starts = node.branches.map((branch) => this.#node(branch, next));
-        return starts.reduceRight((other, start) => this.#add({ kind: 'fork', next: start, other }));
+        return starts.reduceRight(
+          (other, start) => this.#add({ kind: 'fork', next: start, other }));
       }
       case 'repeat': return this.#repeat(node, next);
     }

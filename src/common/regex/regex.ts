@@ -1,8 +1,9 @@
 /**
  * PostgreSQL's advanced regular expressions: compile, test, find.
  *
- * A match is the leftmost one, and there the longest or shortest as the expression prefers. Matching
- * takes time linear in the text for a test and polynomial for captures, whatever the pattern.
+ * A match is the leftmost one, and there the longest or shortest as the expression prefers.
+ * Matching takes time linear in the text for a test and polynomial for captures, whatever the
+ * pattern.
  */
 import { Automaton } from './automaton.ts';
 import { Dissector } from './dissect.ts';

@@ -1,16 +1,17 @@
 /**
  * SIMILAR TO: SQL's regular expressions, translated to PostgreSQL's.
  *
- * `%` and `_` are wildcards, `| * + ? { } ( ) [ ]` mean what they mean there, everything else is itself,
- * and the whole text has to match. `escape-double-quote` parts a pattern for substring().
+ * `%` and `_` are wildcards, `| * + ? { } ( ) [ ]` mean what they mean there, everything else is
+ * itself, and the whole text has to match. `escape-double-quote` parts a pattern for substring().
  */
 import { sqlError } from '../errors.ts';
+import { characterLength } from '../types/text-order.ts';
 import { compileRegex } from './regex.ts';
 import type { CompiledRegex } from './regex.ts';
 
 /** The regular expression a SIMILAR TO pattern stands for. 22025, 2200C, 22019 as PostgreSQL. */
 export function similarToRegex(pattern: string, escape: string = '\\'): string {
-  if ([...escape].length > 1) {
+  if (characterLength(escape) > 1) {
     throw sqlError('22019', 'invalid escape string', {
       hint: 'Escape string must be empty or one character.',
     });
@@ -31,7 +32,7 @@ class SimilarTranslator {
   #quotes = 0;
 
   constructor(pattern: string, escape: string) {
-    this.#characters = [...pattern];
+    this.#characters = Array.from(pattern);
     this.#escape = escape;
   }
 

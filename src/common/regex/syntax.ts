@@ -1,8 +1,8 @@
 /**
  * Syntax of PostgreSQL's advanced regular expressions: text to tree.
  *
- * Look-around and back-references are refused with 0A000: they do not fit a matcher that is linear in
- * the text. Errors are 2201B in PostgreSQL's words.
+ * Look-around and back-references are refused with 0A000: they do not fit a matcher that is linear
+ * in the text. Errors are 2201B in PostgreSQL's words.
  */
 import { sqlError } from '../errors.ts';
 import type { SqlError } from '../errors.ts';
@@ -18,7 +18,10 @@ export type Preference = 'longer' | 'shorter' | null;
 /** A regular expression as a tree. `captures` tells whether a group is inside. */
 export type RegexNode =
   | { readonly kind: 'empty'; readonly prefers: null; readonly captures: false }
-  | { readonly kind: 'set'; readonly set: CharSet; readonly prefers: null; readonly captures: false }
+  | {
+    readonly kind: 'set'; readonly set: CharSet; readonly prefers: null;
+    readonly captures: false;
+  }
   | {
     readonly kind: 'assert'; readonly assertion: AssertionKind; readonly prefers: null;
     readonly captures: false;
@@ -156,7 +159,7 @@ class RegexParser {
 
   #literalText(): RegexNode {
     const { ignoreCase } = this.#options;
-    return concat([...this.#pattern.slice(this.#at)].map((character): RegexNode => ({
+    return concat(Array.from(this.#pattern.slice(this.#at), (character): RegexNode => ({
       kind: 'set', set: singleton(character.codePointAt(0) ?? 0, ignoreCase), prefers: null,
       captures: false,
     })));

@@ -52,11 +52,15 @@ function compareNumbers(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
+/** Bytes, numbers of four bytes, or NULL. */
+type BinaryPart = Uint8Array | readonly number[] | null;
+
 /** Bytes of the parts, each behind its length; -1 for NULL. */
-function joinParts(head: readonly number[], parts: readonly (Uint8Array | readonly number[] | null)[],
-): Uint8Array {
+function joinParts(head: readonly number[], parts: readonly BinaryPart[]): Uint8Array {
   let size = 4 * head.length;
-  for (const part of parts) size += part instanceof Uint8Array ? 4 + part.length : part === null ? 4 : 4 * part.length;
+  for (const part of parts) {
+    size += part === null ? 4 : part instanceof Uint8Array ? 4 + part.length : 4 * part.length;
+  }
   const bytes = new Uint8Array(size);
   const view = dataView(bytes);
   let at = 0;
@@ -99,7 +103,8 @@ export function arrayDefinition(lookup: TypeLookup): TypeDefinition {
       const array = asArray(value);
       let h = hashInt32(array.elements.length);
       for (const one of array.elements) {
-        h = combineHash(h, one === null ? NULL_HASH : lookup.definition(element).hash(one, element));
+        const part = one === null ? NULL_HASH : lookup.definition(element).hash(one, element);
+        h = combineHash(h, part);
       }
       return h;
     },
@@ -140,8 +145,8 @@ function decodeArray(lookup: TypeLookup, bytes: Uint8Array, element: SqlType): S
     elements.push(definition.decodeBinary(bytes.subarray(at, at + length), element));
     at += length;
   }
-  return { kind: 'array', dims: total === 0 ? [] : dims, lowerBounds: total === 0 ? [] : lowerBounds,
-    elements };
+  if (total === 0) return { kind: 'array', dims: [], lowerBounds: [], elements };
+  return { kind: 'array', dims, lowerBounds, elements };
 }
 
 /** The type of a record's field; text when the record's shape is not known. */
@@ -195,7 +200,7 @@ export function recordDefinition(lookup: TypeLookup): TypeDefinition {
 }
 
 function encodeRecord(lookup: TypeLookup, record: SqlRecord, type: SqlType): Uint8Array {
-  const parts: (Uint8Array | readonly number[] | null)[] = [];
+  const parts: BinaryPart[] = [];
   record.values.forEach((one, i) => {
     const field = fieldType(type, i);
     const definition = lookup.definition(field);

@@ -1,8 +1,9 @@
 /**
- * Arithmetic of dates and timestamps: adding intervals, differences, age, truncation, bins, makers.
+ * Arithmetic of dates and timestamps: adding intervals, differences, age, truncation, bins,
+ * makers.
  *
- * Months are added by the calendar (the day is clamped to the month's last), days by the calendar of
- * the zone, the rest by the clock. Extraction of fields is in datetime-extract.ts.
+ * Months are added by the calendar (the day is clamped to the month's last), days by the calendar
+ * of the zone, the rest by the clock. Extraction of fields is in datetime-extract.ts.
  */
 import { sqlError } from '../errors.ts';
 import type { SqlError } from '../errors.ts';
@@ -299,5 +300,6 @@ export function timestampAtZone(local: bigint, zone: Zone): bigint {
 
 /** timestamptz AT TIME ZONE zone: the local time of an instant. */
 export function timestamptzAtZone(micros: bigint, zone: Zone): bigint {
-  return isInfiniteTimestamp(micros) ? micros : checkTimestamp(micros + offsetMicrosAt(zone, micros));
+  if (isInfiniteTimestamp(micros)) return micros;
+  return checkTimestamp(micros + offsetMicrosAt(zone, micros));
 }

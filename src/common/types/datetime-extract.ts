@@ -1,5 +1,6 @@
 /**
- * extract(field from value): numeric results with PostgreSQL's scales; date_part is the same as float8.
+ * extract(field from value): numeric results with PostgreSQL's scales; date_part is the same as
+ * float8.
  *
  * Epoch and seconds carry six digits after the point, milliseconds three, all else none.
  */
@@ -34,7 +35,9 @@ const FIELDS = new Set(['microsecond', 'millisecond', 'second', 'minute', 'hour'
   'epoch', 'julian', 'timezone', 'timezone_hour', 'timezone_minute']);
 
 /** Fields that grow without end: of an infinite value they are infinite, the others NULL. */
-const MONOTONIC = new Set(['year', 'decade', 'century', 'millennium', 'isoyear', 'julian', 'epoch']);
+const MONOTONIC = new Set([
+  'year', 'decade', 'century', 'millennium', 'isoyear', 'julian', 'epoch',
+]);
 
 /** The name of a field in canonical spelling. */
 function fieldOf(unit: string): string {

@@ -19,8 +19,8 @@ import type { FormatSettings } from './settings.ts';
 import { localToUtcAt, offsetMicrosAt, requireZone } from './time-zone.ts';
 import type { Zone } from './time-zone.ts';
 
-const ISO =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/;
+const ISO = new RegExp('^(\\d{4})-(\\d\\d)-(\\d\\d)'
+  + '(?:[ T](\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d{1,6}))?)?(Z|[+-]\\d\\d(?::?\\d\\d)?)?)?$');
 
 const PLACES: readonly number[] = [1e6, 1e5, 1e4, 1e3, 1e2, 10, 1];
 

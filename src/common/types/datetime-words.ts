@@ -1,7 +1,7 @@
 /**
  * Words of dates: month and weekday names, and time zone abbreviations with their offsets.
  *
- * The abbreviations are PostgreSQL's default set, as far as their offset is fixed.
+ * The abbreviations are those PostgreSQL knows by default, in minutes east of UTC.
  */
 
 /** Full month names, January first. */
@@ -34,40 +34,49 @@ export const DAY_WORDS: ReadonlySet<string> = new Set([
   'tues', 'wednes', 'weds', 'thur', 'thurs',
 ]);
 
-const ABBREVIATION_HOURS: readonly (readonly [number, string])[] = [
-  [-12, 'idlw'], [-11, 'sst'], [-10, 'hst ckt'], [-9, 'akst'], [-8, 'pst akdt'],
-  [-7, 'mst pdt'], [-6, 'cst mdt galt'], [-5, 'est cdt cot pet act ect cidst'],
-  [-4, 'edt ast bot fkt gft gyt vet amt clt pyt'], [-3, 'adt art brt clst uyt fkst pmst amst pyst'],
-  [-2, 'brst fnt pmdt uyst'], [-1, 'azost egt'],
-  [0, 'utc gmt z zulu ut uct wet wetdst_ egst azot_'],
-  [1, 'cet met mez bst west wat'], [2, 'cest eet mest mesz sast cat ist_ eedt_ metdst cetdst'],
-  [3, 'eest eat msk bt eetdst'], [4, 'msd gst_ aqtt_ amt_ azt_ get mut ret sct volt samt'],
-  [5, 'azst gest pkt uzt yekt tjt tmt mvt tft'], [6, 'almt bdt btt iot kgt_ novt_ omst yekst pkst'],
-  [7, 'ict wib krat novst omsst cxt davt hovt_'], [8, 'hkt pht sgt wst_ cast bnt myt irkt krast ulat'],
-  [9, 'jst kst wit irkst tlt pwt ulast'], [10, 'aest vlat yakst chut ddut pgt aesst_ ligt'],
-  [11, 'aedt magt vlast kost_ pont vut aesst lhdt ncst nct'],
-  [12, 'nzst fjt magst pett anat kost wakt mht gilt tvt nut_'],
-  [13, 'nzdt fjst tot phot anast petst'], [14, 'lint'],
-];
-
-const ABBREVIATION_MINUTES: readonly (readonly [string, number])[] = [
-  ['ist', 120], ['nst', -210], ['nft', -210], ['ndt', -150], ['irst', 210], ['irdt', 270], ['irt', 210], ['aft', 270],
-  ['npt', 345], ['mmt', 390], ['acst', 570], ['acsst', 630], ['cadt', 630], ['sadt', 630],
-  ['acdt', 630], ['sast', 120], ['lkt', 330], ['mart', -570], ['taht', -600], ['tkt', 780],
-  ['gamt', -540], ['gambt', -540], ['hovst_', 480], ['chast', 765], ['chadt', 825],
-  ['awst', 480], ['awsst', 540], ['wast', 120], ['wadt', 480], ['idt', 180], ['gst', 600],
-  ['nut', -660], ['wgt', -180], ['wgst', -120], ['egst', 0], ['azot', -60], ['kgt', 360],
-  ['kgst', 360], ['novt', 420], ['cct', 480], ['dnt', 60], ['dst', 0], ['fwt', 120], ['fst', 60],
-  ['swt', 60], ['mewt', 60], ['hmt', 180], ['jayt', 540], ['kdt', 600], ['ligt', 600],
-  ['eetdst', 180], ['bdst', 120], ['bort', 480], ['easst', -300], ['easast', -300], ['east', -360],
+const ABBREVIATIONS: readonly (readonly [number, string])[] = [
+  [-660, 'nut'],
+  [-600, 'ckt hst taht'],
+  [-570, 'mart'],
+  [-540, 'akst gamt'],
+  [-480, 'akdt pst'],
+  [-420, 'mst pdt'],
+  [-360, 'cst galt mdt'],
+  [-300, 'act cdt cot easst east est pet'],
+  [-240, 'amt ast bot edt gyt vet'],
+  [-210, 'nft nst'],
+  [-180, 'adt arst art bra brt clst clt fkst fkt gft pmst pyst pyt uyt wgt'],
+  [-150, 'ndt'],
+  [-120, 'brst fnt pmdt uyst wgst'],
+  [-60, 'azot egt fnst'],
+  [0, 'azost egst gmt uct ut utc wet z zulu'],
+  [60, 'bst cet met mez wat wetdst'],
+  [120, 'bdst cest cetdst eet ist mest mesz metdst sast'],
+  [180, 'eat eest eetdst fet idt msk volt'],
+  [210, 'irt'],
+  [240, 'amst azst azt gest get msd mut ret sct'],
+  [270, 'aft'],
+  [300, 'mawt must mvt pkt tft tjt tmt uzt yekt'],
+  [330, 'lkt'],
+  [345, 'npt'],
+  [360, 'almt bdt btt iot kgst kgt omsst omst pkst uzst xjt yekst'],
+  [390, 'mmt'],
+  [420, 'almst cxt davt ict krast krat novst novt wast'],
+  [480, 'awst bnt bort cct hkt irkst irkt myt pht sgt ulat wadt'],
+  [525, 'acwst'],
+  [540, 'awsst jayt jst kst pwt ulast wdt yakst yakt'],
+  [570, 'acst cast'],
+  [600, 'aest chut ddut kdt ligt mpt pgt trut vlast vlat yapt'],
+  [630, 'acdt acsst cadt lhst sadt'],
+  [660, 'aedt aesst kost lhdt magst magt pont vut'],
+  [720, 'anast anat fjt gilt mht nzst nzt petst pett tvt wakt wft'],
+  [765, 'chast'],
+  [780, 'fjst nzdt tkt tot'],
+  [825, 'chadt'],
+  [840, 'lint'],
 ];
 
 /** Offset east of UTC in seconds by lower-case abbreviation. */
-export const ZONE_ABBREVIATIONS: ReadonlyMap<string, number> = new Map([
-  ...ABBREVIATION_HOURS.flatMap(([hours, words]) => words.split(' ')
-    .filter((word) => !word.endsWith('_'))
-    .map((word): [string, number] => [word, hours * 3600])),
-  ...ABBREVIATION_MINUTES
-    .filter(([word]) => !word.endsWith('_') && word !== 'dst')
-    .map(([word, minutes]): [string, number] => [word, minutes * 60]),
-]);
+export const ZONE_ABBREVIATIONS: ReadonlyMap<string, number> = new Map(
+  ABBREVIATIONS.flatMap(([minutes, words]) =>
+    words.split(' ').map((word): [string, number] => [word, minutes * 60])));

@@ -47,7 +47,7 @@ function readSingle(text: string): number {
   const double = Number(text);
   const single = Math.fround(double);
   if (!Number.isFinite(single) || !isBetweenFloats(double, single)) return single;
-  const side = compareNumeric(parseNumeric(text), parseNumeric(double.toExponential(100)));
+  const side = compareNumeric(parseNumeric(text), parseNumeric(double.toExponential(EXACT_DIGITS)));
   if (side === 0 || side < 0 === single < double) return single;
   return single + 2 * (double - single);
 }
@@ -73,6 +73,8 @@ export function formatFloat4(value: number, extraDigits: number = 1): string {
   return shortest(value.toExponential(8), 6);
 }
 
+/** The most digits toExponential gives; enough for the midpoint of two float4. */
+const EXACT_DIGITS = 100;
 /** Doubles from here on may have a midpoint to their neighbour with 17 digits or fewer. */
 const MIDPOINTS_FROM = 2 ** 53;
 const MIDPOINTS_TO = 1e40;
@@ -101,7 +103,7 @@ function isBetweenDoubles(text: string, value: number): boolean {
 function isMidway(text: string, value: number): boolean {
   const double = Number(text);
   return isBetweenFloats(double, value)
-    && compareNumeric(parseNumeric(text), parseNumeric(double.toExponential(100))) === 0;
+    && compareNumeric(parseNumeric(text), parseNumeric(double.toExponential(EXACT_DIGITS))) === 0;
 }
 
 const SINGLE = new Float32Array(1);

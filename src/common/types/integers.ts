@@ -64,7 +64,7 @@ export const INT2: TypeDefinition = {
   name: 'int2', oid: 21, arrayOid: 1005, typlen: 2, category: 'N', preferred: false,
   aliases: ['smallint'], sqlName: 'smallint',
   parse: (text) => parseSmall(text, 16, 'smallint'),
-  format: (value) => String(value),
+  format: (value) => String(asNumber(value)),
   encodeBinary: (value) => {
     const number = asNumber(value);
     return Uint8Array.of(number >>> 8, number);
@@ -82,7 +82,7 @@ export const INT4: TypeDefinition = {
   name: 'int4', oid: 23, arrayOid: 1007, typlen: 4, category: 'N', preferred: false,
   aliases: ['integer', 'int'], sqlName: 'integer',
   parse: parseInt4,
-  format: (value) => String(value),
+  format: (value) => String(asNumber(value)),
   encodeBinary: (value) => int32Bytes(asNumber(value)),
   decodeBinary: (bytes) => {
     requireLength(bytes, 4, 'integer');
@@ -97,7 +97,7 @@ export const INT8: TypeDefinition = {
   name: 'int8', oid: 20, arrayOid: 1016, typlen: 8, category: 'N', preferred: false,
   aliases: ['bigint'], sqlName: 'bigint',
   parse: parseInt8,
-  format: (value) => String(value),
+  format: (value) => String(asBigint(value)),
   encodeBinary: (value) => {
     const bytes = new Uint8Array(8);
     dataView(bytes).setBigInt64(0, asBigint(value));

@@ -1,8 +1,8 @@
 /**
  * Text input of interval: postgres, verbose, SQL standard and ISO 8601 forms.
  *
- * `INTERVAL '5' MINUTE` comes through `parseIntervalWithFields`: the fields give a bare number its unit
- * and cut what is finer. Errors are 22007 and 22008.
+ * `INTERVAL '5' MINUTE` comes through `parseIntervalWithFields`: the fields give a bare number its
+ * unit and cut what is finer. Errors are 22007 and 22008.
  */
 import { sqlError } from '../errors.ts';
 import type { SqlError } from '../errors.ts';
@@ -13,7 +13,7 @@ import type { Interval } from './interval.ts';
 /** Units a field qualifier can name, coarse to fine. */
 export type IntervalField = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second';
 
-/** The qualifier of `INTERVAL '..' DAY TO SECOND(3)`: first and last field, digits of the second. */
+/** The qualifier of `INTERVAL '..' DAY TO SECOND(3)`: its fields, and digits of the second. */
 export interface IntervalFields {
   readonly from: IntervalField;
   /** The last field; the same as `from` for a single field. */
@@ -38,7 +38,8 @@ const UNIT_WORDS: ReadonlyMap<string, Unit> = new Map(Object.entries({
   decade: 'dec decs decade decades',
   century: 'c cent century centuries',
   millennium: 'mil mils millennia millennium',
-}).flatMap(([unit, words]) => words.split(' ').map((word): [string, Unit] => [word, unitOf(unit)])));
+}).flatMap(([unit, words]) =>
+  words.split(' ').map((word): [string, Unit] => [word, unitOf(unit)])));
 
 function unitOf(text: string): Unit {
   switch (text) {
@@ -54,16 +55,24 @@ export function intervalUnit(word: string): string | null {
   return UNIT_WORDS.get(word.toLowerCase()) ?? null;
 }
 
-const MICROS: Readonly<Record<'microsecond' | 'millisecond' | 'second' | 'minute' | 'hour', bigint>> = {
+type ClockUnit = 'microsecond' | 'millisecond' | 'second' | 'minute' | 'hour';
+type MonthUnit = 'month' | 'year' | 'decade' | 'century' | 'millennium';
+
+const MICROS: Readonly<Record<ClockUnit, bigint>> = {
   microsecond: 1n, millisecond: 1000n, second: 1_000_000n, minute: 60_000_000n,
   hour: 3_600_000_000n,
 };
-const MONTHS: Readonly<Record<'month' | 'year' | 'decade' | 'century' | 'millennium', number>> = {
+const MONTHS: Readonly<Record<MonthUnit, number>> = {
   month: 1, year: 12, decade: 120, century: 1200, millennium: 12000,
 };
 
-const TOKEN =
-  /\s*(?:([+-]?\d+:\d+(?::\d+)?(?:\.\d*)?)|([+-]?\d+-\d+)|([+-]?(?:\d+(?:\.\d*)?|\.\d+))|([A-Za-z]+)|(@))/y;
+const TOKEN = new RegExp([
+  '\\s*(?:([+-]?\\d+:\\d+(?::\\d+)?(?:\\.\\d*)?)',
+  '([+-]?\\d+-\\d+)',
+  '([+-]?(?:\\d+(?:\\.\\d*)?|\\.\\d+))',
+  '([A-Za-z]+)',
+  '(@))',
+].join('|'), 'y');
 
 /**
  * Reads an interval. Under IntervalStyle sql_standard a leading minus counts for all fields when
@@ -105,7 +114,8 @@ export function roundInterval(value: Interval, digits: number): Interval {
   const unit = 10n ** BigInt(6 - digits);
   const half = unit / 2n;
   const { micros } = value;
-  const rounded = micros >= 0n ? ((micros + half) / unit) * unit : -(((half - micros) / unit) * unit);
+  const rounded = micros >= 0n
+    ? ((micros + half) / unit) * unit : -(((half - micros) / unit) * unit);
   return makeInterval(value.months, value.days, rounded);
 }
 
@@ -248,7 +258,7 @@ class IntervalReader {
     this.#micros += BigInt(sign * Math.round((rest - days) * 86_400_000_000));
   }
 
-  #addMonths(amount: Amount, unit: keyof typeof MONTHS): void {
+  #addMonths(amount: Amount, unit: MonthUnit): void {
     const sign = amount.negative ? -1 : 1;
     if (amount.whole > 2147483647n) throw this.#overflow();
     this.#months += sign * Number(amount.whole) * MONTHS[unit];
@@ -271,8 +281,8 @@ class IntervalReader {
     const negative = text.startsWith('-');
     const [clock = '', fraction] = text.replace(/^[+-]/, '').split('.');
     const parts = clock.split(':').map((part) => BigInt(part));
-    const minuteFirst = parts.length === 2
-      && (fraction !== undefined || (this.#fields?.from === 'minute' && this.#fields.to === 'second'));
+    const minuteToSecond = this.#fields?.from === 'minute' && this.#fields.to === 'second';
+    const minuteFirst = parts.length === 2 && (fraction !== undefined || minuteToSecond);
     if (minuteFirst) parts.unshift(0n);
     const [hours = 0n, minutes = 0n, seconds = 0n] = parts;
     if (minutes > 59n || seconds > 60n) throw this.#overflow();
@@ -295,7 +305,8 @@ class IntervalReader {
   #iso(text: string): Interval {
     const body = text.replace(/^[+-]?P/, '');
     const [date = '', time, ...more] = body.split('T');
-    if (text.startsWith('-') || more.length > 0 || (date === '' && time === undefined)) throw this.#invalid();
+    const nothing = date === '' && time === undefined;
+    if (text.startsWith('-') || more.length > 0 || nothing) throw this.#invalid();
     const alternative = /^(-?\d+)-(\d+)-(\d+)$/.exec(date);
     if (alternative !== null) {
       this.#months = Number(alternative[1]) * 12 + Number(alternative[2]);

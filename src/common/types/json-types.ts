@@ -1,5 +1,6 @@
 /**
- * The types json (text kept as given) and jsonb (tree); behaviour is in jsonb.ts and jsonb-parse.ts.
+ * The types json (text kept as given) and jsonb (tree); behaviour is in jsonb.ts and
+ * jsonb-parse.ts.
  */
 import { combineHash, hashInt32, hashString } from '../hash.ts';
 import { compareJsonb, formatJsonb } from './jsonb.ts';

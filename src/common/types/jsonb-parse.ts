@@ -1,8 +1,8 @@
 /**
  * Reads JSON text: into a Jsonb tree, or only to check it for the json type.
  *
- * Errors are PostgreSQL's: 22P02 "invalid input syntax for type json" with a DETAIL naming the token.
- * Nesting is bounded (54001) because the parser recurses.
+ * Errors are PostgreSQL's: 22P02 "invalid input syntax for type json" with a DETAIL naming the
+ * token. Nesting is bounded (54001) because the parser recurses.
  */
 import { sqlError } from '../errors.ts';
 import type { SqlError } from '../errors.ts';

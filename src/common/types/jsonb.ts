@@ -1,8 +1,8 @@
 /**
  * SQL jsonb: an immutable tree whose numbers keep all their digits.
  *
- * Holds the tree, its text form and its order, as PostgreSQL has them: keys are unique and sorted by
- * byte length, then bytes. Reading text is in jsonb-parse.ts.
+ * Holds the tree, its text form and its order, as PostgreSQL has them: keys are unique and sorted
+ * by byte length, then bytes. Reading text is in jsonb-parse.ts.
  */
 import { compareNumeric, formatNumeric } from './numeric.ts';
 import type { Numeric } from './numeric.ts';

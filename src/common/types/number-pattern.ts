@@ -102,7 +102,8 @@ class NumberPatternReader {
     }
     return {
       parts: this.#parts, before: this.#before, after: this.#after, shift: this.#shift,
-      lastZero: this.#lastZero, fill: this.#fill, zeroFrom: this.#zeroFrom, hasPoint: this.#point, sign: this.#signPlace(),
+      lastZero: this.#lastZero, fill: this.#fill, zeroFrom: this.#zeroFrom,
+      hasPoint: this.#point, sign: this.#signPlace(),
       brackets: this.#brackets, blankZero: this.#blankZero, roman: this.#roman,
       exponent: this.#exponent, ownSign: this.#ownSign, hasMinus: this.#hasMinus,
     };

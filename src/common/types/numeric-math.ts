@@ -147,7 +147,8 @@ function lnFixed(value: Numeric, bits: number): bigint {
 /** ln(value) rounded at a scale. */
 function lnAt(value: Numeric, scale: number): Numeric {
   if (value.coef === pow10(value.scale)) return makeNumeric(0n, scale);
-  const nearOne = compareNumeric(value, POINT_NINE) >= 0 && compareNumeric(value, ONE_POINT_ONE) <= 0;
+  const nearOne = compareNumeric(value, POINT_NINE) >= 0
+    && compareNumeric(value, ONE_POINT_ONE) <= 0;
   const extra = nearOne ? value.scale : 0;
   const bits = bitsFor(Math.max(scale, 0) + GUARD_DIGITS + Math.min(extra, 64)) + 64;
   return fromFixed(lnFixed(value, bits), bits, scale);

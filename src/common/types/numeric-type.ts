@@ -43,7 +43,9 @@ function limbsOf(value: Numeric): { readonly limbs: number[]; readonly weight: n
   const magnitude = value.coef < 0n ? -value.coef : value.coef;
   const pad = (LIMB_DIGITS - (value.scale % LIMB_DIGITS)) % LIMB_DIGITS;
   const limbs: number[] = [];
-  for (let rest = magnitude * pow10(pad); rest !== 0n; rest /= LIMB) limbs.push(Number(rest % LIMB));
+  for (let rest = magnitude * pow10(pad); rest !== 0n; rest /= LIMB) {
+    limbs.push(Number(rest % LIMB));
+  }
   limbs.reverse();
   while (limbs.at(-1) === 0) limbs.pop();
   return { limbs, weight };

@@ -29,6 +29,8 @@ const MAX_SCALE = 16383;
 const MAX_INTEGER_DIGITS = 131072;
 const MAX_RESULT_SCALE = 2000;
 const LIMB_DIGITS = 4;
+/** Digits that tell whether a double lies exactly midway. */
+const EXACT_DIGITS = 60;
 
 /** Makes a finite numeric. */
 export function makeNumeric(coef: bigint, scale: number): Numeric {
@@ -180,13 +182,13 @@ function numericFromDouble(value: number, significant: number): Numeric {
 /** toExponential with ties to even, as C's printf; JavaScript rounds exact ties up. */
 export function exponentialHalfEven(value: number, significant: number): string {
   const rounded = value.toExponential(significant - 1);
-  const [longMantissa = ''] = value.toExponential(60).split('e');
+  const [longMantissa = ''] = value.toExponential(EXACT_DIGITS).split('e');
   const start = longMantissa.indexOf('.') + significant;
   if (longMantissa[start] !== '5' || !/^0*$/.test(longMantissa.slice(start + 1))) return rounded;
   const kept = longMantissa.slice(0, start);
   const last = kept.charCodeAt(kept.length - 1) - 48;
   if (last % 2 !== 0) return rounded;
-  const exponent = value.toExponential(60).split('e')[1] ?? '0';
+  const exponent = value.toExponential(EXACT_DIGITS).split('e')[1] ?? '0';
   return `${kept}e${exponent}`;
 }
 

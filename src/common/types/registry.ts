@@ -30,7 +30,7 @@ function textual(name: TypeName, oid: number, arrayOid: number): TypeDefinition 
     ...TEXT, name, oid, arrayOid, sqlName: name, aliases: [], preferred: false,
     category: pseudo ? 'P' : name === 'tid' ? 'U' : 'A',
     typlen: pseudo ? 4 : name === 'tid' ? 6 : -1,
-    format: (value) => (value === null ? '' : String(value)),
+    format: (value) => (typeof value === 'string' ? value : ''),
   };
 }
 

@@ -1,9 +1,9 @@
 /**
  * Time zones as functions: offsets of instants, and local times to instants.
  *
- * A zone's text is an IANA name, an abbreviation (EST) or a POSIX form whose positive hours lie west
- * of Greenwich (`<+05>-05`, `UTC+3`, `+05:30`). Offsets written in values (`12:00+05:30`) are east
- * and are handled by datetime-parse.ts. IANA data come from real/zones.ts.
+ * A zone's text is an IANA name, an abbreviation (EST) or a POSIX form whose positive hours lie
+ * west of Greenwich (`<+05>-05`, `UTC+3`, `+05:30`). Offsets written in values (`12:00+05:30`) are
+ * east and are handled by datetime-parse.ts. IANA data come from real/zones.ts.
  */
 import { sqlError } from '../errors.ts';
 import { ianaAbbreviation, ianaOffsetSeconds, isKnownZone } from '../real/zones.ts';

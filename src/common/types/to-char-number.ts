@@ -1,15 +1,15 @@
 /**
  * to_char of numbers and to_number.
  *
- * The layout follows PostgreSQL in the C locale: point `.`, groups `,`, no currency. A number too large
- * for its template shows as `#`.
+ * The layout follows PostgreSQL in the C locale: point `.`, groups `,`, no currency. A number too
+ * large for its template shows as `#`.
  */
 import { sqlError } from '../errors.ts';
 import { parseNumberPattern } from './number-pattern.ts';
 import type { NumberPart, NumberPattern } from './number-pattern.ts';
 import {
-  absNumeric, exponentialHalfEven, formatNumeric, makeNumeric, mulNumeric, numericFromFloat8, numericSignum,
-  numericToBigint, parseNumeric, pow10, roundNumeric,
+  absNumeric, exponentialHalfEven, formatNumeric, makeNumeric, mulNumeric, numericFromFloat8,
+  numericSignum, numericToBigint, parseNumeric, pow10, roundNumeric,
 } from './numeric.ts';
 import type { Numeric } from './numeric.ts';
 
@@ -31,7 +31,8 @@ export function floatToChar(value: number, template: string): string {
   const pattern = parseNumberPattern(template);
   const exact = numericFromFloat8(value);
   if (pattern.exponent && exact.special === null) {
-    const [mantissa = '', exponent = '0'] = exponentialHalfEven(value, pattern.after + 1).split('e');
+    const text = exponentialHalfEven(value, pattern.after + 1);
+    const [mantissa = '', exponent = '0'] = text.split('e');
     const digits = exponent.slice(1).padStart(2, '0');
     return `${value < 0 ? '' : ' '}${mantissa}e${exponent[0] ?? '+'}${digits}`;
   }

@@ -1,8 +1,8 @@
 /**
  * to_char of timestamps and intervals.
  *
- * Works on fields taken apart beforehand, so that timestamps, instants in a zone and intervals share
- * one road. Templates are parsed in format-pattern.ts; numbers are in to-char-number.ts.
+ * Works on fields taken apart beforehand, so that timestamps, instants in a zone and intervals
+ * share one road. Templates are parsed in format-pattern.ts; numbers are in to-char-number.ts.
  */
 import { sqlError } from '../errors.ts';
 import {
@@ -42,7 +42,9 @@ export function timestampToChar(micros: bigint, template: string): string | null
 }
 
 /** to_char(timestamptz, template) in a zone; null for infinite values. */
-export function timestamptzToChar(micros: bigint, template: string, timeZone: string): string | null {
+export function timestamptzToChar(
+  micros: bigint, template: string, timeZone: string,
+): string | null {
   if (isInfiniteTimestamp(micros)) return null;
   const zone = requireZone(timeZone);
   const offset = offsetMicrosAt(zone, micros);
@@ -213,7 +215,7 @@ function renderDate(moment: Moment, part: FieldPart): string | null {
   switch (part.field) {
     case 'MM': return padded(month, 2, part);
     case 'DD': return paddedAll(day, 2, part);
-    case 'DDD': return paddedAll(moment.isInterval ? intervalDays(moment) : dayOfYear(days), 3, part);
+    case 'DDD': return paddedAll(yearDay(moment), 3, part);
     case 'IDDD': {
       const week = isoWeek(days);
       return padded(days - isoWeekStart(week.year, 1) + 1, 3, part);

@@ -1,8 +1,8 @@
 /**
  * to_timestamp(text, template) and to_date(text, template).
  *
- * Templates are parsed in format-pattern.ts. Separators are lenient as in PostgreSQL: one in the template
- * matches any one in the text, or none. Errors are 22007 and 22008.
+ * Templates are parsed in format-pattern.ts. Separators are lenient as in PostgreSQL: one in the
+ * template matches any one in the text, or none. Errors are 22007 and 22008.
  */
 import { sqlError } from '../errors.ts';
 import type { SqlError } from '../errors.ts';
@@ -280,7 +280,8 @@ class TextReader {
   }
 
   #roman(part: FieldPart): void {
-    const index = this.#oneOf(['VIII', 'VII', 'III', 'XII', 'IV', 'VI', 'IX', 'XI', 'II', 'I', 'V', 'X']);
+    const index = this.#oneOf(
+      ['VIII', 'VII', 'III', 'XII', 'IV', 'VI', 'IX', 'XI', 'II', 'I', 'V', 'X']);
     const month = [8, 7, 3, 12, 4, 6, 9, 11, 2, 1, 5, 10][index];
     if (month === undefined) throw this.#invalidWord(part);
     this.#fields.set('MM', month, part.written);

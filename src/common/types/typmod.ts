@@ -1,7 +1,8 @@
 /**
  * Fits values to type modifiers: varchar(n), char(n), numeric(p, s), timestamp(p), interval(p).
  *
- * An explicit cast truncates strings; an assignment refuses them (22001) unless only blanks are lost.
+ * An explicit cast truncates strings; an assignment refuses them (22001) unless only blanks are
+ * lost.
  */
 import { sqlError } from '../errors.ts';
 import type { SqlArray, Value } from '../values.ts';
