@@ -100,26 +100,21 @@ function variadicLiteral(bound: ScalarExpr, expr: FunctionCall): readonly Scalar
   throw notSupported('VARIADIC with an array that is no constant', expr.span);
 }
 
-const PARAMETER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['make_interval', ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']],
-  ['make_date', ['year', 'month', 'day']],
-  ['make_time', ['hour', 'min', 'sec']],
-  ['make_timestamp', ['year', 'month', 'mday', 'hour', 'min', 'sec']],
-  ['make_timestamptz', ['year', 'month', 'mday', 'hour', 'min', 'sec', 'timezone']],
-]);
-
+/** f(name => value): the longest signature that names its arguments tells their places. */
 function namedArguments(binder: Binder, expr: FunctionCall): readonly ScalarExpr[] {
   const name = functionName(expr);
-  const names = PARAMETER_NAMES.get(name);
-  if (names === undefined) {
+  const names = functionsByName(name).map((entry) => entry.argNames ?? [])
+    .reduce((longest, each) => (each.length > longest.length ? each : longest), []);
+  if (names.length === 0) {
     throw notSupported(`named arguments of ${name}`, expr.span, 'Give the arguments by position.');
   }
-  const values: (ScalarExpr | null)[] = names.map(() => null);
+  const values: (ScalarExpr | null)[] = [];
   for (const [at, arg] of expr.args.entries()) {
     const index = arg.name === null ? at : names.indexOf(arg.name.name);
     if (index < 0) {
       throw functionNotFound(`${name}(${arg.name?.name ?? ''} => ...)`, expr.span);
     }
+    while (values.length <= index) values.push(null);
     values[index] = binder.bind(arg.value);
   }
   return values.map((value) => value ?? literalOf(0, INT4));

@@ -18,8 +18,8 @@ import {
 } from './bind-types.ts';
 import { cannotCast, notBoolean, relationNotFound, typeNotFound, typesNotMatched }
   from './errors.ts';
+import { evaluateConstant } from './fold.ts';
 import { castBetween } from './functions/registry.ts';
-import { applyCast } from './functions/casts.ts';
 import { BOOLEAN } from './scalar.ts';
 import type { ScalarExpr } from './scalar.ts';
 
@@ -93,8 +93,7 @@ function fold(
   const entry = castBetween(arg.type, cast.type);
   if (entry === null || entry.volatility !== 'immutable') return cast;
   try {
-    return literalOf(applyCast(state.evaluation, arg.value, {
-      from: arg.type, to: cast.type, context: cast.context }), cast.type);
+    return literalOf(evaluateConstant(cast, state.evaluation), cast.type);
   } catch (error) {
     throw withSpan(error, state.spanOf(arg));
   }
@@ -142,8 +141,9 @@ export function parseLiteral(
     const value = parseValue(text, plain, state.settings);
     const parsed = literalOf(value, plain);
     if (type.mods === undefined && type.element?.mods === undefined) return parsed;
-    return literalOf(applyCast(state.evaluation, value, {
-      from: plain, to: type, context: wanted.context }), type);
+    return literalOf(evaluateConstant({
+      kind: 'cast', arg: parsed, type, context: wanted.context,
+    }, state.evaluation), type);
   } catch (error) {
     throw withSpan(error, span);
   }
