@@ -19,6 +19,8 @@ export interface ProbeColumn {
   readonly storeMask: boolean;
   /** False: the column is written on insertion but decides nothing. */
   readonly compared: boolean;
+  /** True: floats are equal only bit by bit (-0 differs from 0). */
+  readonly exact?: boolean;
 }
 
 /** What the loops ask of the index that owns the table. */
@@ -115,8 +117,10 @@ function takeText(column: ProbeColumn, at: number): string {
     : `s${at} = I.data(${at});`;
 }
 
-function equalText({ kind, batchNulls, storeNulls }: ProbeColumn, at: number): string {
-  const equal = sameText(kind, at);
+function equalText(column: ProbeColumn, at: number): string {
+  const { kind, batchNulls, storeNulls } = column;
+  const equal = kind === 'f64' && column.exact === true ? `Object.is(b${at}[r], s${at}[e])`
+    : sameText(kind, at);
   if (batchNulls && storeNulls) {
     return `(m${at}[r] === 1 ? z${at}[e] === 1 : z${at}[e] === 0 && ${equal})`;
   }

@@ -35,6 +35,14 @@ export interface ArrangementOptions {
   readonly extra?: number;
 }
 
+/** An index that is told of every slot that comes and goes: a ChainIndex, an ExpiryQueue. */
+export interface SlotIndex {
+  insertSlots(slots: Int32Array, count: number): void;
+  removeSlots(slots: Int32Array, count: number): void;
+  rebuild(): void;
+  bytes(): number;
+}
+
 /** The arrangement; see the head of the file. */
 export class Arrangement {
   readonly store: RowStore;
@@ -46,6 +54,8 @@ export class Arrangement {
   readonly key: readonly number[];
   readonly #all: readonly number[];
   readonly #chains: ChainIndex[] = [];
+  /** All indexes beside `identity`. */
+  readonly #indexes: SlotIndex[] = [];
   #slots: Int32Array = new Int32Array(0);
   #list: Int32Array = new Int32Array(0);
   #negative = 0;
@@ -56,7 +66,7 @@ export class Arrangement {
     this.#all = Array.from({ length: this.width }, (_column, at) => at);
     this.key = options.key ?? this.#all;
     this.identity = options.appendOnly === true ? null
-      : new HashIndex(store, this.#all, { hashed: this.key });
+      : new HashIndex(store, this.#all, { hashed: this.key, exact: true });
   }
 
   /** Different rows kept. */
@@ -72,9 +82,15 @@ export class Arrangement {
       && chain.key.length === columns.length && chain.key.every((at, i) => at === columns[i]));
     if (known !== undefined) return known;
     const chain = new ChainIndex(this.store, columns, nullsMatch);
-    chain.rebuild();
     this.#chains.push(chain);
+    this.follow(chain);
     return chain;
+  }
+
+  /** Keeps another index over the store up to date; rows already here are put into it. */
+  follow(index: SlotIndex): void {
+    index.rebuild();
+    this.#indexes.push(index);
   }
 
   /**
@@ -109,7 +125,7 @@ export class Arrangement {
   evict(slots: Int32Array, count: number): void {
     if (count === 0) return;
     this.identity?.removeSlots(slots, count);
-    for (const chain of this.#chains) chain.removeSlots(slots, count);
+    for (const index of this.#indexes) index.removeSlots(slots, count);
     const { weights } = this;
     for (let i = 0; i < count; i++) {
       const slot = slots[i] as number;
@@ -132,7 +148,7 @@ export class Arrangement {
   /** Makes the indexes anew after the store was loaded. */
   restore(): void {
     this.identity?.rebuild();
-    for (const chain of this.#chains) chain.rebuild();
+    for (const index of this.#indexes) index.rebuild();
     this.#negative = 0;
     const { weights } = this;
     for (let slot = 0; slot < this.store.top; slot++) {
@@ -143,7 +159,7 @@ export class Arrangement {
   /** Bytes of the store and its indexes. */
   bytes(): number {
     let total = this.store.bytes() + (this.identity?.bytes() ?? 0);
-    for (const chain of this.#chains) total += chain.bytes();
+    for (const index of this.#indexes) total += index.bytes();
     return total;
   }
 
@@ -161,7 +177,7 @@ export class Arrangement {
     for (let i = 0; i < batch.length; i++) {
       weights[slots[i] as number] = batch.weights[i] as number;
     }
-    for (const chain of this.#chains) chain.insertSlots(slots, batch.length);
+    for (const index of this.#indexes) index.insertSlots(slots, batch.length);
   }
 
   #merge(batch: Batch, identity: HashIndex): void {
@@ -173,7 +189,7 @@ export class Arrangement {
     const { weights } = this;
     const { inserted, insertedCount } = identity;
     for (let i = 0; i < insertedCount; i++) weights[inserted[i] as number] = 0;
-    for (const chain of this.#chains) chain.insertSlots(inserted, insertedCount);
+    for (const index of this.#indexes) index.insertSlots(inserted, insertedCount);
     let gone = 0;
     for (let i = 0; i < length; i++) {
       const slot = slots[i] as number;
@@ -203,7 +219,7 @@ export class Arrangement {
     if (count === 0) return;
     const slots = this.#slots;
     for (let i = 0; i < length; i++) if (weights[slots[i] as number] === GONE) slots[i] = -1;
-    for (const chain of this.#chains) chain.removeSlots(list, count);
+    for (const index of this.#indexes) index.removeSlots(list, count);
     this.identity?.removeSlots(list, count);
     for (let i = 0; i < count; i++) store.free(list[i] as number);
   }

@@ -3,9 +3,11 @@
  *
  * Slots with equal times form a chain; a binary heap holds each different time once, since windows
  * put thousands of rows on one time. A time whose chain has emptied stays in the heap until it is
- * due. Rows whose time is NULL never expire. Rebuilt from the store.
+ * due. Rows whose time is NULL never expire. Dates count as their midnight, in microseconds like
+ * all times here. Rebuilt from the store.
  */
 import { assert } from '../../common/assert.ts';
+import { MICROS_PER_DAY } from '../../common/types/interval.ts';
 import { ChainIndex } from './chain-index.ts';
 import type { RowStore, StoreColumnData } from './row-store.ts';
 import type { Column } from '../batch.ts';
@@ -15,6 +17,8 @@ export class ExpiryQueue {
   readonly store: RowStore;
   readonly #chains: ChainIndex;
   readonly #column: StoreColumnData;
+  /** Microseconds of one unit of the column. */
+  readonly #unit: bigint;
   #heap: bigint[] = [];
   #queued = new Set<bigint>();
   readonly #one: Int32Array = new Int32Array(1);
@@ -23,6 +27,7 @@ export class ExpiryQueue {
     this.store = store;
     this.#column = store.column(column);
     assert(this.#column.kind === 'i64' || this.#column.kind === 'i32', 'expiry by a time column');
+    this.#unit = this.#column.column.type.name === 'date' ? MICROS_PER_DAY : 1n;
     this.#chains = new ChainIndex(store, [column]);
   }
 
@@ -78,13 +83,13 @@ export class ExpiryQueue {
 
   #time(slot: number): bigint {
     return this.#column.kind === 'i64' ? this.#column.i64[slot] as bigint
-      : BigInt(this.#column.i32[slot] as number);
+      : BigInt(this.#column.i32[slot] as number) * this.#unit;
   }
 
   #first(time: bigint): number {
     const key: Column = this.#column.kind === 'i64'
       ? { kind: 'i64', data: BigInt64Array.of(time), nulls: null }
-      : { kind: 'i32', data: Int32Array.of(Number(time)), nulls: null };
+      : { kind: 'i32', data: Int32Array.of(Number(time / this.#unit)), nulls: null };
     this.#chains.lookup([key], 1, this.#chains.hash([key], 1), this.#one);
     return this.#one[0] as number;
   }

@@ -9,7 +9,7 @@
 import { must } from '../../common/assert.ts';
 import type { Value } from '../../common/values.ts';
 import type { Column } from '../batch.ts';
-import { equalityOf, keyKindOf } from '../kernels/key-kind.ts';
+import { equalityOf, identical, keyKindOf } from '../kernels/key-kind.ts';
 import type { KeyKind } from '../kernels/key-kind.ts';
 import { findLoop, insertLoop } from '../kernels/probe.ts';
 import type { ProbeColumn, ProbeData, ProbeLoop } from '../kernels/probe.ts';
@@ -23,6 +23,8 @@ const REBUILD_ROWS = 4096;
 export interface HashIndexOptions {
   /** Positions within `key` that are hashed; all by default. */
   readonly hashed?: readonly number[];
+  /** Values are told apart in every digit, not by SQL equality: for whole rows. */
+  readonly exact?: boolean;
 }
 
 /** The index; see the head of the file. */
@@ -36,6 +38,9 @@ export class HashIndex {
   readonly #kinds: readonly KeyKind[];
   readonly #equal: readonly ((a: Value, b: Value) => boolean)[];
   readonly #hashed: readonly number[];
+  readonly #exact: boolean;
+  /** SQL equality, for look-ups by the hashed columns. */
+  readonly #sqlEqual: readonly ((a: Value, b: Value) => boolean)[];
   readonly #hasher: KeyHasher;
   readonly #table = new HashTable();
   /** Per key column: whether a NULL was ever stored. */
@@ -48,7 +53,9 @@ export class HashIndex {
     this.key = key;
     this.#columns = key.map((at) => store.column(at));
     this.#kinds = this.#columns.map(({ column }) => keyKindOf(column.type));
-    this.#equal = this.#columns.map(({ column }) => equalityOf(column.type));
+    this.#exact = options.exact === true;
+    this.#sqlEqual = this.#columns.map(({ column }) => equalityOf(column.type));
+    this.#equal = this.#exact ? this.#columns.map(() => identical) : this.#sqlEqual;
     this.#hashed = options.hashed ?? key.map((_column, at) => at);
     this.#hasher = new KeyHasher(this.#hashed.map((at) =>
       must(this.#columns[at], 'hashed column').column.type));
@@ -180,7 +187,7 @@ export class HashIndex {
       this.#loops.set(shape, loop);
     }
     loop(this, {
-      rows: null, hashes, equal: this.#equal,
+      rows: null, hashes, equal: mode === 1 ? this.#sqlEqual : this.#equal,
       data: columns.map((column) => column === null ? NO_DATA : probeData(column)),
       masks: columns.map((column) => column?.nulls ?? null),
     }, count, out);
@@ -191,6 +198,7 @@ export class HashIndex {
       kind: this.#kinds[at] as KeyKind, batchNulls: column?.nulls != null,
       storeNulls: this.#nullSeen[at] === true, compared: column !== null,
       storeMask: (this.#columns[at] as StoreColumnData).nulls !== null,
+      exact: this.#exact && mode !== 1,
     }));
     return mode === 2 ? insertLoop(layout) : findLoop(layout, true);
   }

@@ -75,7 +75,8 @@ function scatterNulls(
   }
 }
 
-function zeroCell(to: StoreColumnData, slot: number): void {
+/** Writes the zero of a column's kind, as a NULL has it. */
+export function zeroCell(to: StoreColumnData, slot: number): void {
   switch (to.kind) {
     case 'bool': to.bool[slot] = 0; return;
     case 'i32': to.i32[slot] = 0; return;

@@ -1,0 +1,319 @@
+/**
+ * Group columns ++ aggregates: one row per group, kept as a slot of the group store.
+ *
+ * A batch is brought to group slots in one pass, then each aggregate runs its own loop over it.
+ * The first time an epoch touches a group, the group's output row is put aside; flush compares it
+ * with the new one and emits both only where they differ. A group without rows leaves the state.
+ * With `evict`, groups whose column has been passed by the watermark leave silently.
+ */
+import { assert, must } from '../../common/assert.ts';
+import type { SqlError } from '../../common/errors.ts';
+import type {
+  DataflowAggregate, DataflowNode, Eviction, WatermarkExpr,
+} from '../../planner/dataflow.ts';
+import type { Batch, Column } from '../batch.ts';
+import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../operator.ts';
+import { ExpiryQueue } from '../state/expiry-queue.ts';
+import { HashIndex } from '../state/hash-index.ts';
+import type { RowStore, StoreColumn, StoreColumnData } from '../state/row-store.ts';
+import { gatherSlots, hasNull } from '../state/transfer.ts';
+import { createAccumulator } from './aggregate-build.ts';
+import { markChanges, stackColumns } from './aggregate-output.ts';
+import type { Accumulator, AggregateInput } from './aggregate-types.ts';
+
+type AggregateNode = Extract<DataflowNode, { kind: 'aggregate' }>;
+
+/** Groups first touched by one batch of the epoch, with the rows they had put out before. */
+interface Touched {
+  readonly slots: Int32Array;
+  readonly old: readonly Column[];
+  /** 0 where there was no output row before. */
+  readonly existed: Uint8Array;
+}
+
+/** The operator of an `aggregate` node. */
+export function createAggregate(
+  node: AggregateNode, inputs: readonly DataflowNode[], context: OperatorContext,
+): Operator {
+  return new Aggregate(node, must(inputs[0], 'input'), context);
+}
+
+class Aggregate implements Operator {
+  readonly #context: OperatorContext;
+  readonly #calls: readonly DataflowAggregate[];
+  readonly #groupBy: readonly number[];
+  readonly #global: boolean;
+  readonly #evict: Eviction | null;
+  readonly #store: RowStore;
+  readonly #index: HashIndex;
+  readonly #rows: StoreColumnData;
+  readonly #accumulators: readonly Accumulator[];
+  readonly #expiry: ExpiryQueue | null;
+  #slots: Int32Array = new Int32Array(0);
+  #list: Int32Array = new Int32Array(0);
+  #mark: Uint8Array = new Uint8Array(64);
+  #touched: Touched[] = [];
+  /** True once the row of a global aggregate is out. */
+  #started = false;
+
+  constructor(node: AggregateNode, input: DataflowNode, context: OperatorContext) {
+    this.#context = context;
+    this.#calls = node.aggregates;
+    this.#groupBy = node.groupBy;
+    this.#global = node.global;
+    this.#evict = node.evict;
+    const inputTypes = input.columns.map(({ type }) => type);
+    this.#accumulators = node.aggregates.map((call, at) => createAccumulator(call, {
+      context, prefix: `a${at}.`, appendOnly: input.appendOnly, evicts: node.evict !== null,
+      inputTypes,
+    }));
+    const keys = node.groupBy.map((column, at): StoreColumn => ({
+      name: `g${at}`, type: must(inputTypes[column], 'group column'), nullable: true,
+    }));
+    this.#store = context.store('groups', [
+      ...keys, { name: '$rows', type: { name: 'float8' }, nullable: false },
+      ...this.#accumulators.flatMap(({ columns }) => columns),
+    ]);
+    this.#rows = this.#store.column(keys.length);
+    this.#index = new HashIndex(this.#store, keys.map((_key, at) => at));
+    this.#bind(keys.length + 1);
+    assert(node.evict === null || node.evict.column < keys.length, 'eviction by a group column');
+    this.#expiry = node.evict === null ? null : new ExpiryQueue(this.#store, node.evict.column);
+  }
+
+  #bind(first: number): void {
+    let at = first;
+    for (const accumulator of this.#accumulators) {
+      const width = accumulator.columns.length;
+      accumulator.bind({ store: this.#store, rows: this.#rows },
+        this.#store.columns.slice(at, at + width));
+      at += width;
+    }
+  }
+
+  push(_port: number, batch: Batch): void {
+    const { length } = batch;
+    if (length === 0) return;
+    const slots = this.#findGroups(batch);
+    this.#touch(slots, length);
+    const rows = this.#rows.f64;
+    for (let i = 0; i < length; i++) {
+      const slot = slots[i] as number;
+      rows[slot] = (rows[slot] as number) + (batch.weights[i] as number);
+    }
+    this.#accumulators.forEach((accumulator, at) => {
+      accumulator.add(inputOf(must(this.#calls[at], 'call'), batch, slots));
+    });
+  }
+
+  /** The group slot of each row; new groups are made over no rows. */
+  #findGroups(batch: Batch): Int32Array {
+    const { length } = batch;
+    this.#reserve(length);
+    const keys = this.#groupBy.map((at): Column => {
+      const column = must(batch.columns[at], 'group column');
+      return hasNull(column.nulls, length) ? column : { ...column, nulls: null };
+    });
+    const index = this.#index;
+    index.findOrInsert(keys, length, index.hash(keys, length), this.#slots);
+    if (index.insertedCount > 0) this.#initGroups(index.inserted, index.insertedCount);
+    return this.#slots;
+  }
+
+  #reserve(length: number): void {
+    if (this.#slots.length >= length) return;
+    this.#slots = new Int32Array(length * 2);
+    this.#list = new Int32Array(length * 2);
+  }
+
+  #initGroups(slots: Int32Array, count: number): void {
+    const rows = this.#rows.f64;
+    for (let i = 0; i < count; i++) rows[slots[i] as number] = 0;
+    for (const accumulator of this.#accumulators) accumulator.init(slots, count);
+    this.#expiry?.insertSlots(slots, count);
+  }
+
+  /** Puts aside the output rows of groups that the epoch has not touched yet. */
+  #touch(slots: Int32Array, length: number): void {
+    if (this.#mark.length < this.#store.capacity) {
+      const bigger = new Uint8Array(this.#store.capacity);
+      bigger.set(this.#mark);
+      this.#mark = bigger;
+    }
+    const mark = this.#mark;
+    const list = this.#list;
+    let count = 0;
+    for (let i = 0; i < length; i++) {
+      const slot = slots[i] as number;
+      if (mark[slot] === 1) continue;
+      mark[slot] = 1;
+      list[count++] = slot;
+    }
+    if (count === 0) return;
+    const touched = list.slice(0, count);
+    const rows = this.#rows.f64;
+    const existed = new Uint8Array(count);
+    for (let i = 0; i < count; i++) {
+      const slot = touched[i] as number;
+      this.#store.touch(slot);
+      if ((rows[slot] as number) > 0) existed[i] = 1;
+    }
+    // The one group of a global aggregate has its row even when it is empty.
+    if (this.#isGlobal() && this.#started) existed.fill(1);
+    const old = existed.includes(1) ? this.#accumulators.map((accumulator) =>
+      accumulator.previous(touched, count, (at) => { existed[at] = 0; })) : [];
+    this.#touched.push({ slots: touched, old, existed });
+  }
+
+  #isGlobal(): boolean { return this.#global && this.#groupBy.length === 0; }
+
+  flush(frontier: Frontier, emit: Emit): void {
+    if (this.#isGlobal() && !this.#started) this.#startGlobal();
+    for (const touched of this.#touched) this.#emitChanges(touched, emit);
+    const all = this.#touched;
+    this.#touched = [];
+    this.#started = true;
+    for (const { slots } of all) {
+      for (let i = 0; i < slots.length; i++) this.#mark[slots[i] as number] = 0;
+      if (!this.#isGlobal()) this.#removeEmpty(slots);
+    }
+    this.#evictUpTo(frontier);
+  }
+
+  /** Makes the one group of a global aggregate, should no row have done so. */
+  #startGlobal(): void {
+    if (this.#store.rows > 0) return;
+    this.#reserve(1);
+    this.#index.findOrInsert([], 1, this.#index.hash([], 1), this.#slots);
+    this.#initGroups(this.#index.inserted, 1);
+    this.#touch(this.#slots, 1);
+  }
+
+  #emitChanges({ slots, old, existed }: Touched, emit: Emit): void {
+    const count = slots.length;
+    const rows = this.#rows.f64;
+    const exists = new Uint8Array(count);
+    for (let i = 0; i < count; i++) {
+      exists[i] = (rows[slots[i] as number] as number) > 0 || this.#isGlobal() ? 1 : 0;
+    }
+    const errors: { readonly at: number; readonly error: SqlError }[] = [];
+    const results = this.#accumulators.map((accumulator) =>
+      accumulator.output(slots, count, (at, error) => {
+        if (exists[at] === 1) errors.push({ at, error });
+        exists[at] = 0;
+      }));
+    if (errors.length > 0) this.#report(errors, slots);
+    const changed = new Uint8Array(count);
+    if (old.length > 0) {
+      results.forEach((column, at) => markChanges(must(old[at], 'old'), column, count, changed));
+    }
+    const [before, after] = [new Int32Array(count), new Int32Array(count)];
+    let [gone, made] = [0, 0];
+    for (let i = 0; i < count; i++) {
+      const differs = changed[i] === 1 || existed[i] !== exists[i];
+      if (existed[i] === 1 && differs) before[gone++] = i;
+      if (exists[i] === 1 && differs) after[made++] = i;
+    }
+    if (gone + made === 0) return;
+    const changes = { before: before.subarray(0, gone), after: after.subarray(0, made) };
+    emit(this.#output(slots, old.length > 0 ? old : results, results, changes));
+  }
+
+  /** Retractions of the rows `before`, then the rows `after`. */
+  #output(
+    slots: Int32Array, old: readonly Column[], results: readonly Column[],
+    { before, after }: { readonly before: Int32Array; readonly after: Int32Array },
+  ): Batch {
+    const pick = (places: Int32Array): Int32Array => places.map((at) => slots[at] as number);
+    const [oldSlots, newSlots] = [pick(before), pick(after)];
+    const keys = this.#groupBy.map((_column, at) => {
+      const column = this.#store.column(at);
+      return stackColumns(column, oldSlots, column, newSlots);
+    });
+    const values = results.map((column, at) =>
+      stackColumns(must(old[at], 'old column'), before, column, after));
+    const length = before.length + after.length;
+    const weights = new Int32Array(length).fill(-1, 0, before.length).fill(1, before.length);
+    return { length, columns: [...keys, ...values], weights };
+  }
+
+  /** Reports groups whose result cannot be given, as rows of their keys. */
+  #report(
+    errors: readonly { readonly at: number; readonly error: SqlError }[], slots: Int32Array,
+  ): void {
+    const columns = gatherSlots(
+      this.#store, this.#groupBy.map((_column, at) => at), slots, slots.length);
+    const batch: Batch = {
+      length: slots.length, columns, weights: new Int32Array(slots.length).fill(1),
+    };
+    for (const { at, error } of errors) this.#context.rowError(error, batch, at);
+  }
+
+  #removeEmpty(slots: Int32Array): void {
+    const rows = this.#rows.f64;
+    const empty = slots.filter((slot) => rows[slot] === 0);
+    if (empty.length === 0) return;
+    this.#expiry?.removeSlots(empty, empty.length);
+    this.#free(empty);
+  }
+
+  #free(slots: Int32Array): void {
+    for (const accumulator of this.#accumulators) accumulator.drop(slots, slots.length);
+    this.#index.removeSlots(slots, slots.length);
+    for (const slot of slots) this.#store.free(slot);
+  }
+
+  #evictUpTo(frontier: Frontier): void {
+    if (this.#evict === null || this.#expiry === null) return;
+    const limit = frontier.watermark(this.#evict.watermark);
+    if (limit === null) return;
+    const due = this.#expiry.takeUpTo(limit);
+    if (due.length > 0) this.#free(due);
+  }
+
+  watermarks(): readonly WatermarkExpr[] {
+    return this.#evict === null ? [] : [this.#evict.watermark];
+  }
+
+  dueAt(): bigint | null { return null; }
+
+  restore(): void {
+    this.#index.rebuild();
+    this.#expiry?.rebuild();
+    for (const accumulator of this.#accumulators) accumulator.restore();
+    this.#touched = [];
+    this.#mark = new Uint8Array(this.#store.capacity);
+    this.#started = this.#store.rows > 0;
+  }
+
+  size(): StateSize {
+    let rows = this.#store.rows;
+    let bytes = this.#store.bytes() + this.#index.bytes() + (this.#expiry?.bytes() ?? 0);
+    for (const accumulator of this.#accumulators) {
+      const inner = accumulator.size();
+      rows += inner.rows;
+      bytes += inner.bytes;
+    }
+    return { rows, bytes };
+  }
+}
+
+/** What a call gets of a batch: the rows its FILTER lets through. */
+function inputOf(call: DataflowAggregate, batch: Batch, slots: Int32Array): AggregateInput {
+  const args = call.args.map((at) => must(batch.columns[at], 'argument column'));
+  const order = call.orderBy.map(({ column }) => must(batch.columns[column], 'order column'));
+  const { length, weights } = batch;
+  if (call.filter === null) return { args, order, rows: null, count: length, slots, weights };
+  const filter = must(batch.columns[call.filter], 'filter column');
+  const passes = filter.data as Uint8Array;
+  const kept = { rows: new Int32Array(length), slots: new Int32Array(length),
+    weights: new Int32Array(length) };
+  let count = 0;
+  for (let i = 0; i < length; i++) {
+    if (passes[i] !== 1 || (filter.nulls !== null && filter.nulls[i] === 1)) continue;
+    kept.rows[count] = i;
+    kept.slots[count] = slots[i] as number;
+    kept.weights[count++] = weights[i] as number;
+  }
+  return { args, order, ...kept, count };
+}

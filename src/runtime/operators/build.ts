@@ -1,0 +1,48 @@
+/**
+ * Builds the operator of a dataflow node: the one place where kinds of nodes meet their code.
+ *
+ * `source` and `constant` nodes are read by the graph itself, `recursiveInput` by the recursive
+ * operator that runs their body.
+ */
+import { assertNever } from '../../common/assert.ts';
+import type { DataflowNode } from '../../planner/dataflow.ts';
+import type { Operator, OperatorContext } from '../operator.ts';
+import { createAggregate } from './aggregate.ts';
+import { createConstant } from './constant.ts';
+import { createDistinct } from './distinct.ts';
+import { createFlatMap } from './flat-map.ts';
+import { createGate } from './gate.ts';
+import { createJoin } from './join.ts';
+import { createMap } from './map.ts';
+import { createSession } from './session.ts';
+import { stateless } from './stateless.ts';
+import { createTemporalFilter } from './temporal-filter.ts';
+import { createThrottle } from './throttle.ts';
+import { createTopN } from './top-n.ts';
+import { createUnion } from './union.ts';
+import { createWindow } from './window.ts';
+
+/** The operator of a node over these input nodes. */
+export function buildOperator(
+  node: DataflowNode, inputs: readonly DataflowNode[], context: OperatorContext,
+): Operator {
+  switch (node.kind) {
+    case 'source': case 'recursiveInput': return stateless((batch, emit) => emit(batch));
+    case 'constant': return createConstant(node, context);
+    case 'map': return createMap(node, inputs, context);
+    case 'flatMap': return createFlatMap(node, inputs, context);
+    case 'window': return createWindow(node);
+    case 'session': return createSession(node, inputs, context);
+    case 'aggregate': return createAggregate(node, inputs, context);
+    case 'distinct': return createDistinct(node, inputs, context);
+    case 'join': return createJoin(node, inputs, context);
+    case 'union': return createUnion(node);
+    case 'topN': return createTopN(node, inputs, context);
+    case 'temporalFilter': return createTemporalFilter(node, inputs, context);
+    case 'gate': return createGate(node, inputs, context);
+    case 'throttle': return createThrottle(node, inputs, context);
+    case 'asofJoin': case 'temporalJoin': case 'setOp': case 'over': case 'recursive':
+      throw new Error(`no operator for ${node.kind} yet`);
+    default: return assertNever(node);
+  }
+}

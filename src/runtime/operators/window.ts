@@ -1,0 +1,238 @@
+/**
+ * Assigns tumble, hop and cumulate windows: input columns ++ window_start, window_end, window_time.
+ *
+ * Windows are half-open and aligned to 1970-01-01 UTC plus the offset. With an arrival column (the
+ * watermark the row met), only windows whose end plus allowed lateness lies above it are given; a
+ * row whose time is NULL or infinite, or that has no window left, is dropped: the late branch has
+ * it. No state; weights pass. Times up to the year 2255 are handled as doubles, which are exact
+ * there and cost a third of bigint arithmetic; others take the slow way.
+ */
+import { must } from '../../common/assert.ts';
+import { MICROS_PER_DAY } from '../../common/types/interval.ts';
+import type { DataflowNode } from '../../planner/dataflow.ts';
+import type { Batch, Column } from '../batch.ts';
+import type { Operator } from '../operator.ts';
+import { lanesOf } from '../state/hash-columns.ts';
+import { gather } from '../state/transfer.ts';
+import { stateless } from './stateless.ts';
+
+type WindowNode = Extract<DataflowNode, { kind: 'window' }>;
+
+/** The operator of a `window` node. */
+export function createWindow(node: WindowNode): Operator {
+  const assigner = new WindowAssigner(node);
+  return stateless((batch, emit) => {
+    const out = assigner.assign(batch);
+    if (out !== null) emit(out);
+  });
+}
+
+const TWO_32 = 4294967296;
+const SAFE_HIGH = 1 << 20;
+const DATE_INFINITY = 2147483647;
+const DATE_MINUS_INFINITY = -2147483648;
+const TIME_MAX = 2n ** 63n - 1n;
+const TIME_MIN = -(2n ** 63n);
+const DAY = Number(MICROS_PER_DAY);
+
+/** The largest multiple of `step` (plus offset) that is not above `time`; exact below 2^53. */
+function floorTo(time: number, step: number, offset: number): number {
+  const moved = time - offset;
+  let quotient = Math.floor(moved / step);
+  const rest = moved - quotient * step;
+  if (rest < 0) quotient--;
+  else if (rest >= step) quotient++;
+  return quotient * step + offset;
+}
+
+function floorToBig(time: bigint, step: bigint, offset: bigint): bigint {
+  const rest = (time - offset) % step;
+  return time - (rest < 0n ? rest + step : rest);
+}
+
+class WindowAssigner {
+  readonly #node: WindowNode;
+  /** Step between starts (hop), between ends (cumulate), or the size. */
+  readonly #step: bigint;
+  #rows: Int32Array = new Int32Array(0);
+  /** Lanes of the starts and ends. */
+  #starts: Int32Array = new Int32Array(0);
+  #ends: Int32Array = new Int32Array(0);
+  #count = 0;
+
+  constructor(node: WindowNode) {
+    this.#node = node;
+    const { window } = node;
+    this.#step = window.kind === 'tumble' ? window.size
+      : window.kind === 'hop' ? window.slide : window.step;
+  }
+
+  assign(batch: Batch): Batch | null {
+    this.#count = 0;
+    const perRow = Number((this.#node.window.size + this.#step - 1n) / this.#step);
+    this.#reserve(batch.length * Math.min(perRow, 2));
+    const column = must(batch.columns[this.#node.timeColumn], 'time column');
+    if (column.kind === 'i32') this.#overDates(column, batch);
+    else if (column.kind === 'i64') this.#overTimes(lanesOf(column.data), column.nulls, batch);
+    return this.#count === 0 ? null : this.#output(batch);
+  }
+
+  #overDates(column: Column & { readonly kind: 'i32' }, batch: Batch): void {
+    const { data, nulls } = column;
+    for (let row = 0; row < batch.length; row++) {
+      const day = data[row] as number;
+      if (nulls !== null && nulls[row] === 1) continue;
+      if (day === DATE_INFINITY || day === DATE_MINUS_INFINITY) continue;
+      this.#add(row, day * DAY, batch);
+    }
+  }
+
+  #overTimes(lanes: Int32Array, nulls: Uint8Array | null, batch: Batch): void {
+    const { window } = this.#node;
+    if (window.kind === 'tumble' && nulls === null && this.#node.arrival === null
+      && this.#tumbleAll(lanes, batch.length)) return;
+    this.#count = 0;
+    for (let row = 0; row < batch.length; row++) {
+      if (nulls !== null && nulls[row] === 1) continue;
+      const high = lanes[2 * row + 1] as number;
+      const low = lanes[2 * row] as number;
+      if (high < SAFE_HIGH && high >= -SAFE_HIGH) this.#add(row, high * TWO_32 + (low >>> 0), batch);
+      else this.#addBig(row, (BigInt(high) << 32n) + BigInt(low >>> 0), batch);
+    }
+  }
+
+  /** The usual case in one tight loop; false when a time is out of its reach. */
+  #tumbleAll(lanes: Int32Array, length: number): boolean {
+    const size = Number(this.#step);
+    const offset = Number(this.#node.window.offset);
+    const [rows, starts, ends] = [this.#rows, this.#starts, this.#ends];
+    for (let row = 0; row < length; row++) {
+      const high = lanes[2 * row + 1] as number;
+      if (high >= SAFE_HIGH || high < -SAFE_HIGH) return false;
+      const start = floorTo(high * TWO_32 + ((lanes[2 * row] as number) >>> 0), size, offset);
+      const end = start + size;
+      rows[row] = row;
+      starts[2 * row] = start | 0;
+      starts[2 * row + 1] = Math.floor(start / TWO_32);
+      ends[2 * row] = end | 0;
+      ends[2 * row + 1] = Math.floor(end / TWO_32);
+    }
+    this.#count = length;
+    return true;
+  }
+
+  #add(row: number, time: number, batch: Batch): void {
+    const { window } = this.#node;
+    const open = this.#openAfter(row, batch);
+    const size = Number(window.size);
+    const offset = Number(window.offset);
+    const step = Number(this.#step);
+    switch (window.kind) {
+      case 'tumble': case 'hop': {
+        for (let start = floorTo(time, step, offset); start > time - size; start -= step) {
+          if (start + size > open) this.#put(row, start, start + size);
+        }
+        return;
+      }
+      case 'cumulate': {
+        const start = floorTo(time, size, offset);
+        const first = floorTo(time, step, start) + step;
+        for (let end = first; end <= start + size; end += step) {
+          if (end > open) this.#put(row, start, end);
+        }
+      }
+    }
+  }
+
+  #addBig(row: number, time: bigint, batch: Batch): void {
+    if (time === TIME_MAX || time === TIME_MIN) return;
+    const { window } = this.#node;
+    const open = this.#openAfterBig(row, batch);
+    const step = this.#step;
+    const first = floorToBig(time, step, window.offset);
+    if (window.kind === 'cumulate') {
+      const start = floorToBig(time, window.size, window.offset);
+      for (let end = floorToBig(time, step, start) + step; end <= start + window.size; end += step) {
+        if (open === null || end > open) this.#putBig(row, start, end);
+      }
+      return;
+    }
+    for (let start = first; start > time - window.size; start -= step) {
+      if (open === null || start + window.size > open) {
+        this.#putBig(row, start, start + window.size);
+      }
+    }
+  }
+
+  /** Windows that end after this are open to the row. */
+  #openAfter(row: number, batch: Batch): number {
+    const big = this.#openAfterBig(row, batch);
+    return big === null ? -Infinity : Number(big);
+  }
+
+  #openAfterBig(row: number, batch: Batch): bigint | null {
+    const { arrival, allowedLateness } = this.#node;
+    if (arrival === null) return null;
+    const column = must(batch.columns[arrival], 'arrival column');
+    if (column.kind !== 'i64' || (column.nulls !== null && column.nulls[row] === 1)) return null;
+    return (column.data[row] as bigint) - allowedLateness;
+  }
+
+  #put(row: number, start: number, end: number): void {
+    if (this.#count === this.#rows.length) this.#reserve(this.#count * 2 + 16);
+    const at = this.#count++;
+    this.#rows[at] = row;
+    this.#starts[2 * at] = start | 0;
+    this.#starts[2 * at + 1] = Math.floor(start / TWO_32);
+    this.#ends[2 * at] = end | 0;
+    this.#ends[2 * at + 1] = Math.floor(end / TWO_32);
+  }
+
+  #putBig(row: number, start: bigint, end: bigint): void {
+    if (this.#count === this.#rows.length) this.#reserve(this.#count * 2 + 16);
+    const at = this.#count++;
+    this.#rows[at] = row;
+    this.#starts[2 * at] = Number(BigInt.asIntN(32, start));
+    this.#starts[2 * at + 1] = Number(BigInt.asIntN(32, start >> 32n));
+    this.#ends[2 * at] = Number(BigInt.asIntN(32, end));
+    this.#ends[2 * at + 1] = Number(BigInt.asIntN(32, end >> 32n));
+  }
+
+  /** Makes room, keeping what is there. */
+  #reserve(rows: number): void {
+    if (this.#rows.length >= rows) return;
+    this.#rows = enlarged(this.#rows, rows);
+    this.#starts = enlarged(this.#starts, rows * 2);
+    this.#ends = enlarged(this.#ends, rows * 2);
+  }
+
+  #output(batch: Batch): Batch {
+    const count = this.#count;
+    const starts = this.#starts.slice(0, count * 2);
+    const ends = this.#ends.slice(0, count * 2);
+    const times = new Int32Array(count * 2);
+    for (let i = 0; i < count * 2; i += 2) {
+      const low = ends[i] as number;
+      times[i] = low - 1;
+      times[i + 1] = (ends[i + 1] as number) - (low === 0 ? 1 : 0);
+    }
+    const windows = [starts, ends, times].map((lanes): Column =>
+      ({ kind: 'i64', data: new BigInt64Array(lanes.buffer), nulls: null }));
+    const rows = this.#rows;
+    let same = count === batch.length;
+    for (let i = 0; same && i < count; i++) same = rows[i] === i;
+    if (same) {
+      return { length: count, weights: batch.weights, columns: [...batch.columns, ...windows] };
+    }
+    const weights = new Int32Array(count);
+    for (let i = 0; i < count; i++) weights[i] = batch.weights[rows[i] as number] as number;
+    const columns = batch.columns.map((column) => gather(column, rows, count));
+    return { length: count, weights, columns: [...columns, ...windows] };
+  }
+}
+
+function enlarged(array: Int32Array, length: number): Int32Array {
+  const bigger = new Int32Array(length);
+  bigger.set(array);
+  return bigger;
+}
