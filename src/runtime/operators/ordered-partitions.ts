@@ -8,6 +8,7 @@
  * rows is given up.
  */
 import { must } from '../../common/assert.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
 import type { DataflowColumn } from '../../planner/dataflow.ts';
 import type { Batch, Column } from '../batch.ts';
 import type { OperatorContext } from '../operator.ts';
@@ -30,8 +31,8 @@ export interface PartitionsOptions {
   /** Columns unique together, or null. */
   readonly key: readonly number[] | null;
   readonly appendOnly: boolean;
-  /** int4 columns of the owner behind the weight; 0 for a new row. */
-  readonly extra: readonly string[];
+  /** The owner's columns behind the weight: int4 unless said otherwise; 0 for a new row. */
+  readonly extra: readonly (string | { readonly name: string; readonly type: SqlType })[];
 }
 
 /** What becomes of a row at `settle`; `partition` numbers its partition. */
@@ -71,8 +72,8 @@ export class OrderedPartitions {
   constructor(options: PartitionsOptions, context: OperatorContext) {
     const { columns, partitionBy } = options;
     this.width = columns.length;
-    const extra = options.extra.map((name): StoreColumn =>
-      ({ name, type: { name: 'int4' }, nullable: false }));
+    const extra = options.extra.map((each): StoreColumn => typeof each === 'string'
+      ? { name: each, type: { name: 'int4' }, nullable: false } : { ...each, nullable: false });
     this.store = context.store(options.name, [...arrangementColumns(columns), ...extra]);
     this.#extra = extra.map((_column, at) => columns.length + 1 + at);
     this.#partitionBy = partitionBy;
@@ -92,8 +93,11 @@ export class OrderedPartitions {
   /** Weight by slot; taken again after `stage`. */
   get weights(): Int32Array { return this.store.column(this.width).i32; }
 
-  /** One of the owner's own columns, by its place in `extra`. */
+  /** One of the owner's own int4 columns, by its place in `extra`. */
   extra(at: number): Int32Array { return this.store.column(this.width + 1 + at).i32; }
+
+  /** One of the owner's own int8 columns, by its place in `extra`. */
+  extraBig(at: number): BigInt64Array { return this.store.column(this.width + 1 + at).i64; }
 
   /** The partition of a row. */
   partitionOf(slot: number): number { return this.#partitionOf[slot] as number; }
@@ -161,8 +165,12 @@ export class OrderedPartitions {
 
   #clear(slots: Int32Array, count: number): void {
     for (const at of [this.width, ...this.#extra]) {
-      const column = this.store.column(at).i32;
-      for (let i = 0; i < count; i++) column[slots[i] as number] = 0;
+      const column = this.store.column(at);
+      if (column.kind === 'i64') {
+        for (let i = 0; i < count; i++) column.i64[slots[i] as number] = 0n;
+      } else {
+        for (let i = 0; i < count; i++) column.i32[slots[i] as number] = 0;
+      }
     }
   }
 

@@ -1,0 +1,100 @@
+/**
+ * Sessions against sorting every partition anew, and what becomes of them at the watermark.
+ */
+import { describe, expect, it } from 'vitest';
+import { createSession } from '../../src/runtime/operators/session.ts';
+import type { SessionNode } from '../../src/runtime/operators/session.ts';
+import { columnsOf, compareRandom, Run, sourceNode, T, WATERMARK } from './harness.ts';
+import type { Change, Row } from './harness.ts';
+
+const TYPES = [T('text'), T('timestamp'), T('int4')];
+const OUTPUT = [...TYPES, T('int8'), T('int8'), T('int8')];
+const SIZES = [1, 2, 1000];
+const GAP = 10n;
+
+function node(more: Partial<SessionNode> = {}): SessionNode {
+  return {
+    kind: 'session', gap: GAP, partitionBy: [0], timeColumn: 1, watermark: null, inputs: [0],
+    columns: columnsOf(OUTPUT), key: null, appendOnly: false, bound: 'nothing', ...more,
+  };
+}
+
+function model(partitioned: boolean, rows: readonly Row[]): Row[] {
+  const out: Row[] = [];
+  const timed = rows.filter((row) => row[1] !== null);
+  for (const key of new Set(timed.map((row) => partitioned ? row[0] ?? null : null))) {
+    const own = timed.filter((row) => !partitioned || row[0] === key)
+      .toSorted((a, b) => Number((a[1] as bigint) - (b[1] as bigint)));
+    let run: Row[] = [];
+    const close = (): void => {
+      const start = run[0]?.[1] as bigint;
+      const end = (run[run.length - 1]?.[1] as bigint) + GAP;
+      for (const row of run) out.push([...row, start, end, end - 1n]);
+      run = [];
+    };
+    for (const row of own) {
+      const last = run[run.length - 1]?.[1] as bigint | undefined;
+      if (last !== undefined && (row[1] as bigint) - last >= GAP) close();
+      run.push(row);
+    }
+    if (run.length > 0) close();
+  }
+  return out;
+}
+
+describe('sessions equal runs of the sorted rows', () => {
+  it.each([[true], [false]])('partitioned: %s', (partitioned) => {
+    for (let seed = 1; seed <= 20; seed++) {
+      expect(compareRandom({
+        inputs: [TYPES], output: OUTPUT, epochs: 40, changes: seed % 2 === 0 ? 2 : 12,
+        make: (context) => createSession(
+          node(partitioned ? {} : { partitionBy: [] }), [sourceNode(TYPES)], context),
+        row: (_port, next) => [next(5) === 0 ? null : `p${next(2)}`,
+          next(10) === 0 ? null : BigInt(next(200)), next(3)],
+        model: ([rows = []]) => model(partitioned, rows),
+      }, seed, SIZES[seed % 3] ?? 1)).toBe(40);
+    }
+  });
+});
+
+describe('sessions touch little', () => {
+  const change = (time: bigint, weight: number = 1): Change =>
+    ({ port: 0, row: ['p', time, 0], weight });
+  const start = (more: Partial<SessionNode> = {}): Run =>
+    new Run((context) => createSession(node(more), [sourceNode(TYPES)], context),
+      [TYPES], OUTPUT, 1000);
+
+  it('a row inside of a session moves no other', () => {
+    const run = start();
+    run.step(Array.from({ length: 500 }, (_row, i) => change(BigInt(i * 4))), 1000);
+    expect(run.emitted).toBe(500);
+    run.step([change(1001n)], 1);
+    expect(run.emitted).toBe(1);
+    run.step([change(1001n, -1)], 1);
+    expect(run.emitted).toBe(1);
+  });
+
+  it('a row at exactly last + gap opens a new session; one below it merges', () => {
+    const run = start();
+    run.step([change(0n), change(10n)], 1);
+    expect(run.output.text().map((text) => text.split(' | ').slice(3).join(' ')))
+      .toEqual(['0 10 9', '10 20 19']);
+    run.step([change(9n)], 1);
+    expect(run.output.text().map((text) => text.split(' | ').slice(3).join(' ')))
+      .toEqual(['0 20 19', '0 20 19', '0 20 19']);
+  });
+
+  it('final sessions leave the state and are never touched again', () => {
+    const run = start({ watermark: WATERMARK });
+    run.step([change(0n), change(5n), change(40n)], 1, 12n);
+    expect(run.operator.size().rows).toBe(3);
+    run.step([], 1, 15n);
+    expect(run.operator.size().rows).toBe(1);
+    run.restart();
+    run.step([change(14n)], 1, 16n);
+    expect(run.output.text().map((text) => text.split(' | ').slice(3).join(' ')))
+      .toEqual(['0 15 14', '0 15 14', '14 24 23', '40 50 49']);
+    run.step([], 1, 1000n);
+    expect(run.operator.size().rows).toBe(0);
+  });
+});
