@@ -23,7 +23,7 @@ const DEFAULTS: StartOptions = {
 };
 
 /** Text of `tidemill --help`. */
-export const HELP = `tidemill - a streaming-SQL database that speaks the Postgres protocol
+export const HELP: string = `tidemill - a streaming-SQL database that speaks the Postgres protocol
 
 usage:
   tidemill start [options]    start the server

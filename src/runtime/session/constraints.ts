@@ -36,8 +36,7 @@ export function checkRows(table: CatalogRelation, batch: Batch, evaluator: RowEv
 }
 
 function failingRow(table: CatalogRelation, row: readonly Value[]): string {
-  const parts = row.map((value, at) => value === null ? 'null'
-    : formatValue(value, must(table.columns[at], 'column').type, DEFAULT_SETTINGS));
+  const parts = row.map((value, at) => formatKeyPart(value, must(table.columns[at], 'column').type));
   return `Failing row contains (${parts.join(', ')}).`;
 }
 
@@ -83,5 +82,5 @@ export function constraintName(table: CatalogRelation, key: readonly number[]): 
 }
 
 function formatKeyPart(value: Value, type: SqlType): string {
-  return value === null ? 'null' : formatValue(value, type, DEFAULT_SETTINGS);
+  return formatValue(value, type, DEFAULT_SETTINGS) ?? 'null';
 }

@@ -20,7 +20,6 @@ import { checkRows, duplicateKey } from './constraints.ts';
 import { rowText, rowValues } from './key-text.ts';
 import type { StatementResult } from './result.ts';
 import { RowCursor, command, expandWeights, pickRows } from './result.ts';
-import { RowEvaluator } from './row-evaluator.ts';
 import type { StatementContext } from './statement-context.ts';
 import { TableKeys } from './table-keys.ts';
 
@@ -42,7 +41,10 @@ export async function runInsert(
     count += batch.length;
     context.transaction.change(table.id, batch);
   }
-  return finish(context, plan.returning, fresh, (rows) => `INSERT 0 ${rows ?? count}`);
+  return finish(context, {
+    returning: plan.returning, rows: fresh, types: typesOf(table),
+    tag: (rows) => `INSERT 0 ${rows ?? count}`,
+  });
 }
 
 /** Runs UPDATE. */
@@ -66,7 +68,10 @@ export async function runUpdate(
   for (const { old } of changes) context.transaction.change(table.id, old);
   for (const { fresh } of changes) context.transaction.change(table.id, fresh);
   const count = changes.reduce((sum, { old }) => sum + old.length, 0);
-  return finish(context, plan.returning, pairs, (rows) => `UPDATE ${rows ?? count}`);
+  return finish(context, {
+    returning: plan.returning, rows: pairs, types: [...typesOf(table), ...typesOf(table)],
+    tag: (rows) => `UPDATE ${rows ?? count}`,
+  });
 }
 
 /** Runs DELETE. */
@@ -82,7 +87,10 @@ export async function runDelete(
     count += batch.length;
     context.transaction.change(table.id, columnsOf(batch, 0, table.columns.length, -1));
   }
-  return finish(context, plan.returning, rows, (given) => `DELETE ${given ?? count}`);
+  return finish(context, {
+    returning: plan.returning, rows, types: typesOf(table),
+    tag: (given) => `DELETE ${given ?? count}`,
+  });
 }
 
 /** Removes every row of a table (TRUNCATE). */
@@ -121,16 +129,19 @@ function refuseAppendOnly(table: CatalogRelation, what: string): void {
   });
 }
 
-async function finish(
-  context: StatementContext, returning: Returning | null, rows: readonly Batch[],
-  tag: (rows: number | null) => string,
-): Promise<StatementResult> {
+interface Finished {
+  readonly returning: Returning | null;
+  /** The rows RETURNING looks at, and their types. */
+  readonly rows: readonly Batch[];
+  readonly types: readonly SqlType[];
+  readonly tag: (rows: number | null) => string;
+}
+
+function finish(context: StatementContext, finished: Finished): StatementResult {
+  const { returning, rows, types, tag } = finished;
   if (returning === null) return command(tag(null));
-  const given: Batch[] = [];
-  for (const batch of rows) {
-    const types = context.typesOfBatch(batch);
-    given.push(new RowEvaluator(types, context.evaluation).evaluate(returning.exprs, batch));
-  }
+  const evaluator = context.evaluator(types);
+  const given = rows.map((batch) => evaluator.evaluate(returning.exprs, batch));
   return { kind: 'rows', columns: returning.columns, rows: RowCursor.of(given), tag };
 }
 
@@ -218,7 +229,7 @@ interface ConflictOutcome {
 
 function insertOnConflict(
   context: StatementContext, plan: InsertPlan, insert: ConflictInsert,
-): Promise<StatementResult> {
+): StatementResult {
   const { table, conflict } = insert;
   const types = typesOf(table);
   const keys = context.keys(table, conflict.key);
@@ -241,7 +252,10 @@ function insertOnConflict(
   context.transaction.change(table.id, batchOf(types, outcome.removed, minus));
   context.transaction.change(table.id, must(fresh[0], 'new rows'));
   const count = outcome.added.length;
-  return finish(context, plan.returning, fresh, (rows) => `INSERT 0 ${rows ?? count}`);
+  return finish(context, {
+    returning: plan.returning, rows: fresh, types,
+    tag: (rows) => `INSERT 0 ${rows ?? count}`,
+  });
 }
 
 function addRow(keys: TableKeys, outcome: ConflictOutcome, row: readonly Value[]): void {

@@ -38,7 +38,7 @@ function partText(value: Value, type: SqlType): string {
   if (typeof value === 'string') return type.name === 'bpchar' ? value.trimEnd() : value;
   if (typeof value === 'number') return String(value === 0 ? 0 : value);
   if (typeof value === 'bigint') return value.toString();
-  const text = formatValue(value, type, DEFAULT_SETTINGS);
+  const text = formatValue(value, type, DEFAULT_SETTINGS) ?? '';
   if (type.name === 'numeric' && text.includes('.')) return text.replace(/\.?0+$/, '');
   return text;
 }

@@ -9,7 +9,7 @@ import type { EvaluationContext } from '../../planner/functions/entry.ts';
 import type { ScalarExpr } from '../../planner/scalar.ts';
 import type { Batch } from '../batch.ts';
 import { batchOf } from '../batch.ts';
-import { compileMap } from '../kernels/compile.ts';
+import { compileMap } from '../kernels/map.ts';
 
 /** Evaluates expressions over rows of fixed types. */
 export class RowEvaluator {

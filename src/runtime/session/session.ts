@@ -34,8 +34,8 @@ const ROWS_EVENT = 1024;
 /** The SqlSession of an engine core. */
 export class Session implements SqlSession, SessionState {
   readonly scope: SessionScope;
-  readonly statements = new Map<string, PreparedStatement>();
-  readonly portals = new Map<string, Portal>();
+  readonly statements: Map<string, PreparedStatement> = new Map();
+  readonly portals: Map<string, Portal> = new Map();
   readonly #locks: TableLocks;
   readonly #events: SessionEvent[] = [];
   #transaction: Transaction | null = null;
@@ -95,7 +95,7 @@ export class Session implements SqlSession, SessionState {
   async *query(text: string): AsyncIterable<SessionEvent> {
     this.#start();
     try {
-      const parsed = parseStatements(text);
+      const parsed = parsedWhole(text);
       if (parsed.length === 0) yield { kind: 'empty' };
       for (const [at, statement] of parsed.entries()) {
         yield* this.#runSimple(statement, at === parsed.length - 1);
@@ -120,7 +120,7 @@ export class Session implements SqlSession, SessionState {
       if (name !== '' && this.statements.has(name)) {
         throw sqlError('42P05', `prepared statement "${name}" already exists`);
       }
-      const parsed = parseStatements(text);
+      const parsed = parsedWhole(text);
       if (parsed.length > 1) {
         throw sqlError('42601', 'cannot insert multiple commands into a prepared statement');
       }
@@ -420,6 +420,11 @@ export class Session implements SqlSession, SessionState {
     if (least === 'warning' && notice.severity !== 'WARNING') return;
     this.#events.push({ kind: 'notice', notice });
   }
+}
+
+/** Statements whose `text` is the whole text, which their spans count in. */
+function parsedWhole(text: string): readonly ParsedStatement[] {
+  return parseStatements(text).map((statement) => ({ ...statement, text }));
 }
 
 function tagOf(result: StatementResult): string {

@@ -7,7 +7,7 @@
  */
 import { sqlError } from '../../common/errors.ts';
 import { must } from '../../common/assert.ts';
-import { zoneExists } from '../../common/real/zones.ts';
+import { isKnownZone } from '../../common/real/zones.ts';
 
 /** A parameter: its default, documentation and how a new value is checked and normalised. */
 export interface Setting {
@@ -89,7 +89,7 @@ function timeZone(value: string): string {
   if (/^(utc|gmt|z|zulu)$/i.test(zone)) return zone.toLowerCase() === 'gmt' ? 'GMT' : 'UTC';
   if (/^[+-]?\d{1,2}(:?\d{2})?$/.test(zone)) return zone;
   if (/^(local|default)$/i.test(zone)) return 'UTC';
-  if (zoneExists(zone)) return zone;
+  if (isKnownZone(zone)) return zone;
   return invalid('TimeZone', value);
 }
 

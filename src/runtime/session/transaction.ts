@@ -27,7 +27,7 @@ export class Transaction implements LockOwner {
   /** True after an error inside a block: 25P02 until it ends. */
   failed = false;
   readOnly = false;
-  readonly overlay = new Map<number, Batch[]>();
+  readonly overlay: Map<number, Batch[]> = new Map();
   /** Logical time of the transaction: now() of its statements. */
   readonly now: bigint;
   readonly #core: EngineCoreFace;

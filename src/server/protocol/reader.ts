@@ -12,7 +12,7 @@ import type { Conn } from './conn.ts';
 /** Longest startup packet. */
 export const STARTUP_BYTES_MAX = 10_000;
 /** Longest message of any type. */
-export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+export const MESSAGE_BYTES_MAX: number = 64 * 1024 * 1024;
 
 /** A message: its type letter and its body. */
 export interface FrontendMessage {

@@ -74,7 +74,7 @@ function textCell(type: SqlType, settings: FormatSettings): CellWriter {
       return (writer, column, row) => { writer.value(column.data[row] as string); };
     default:
       return (writer, column, row) => {
-        writer.value(formatValue(cell(column, row), type, settings));
+        writer.value(formatValue(cell(column, row), type, settings) ?? '');
       };
   }
 }

@@ -67,7 +67,7 @@ function startupPacket(body: BodyReader, code: number): Startup {
   }
   const user = given.get('user') ?? '';
   if (user === '') throw fatal('28000', 'no PostgreSQL user name specified in startup packet');
-  const settings: [string, string][] = [];
+  const settings: (readonly [string, string])[] = [];
   const unknownOptions: string[] = [];
   for (const [name, value] of given) {
     if (name.startsWith('_pq_.')) unknownOptions.push(name);

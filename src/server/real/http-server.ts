@@ -10,7 +10,7 @@ import type { Engine } from '../../runtime/session-api.ts';
 import type { ListenAddress, Listener } from './listener.ts';
 
 /** Longest body of an ingest request. */
-export const INGEST_BYTES_MAX = 64 * 1024 * 1024;
+export const INGEST_BYTES_MAX: number = 64 * 1024 * 1024;
 
 /** Starts the HTTP server. Rejects with the system's error (EADDRINUSE). */
 export function listenHttp(address: ListenAddress, engine: Engine): Promise<Listener> {
