@@ -7,7 +7,7 @@
  */
 import type { Identifier, Node, QualifiedName } from './ast-leaves.ts';
 import type { Definition } from './ast-definitions.ts';
-import type { AsOf, DataChange, Expr, Option, OptionValue, Query, TypeName } from './ast.ts';
+import type { AsOf, DataChange, Expr, Option, Query, TypeName } from './ast.ts';
 
 /** Anything that may stand between two semicolons. */
 export type Statement = Query | DataChange | Definition | SessionCommand | UtilityCommand;
@@ -267,7 +267,6 @@ export interface Subscribe extends Node {
   readonly options: readonly Option[];
   readonly envelope: 'upsert' | 'debezium' | null;
   readonly keys: readonly Identifier[];
-  /** WITHIN TIMESTAMP ORDER BY ... is not offered; refused by the grammar. */
   readonly asOf: AsOf | null;
   readonly upTo: Expr | null;
 }
@@ -280,10 +279,10 @@ export interface LockTable extends Node {
   readonly nowait: boolean;
 }
 
-/** VACUUM, ANALYZE, REINDEX, CLUSTER, CHECKPOINT, REFRESH MATERIALIZED VIEW */
+/** VACUUM, ANALYZE, REINDEX, CLUSTER, REFRESH MATERIALIZED VIEW; `options` holds FULL and its kin. */
 export interface Maintenance extends Node {
   readonly kind: 'maintenance';
-  readonly command: 'vacuum' | 'analyze' | 'reindex' | 'cluster' | 'checkpoint' | 'refresh';
+  readonly command: 'vacuum' | 'analyze' | 'reindex' | 'cluster' | 'refresh';
   readonly options: readonly Option[];
   readonly names: readonly QualifiedName[];
 }
@@ -307,10 +306,10 @@ export interface AdvanceClock extends Node {
   readonly value: Expr;
 }
 
-/** KILL id, CANCEL JOB id: ends a session's statement. */
+/** KILL id: ends what a session is doing. */
 export interface Kill extends Node {
   readonly kind: 'kill';
-  readonly id: OptionValue;
+  readonly id: Expr;
 }
 
 /** A statement PostgreSQL has and we only recognise; refused with 0A000. */

@@ -657,7 +657,10 @@ export interface Join extends Node {
 
 // ---------------------------------------------------------------------------------- options
 
-/** name = value in WITH (...), COPY, EXPLAIN, SUBSCRIBE, ...; the name is lower case, dots kept. */
+/**
+ * name = value in WITH (...), COPY, EXPLAIN, SUBSCRIBE, ...; the name is in lower case unless it was
+ * quoted, with its dots.
+ */
 export interface Option extends Node {
   readonly kind: 'option';
   readonly name: string;

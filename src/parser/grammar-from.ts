@@ -171,7 +171,9 @@ export abstract class FromGrammar extends ExpressionGrammar {
   protected readonly fromItem: Rule<FromItem> = this.rule('fromItem', () => {
     this.enter();
     let item = this.SUBRULE(this.relation);
+    let links = 0;
     this.MANY(() => {
+      this.limitChain(++links);
       item = this.SUBRULE(this.join, { ARGS: [item] });
     });
     this.leave();

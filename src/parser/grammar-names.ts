@@ -26,6 +26,9 @@ export const NESTING_MAX = 200;
 
 const intervalUnits = [K.year, K.month, K.day, K.hour, K.minute, K.second];
 
+/** Operators, joins or set operations in one chain; deeper trees would overflow their readers. */
+const CHAIN_MAX = 1000;
+
 /** PostgreSQL's internal names of the types that are keywords. */
 const builtinTypes: ReadonlyMap<string, string> = new Map([
   ['int', 'int4'],
@@ -89,6 +92,11 @@ export abstract class NameGrammar extends EmbeddedActionsParser {
 
   protected leave(): void {
     this.#nesting--;
+  }
+
+  /** Refuses the next token when it would make a chain too long. */
+  protected limitChain(links: number): void {
+    if (links > CHAIN_MAX) throw stackDepthExceeded(this.tokenSpan(this.LA(1)));
   }
 
   /** The span from a token to the last one consumed. */

@@ -10,13 +10,10 @@ import type { Identifier } from './ast-leaves.ts';
 import type { Expr, FunctionArgument, Query } from './ast.ts';
 import { NameGrammar } from './grammar-names.ts';
 import type { Rule } from './grammar-names.ts';
-import { grammarError, stackDepthExceeded } from './syntax-errors.ts';
+import { grammarError } from './syntax-errors.ts';
 import * as T from './tokens.ts';
 
 const K = T.K;
-
-/** Operators in one unparenthesised chain; deeper trees would overflow every reader of them. */
-const CHAIN_MAX = 1000;
 
 /** Binding powers, as in PostgreSQL's precedence table, weakest first. */
 const OR = 1;
@@ -115,7 +112,7 @@ export abstract class OperatorGrammar extends NameGrammar {
           const power = this.#nextPower();
           this.ACTION(() => {
             if (power === blocked) this.unexpected();
-            if (++links > CHAIN_MAX) throw stackDepthExceeded(this.tokenSpan(this.LA(1)));
+            this.limitChain(++links);
           });
           left = this.SUBRULE(this.infix, { ARGS: [left, power, restricted] });
           blocked = power === COMPARISON || isOpenRange(left, power) ? power : 0;

@@ -80,9 +80,11 @@ export abstract class QueryGrammar extends FromGrammar {
     'queryBody',
     (min = 0) => {
       let left = this.SUBRULE(this.queryPrimary);
+      let links = 0;
       this.MANY({
         GATE: () => (this.ahead(1, K.intersect) ? 2 : 1) > min,
         DEF: () => {
+          this.limitChain(++links);
           left = this.SUBRULE(this.setOperation, { ARGS: [left] });
         },
       });

@@ -251,7 +251,10 @@ export abstract class StatementGrammar extends AlterGrammar {
     let statement: Statement | null = null;
     this.OR2([
       { ALT: () => (view = this.SUBRULE(this.explainedView)) },
-      { ALT: () => (statement = this.SUBRULE(this.statement)) },
+      {
+        GATE: () => !this.ahead(1, K.explain),
+        ALT: () => (statement = this.SUBRULE(this.statement)),
+      },
     ]);
     const what = { analyze, verbose, stage, options, statement, view };
     return { kind: 'explain', ...what, span: this.spanFrom(first) };
