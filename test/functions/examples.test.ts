@@ -7,8 +7,9 @@ import { evaluateText } from './tiny-sql.ts';
 
 describe('registry examples', () => {
   test('every entry has an example', () => {
+    // Names with a dollar sign are the planner's own; SQL cannot spell them.
     const without = allFunctions().filter((entry) => entry.examples.length === 0
-      && entry.kind !== 'window' && entry.examples.length === 0);
+      && !entry.name.startsWith('$'));
     expect(without.map((entry) => entry.id)).toEqual([]);
   });
 

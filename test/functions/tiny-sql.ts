@@ -172,6 +172,13 @@ export function call(name: string, args: readonly Typed[]): Typed {
     const rows = [...m.entry.evaluate(CONTEXT, ...values)];
     const columns = m.entry.columns(m.types);
     const items = rows.map((r) => (columns.length === 1 ? r[0] ?? null : { kind: 'record' as const, values: r }));
+    const only = columns.length === 1 ? columns[0]?.type : undefined;
+    // array(SELECT ...) over arrays has a dimension more.
+    if (only?.name === 'array') {
+      const arrays = items as SqlArray[];
+      const dims = arrays.length === 0 ? [] : [arrays.length, ...(arrays[0]?.dims ?? [])];
+      return { type: only, value: { kind: 'array', dims, lowerBounds: dims.map(() => 1), elements: arrays.flatMap((a) => a.elements) } };
+    }
     const type: SqlType = columns.length === 1 ? (columns[0] as { type: SqlType }).type : { name: 'record', fields: columns };
     return { type: arrayOf(type), value: sqlArray(items) };
   }

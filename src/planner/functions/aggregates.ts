@@ -1,8 +1,8 @@
 /**
  * Aggregate functions with linear or small states: counts, sums, averages, extremes, booleans.
  *
- * What needs all its rows (lists, percentiles, statistics) is in aggregates-collect.ts. Result types
- * are PostgreSQL's: sum(int4) is int8, sum(int8) and avg of integers numeric.
+ * What needs all its rows (lists, percentiles, statistics) is in aggregates-collect.ts. Result
+ * types are PostgreSQL's: sum(int4) is int8, sum(int8) and avg of integers numeric.
  */
 import { aggregate } from './builder.ts';
 import type { AggregateFunction } from './entry.ts';

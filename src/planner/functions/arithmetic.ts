@@ -1,5 +1,5 @@
 /**
- * Arithmetic operators over integers, numeric and floats: + - * / % ^ |/ ||/ @ and the bit operators.
+ * Arithmetic operators over integers, numeric and floats: + - * / % ^ |/ ||/ @ and bit operators.
  *
  * Every result is checked as PostgreSQL does: 22003 outside the type's range, 22012 for a zero
  * divisor. Inline texts call `$.int2/int4/int8` (range check), `$.div4/div8/mod4/mod8/divf` and
@@ -110,16 +110,10 @@ function integerOperator(op: IntOperator, left: IntName, right: IntName): Scalar
 }
 
 function integerArithmetic(): ScalarFunction[] {
-  const entries: ScalarFunction[] = [];
-  for (const op of INT_OPERATORS) {
-    for (const left of INTS) {
-      for (const right of INTS) {
-        // PostgreSQL has % for equal types only.
-        if (op.name !== '%' || left === right) entries.push(integerOperator(op, left, right));
-      }
-    }
-  }
-  return entries;
+  return INT_OPERATORS.flatMap((op) => INTS.flatMap((left) => INTS
+    // PostgreSQL has % for equal types only.
+    .filter((right) => op.name !== '%' || left === right)
+    .map((right) => integerOperator(op, left, right))));
 }
 
 function integerUnary(type: IntName): ScalarFunction[] {

@@ -221,5 +221,6 @@ export function filledArray(
     throw sqlError('54000',
       `array size exceeds the maximum allowed (${ARRAY_ELEMENTS_MAX})`);
   }
-  return { kind: 'array', dims: sizes, lowerBounds, elements: new Array<Value>(count).fill(value) };
+  const elements = Array.from({ length: count }, () => value);
+  return { kind: 'array', dims: sizes, lowerBounds, elements };
 }

@@ -119,7 +119,8 @@ const SEARCHES: readonly ScalarFunction[] = [
     },
   }),
   scalar({
-    signature: 'array_replace(anycompatiblearray,anycompatible,anycompatible) -> anycompatiblearray',
+    signature: 'array_replace(anycompatiblearray,anycompatible,anycompatible) '
+      + '-> anycompatiblearray',
     doc: 'The array with elements equal to a value replaced.', nulls: 'called',
     examples: [['array_replace(ARRAY[1,2,5,4], 5, 3)', '{1,2,3,4}']],
     specialize: (types) => {
@@ -243,7 +244,8 @@ const SUBSCRIPTS: readonly ScalarFunction[] = [
   scalar({
     signature: '$slice(anyarray,variadic int4) -> anyarray',
     doc: 'The part between pairs of bounds: array[low:high]; NULL is the end of the array.',
-    nulls: 'called', examples: [['(ARRAY[1,2,3,4])[2:3]', '{2,3}'], ['(ARRAY[1,2,3])[2:]', '{2,3}']],
+    nulls: 'called',
+    examples: [['(ARRAY[1,2,3,4])[2:3]', '{2,3}'], ['(ARRAY[1,2,3])[2:]', '{2,3}']],
     evaluate: (array: SqlArray | null, ...bounds: (number | null)[]) =>
       (array === null ? null : sliceArray(array, bounds)),
   }),

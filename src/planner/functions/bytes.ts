@@ -135,7 +135,9 @@ function setBit(bytes: Uint8Array, index: bigint, bit: number): Uint8Array {
   return setByte(bytes, at >> 3, bit === 1 ? old | (1 << (at & 7)) : old & ~(1 << (at & 7)));
 }
 
-function trimBytes(bytes: Uint8Array, set: Uint8Array, ends: 'both' | 'left' | 'right'): Uint8Array {
+function trimBytes(
+  bytes: Uint8Array, set: Uint8Array, ends: 'both' | 'left' | 'right',
+): Uint8Array {
   let start = 0;
   let end = bytes.length;
   if (ends !== 'right') while (start < end && set.includes(bytes[start] ?? 0)) start++;

@@ -26,7 +26,7 @@ import { trimBlanks, truncateName } from '../../common/types/text-types.ts';
 import {
   dateToTimestamp, isInfiniteTimestamp, timestampToDate, timestampToTime,
 } from '../../common/types/calendar.ts';
-import { asArray } from '../../common/types/values-of.ts';
+import { asArray, asString } from '../../common/types/values-of.ts';
 import { sqlArray } from '../../common/values.ts';
 import type { Value } from '../../common/values.ts';
 import { settingsOf } from './context.ts';
@@ -349,7 +349,7 @@ function textCast(from: SqlType, to: SqlType): CastEntry | null {
     const context = from.name === 'unknown' ? 'implicit' : 'explicit';
     return {
       ...entry(from, to, context, (evaluation, value) =>
-        parseValue(String(value), to, settingsOf(evaluation))),
+        parseValue(asString(value), to, settingsOf(evaluation))),
       volatility: isStable(to) ? 'stable' : 'immutable',
     };
   }
@@ -381,7 +381,7 @@ function vectorCast(from: SqlType, to: SqlType): CastEntry | null {
   const element = to.element;
   if (element === undefined) return null;
   return entry(from, to, 'implicit', (_context, value) => {
-    const elements = String(value).split(' ').filter((part) => part !== '').map(Number);
+    const elements = asString(value).split(' ').filter((part) => part !== '').map(Number);
     return elements.length === 0 ? sqlArray([])
       : { kind: 'array', dims: [elements.length], lowerBounds: [0], elements };
   });

@@ -221,6 +221,7 @@ function makeSpan(...parts: number[]): Interval {
 }
 
 const SPAN_TYPES = ['int4', 'int4', 'int4', 'int4', 'int4', 'int4', 'float8'];
+const SPAN_SAMPLES = ['1', '2', '3', '4', '5', '6', '7.5'];
 const SPAN_NAMES = ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs'];
 
 const MAKERS: readonly ScalarFunction[] = [
@@ -264,7 +265,7 @@ const MAKERS: readonly ScalarFunction[] = [
   ...Array.from({ length: 8 }, (_unused, count) => scalar({
     signature: `make_interval(${SPAN_TYPES.slice(0, count).join(',')}) -> interval`,
     doc: 'An interval of years, months, weeks, days, hours, minutes and seconds.',
-    examples: [[`make_interval(${['1', '2', '3', '4', '5', '6', '7.5'].slice(0, count).join(', ')})`,
+    examples: [[`make_interval(${SPAN_SAMPLES.slice(0, count).join(', ')})`,
       ['00:00:00', '1 year', '1 year 2 mons', '1 year 2 mons 21 days', '1 year 2 mons 25 days',
         '1 year 2 mons 25 days 05:00:00', '1 year 2 mons 25 days 05:06:00',
         '1 year 2 mons 25 days 05:06:07.5'][count] ?? '']],
@@ -308,14 +309,13 @@ const INTERVAL_FUNCTIONS: readonly ScalarFunction[] = [
   }),
 ];
 
-const CLOCKS: readonly ScalarFunction[] = [
-  ...['now', 'transaction_timestamp', 'statement_timestamp', 'clock_timestamp'].map((name) =>
-    scalar({
-      signature: `${name}() -> timestamptz`, doc: 'The logical time of the epoch or statement.',
-      examples: [[`${name}() > timestamptz '2000-01-01'`, 'true']], volatility: 'stable',
-      mayBeNull: false, evaluateIn: (context) => context.now,
-    })),
-];
+const CLOCK_NAMES = ['now', 'transaction_timestamp', 'statement_timestamp', 'clock_timestamp'];
+
+const CLOCKS: readonly ScalarFunction[] = CLOCK_NAMES.map((name) => scalar({
+  signature: `${name}() -> timestamptz`, doc: 'The logical time of the epoch or statement.',
+  examples: [[`${name}() > timestamptz '2000-01-01'`, 'true']], volatility: 'stable',
+  mayBeNull: false, evaluateIn: (context) => context.now,
+}));
 
 /** Date and time functions. */
 export const DATETIME: readonly ScalarFunction[] = [

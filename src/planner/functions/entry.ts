@@ -11,8 +11,8 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Physical } from '../../common/types/sql-type.ts';
 
 /**
- * A type in a signature: a concrete type or a polymorphic pseudo-type. `anynonarray` is `any` but for
- * arrays, as on the other side of `text || value`.
+ * A type in a signature: a concrete type or a polymorphic pseudo-type. `anynonarray` is `any` but
+ * for arrays, as on the other side of `text || value`.
  */
 export type SignatureType =
   | SqlType
@@ -40,6 +40,8 @@ interface Common {
   readonly args: readonly SignatureType[];
   /** The last argument repeats (VARIADIC). */
   readonly variadic: boolean;
+  /** Names of the arguments, where calls by name (`days => 10`) are to be expected. */
+  readonly argNames?: readonly string[];
   readonly result: SignatureType;
   readonly doc: string;
   /** SQL expression and the text of its value; run as tests and shown in the docs. */
@@ -49,8 +51,6 @@ interface Common {
 /** A scalar function. */
 export interface ScalarFunction extends Common {
   readonly kind: 'scalar';
-  /** Names of the arguments, where calls by name (`days => 10`) are to be expected. */
-  readonly argNames?: readonly string[];
   /** `propagate`: NULL when an argument is NULL, never called then. `called`: sees NULLs. */
   readonly nulls: 'propagate' | 'called';
   /** immutable: kernels and views; stable: reads the context (time zone); volatile: refused. */
@@ -59,9 +59,10 @@ export interface ScalarFunction extends Common {
   readonly mayBeNull: boolean;
   readonly evaluate: ScalarEvaluator;
   /**
-   * Polymorphic functions whose code depends on the call's types (`to_jsonb(anyelement)`) have this
-   * and an `evaluate` that only throws. Callers use `evaluatorOf(entry, args, result)` of registry.ts,
-   * once per call site, with the types the arguments have there (records with their fields).
+   * Polymorphic functions whose code depends on the call's types (`to_jsonb(anyelement)`) have
+   * this and an `evaluate` that only throws. Callers use `evaluatorOf(entry, args, result)` of
+   * registry.ts, once per call site, with the types the arguments have there (records with
+   * their fields).
    */
   readonly specialize?: (args: readonly SqlType[], result: SqlType) => ScalarEvaluator;
   /**

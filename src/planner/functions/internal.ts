@@ -28,7 +28,7 @@ export function windowEnd(time: bigint, step: bigint, size: bigint, offset: bigi
 
 function hasEnded(...args: readonly bigint[]): boolean {
   const [time = 0n, arrival = 0n, step = 1n, size = 1n, offset = 0n] = args;
-  return time <= arrival && windowEnd(time, step, size, offset) <= arrival;
+  return time <= arrival ? windowEnd(time, step, size, offset) <= arrival : time === INFINITY;
 }
 
 /** A span of microseconds as PostgreSQL subtracts timestamps: days and time. */
@@ -37,7 +37,8 @@ function spanOf(later: bigint, earlier: bigint): Interval {
   return makeInterval(0, Number(micros / MICROS_PER_DAY), micros % MICROS_PER_DAY);
 }
 
-const ENDED_DOC = 'True when the last window containing the time had ended at a watermark. '
+const ENDED_DOC = 'True when the last window containing the time had ended at a watermark, and for '
+  + 'infinite times, which are in no window. '
   + 'Arguments: time, watermark, step, size, offset (microseconds).';
 const WINDOW_END_DOC = 'End of the last window containing a time. '
   + 'Arguments: time, step, size, offset (microseconds).';
@@ -49,8 +50,8 @@ function endedOf(time: 'timestamp' | 'timestamptz'): FunctionEntry {
     inline: (...args: string[]) => {
       const [at = '', arrival = '', step = '', size = '', offset = ''] = args;
       const rest = `((${at} - ${offset}) % ${step})`;
-      return `(${at} <= ${arrival} && (${at} - (${rest} < 0n ? ${rest} + ${step} : ${rest})`
-        + ` + ${size}) <= ${arrival})`;
+      return `(${at} <= ${arrival} ? (${at} - (${rest} < 0n ? ${rest} + ${step} : ${rest})`
+        + ` + ${size}) <= ${arrival} : ${at} === ${INFINITY}n)`;
     },
   });
 }

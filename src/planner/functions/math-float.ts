@@ -1,8 +1,8 @@
 /**
  * Mathematical functions over float8: rounding, powers, logarithms, trigonometry in both units.
  *
- * Domain errors are PostgreSQL's (22003 "input is out of range", 2201E, 2201F). Functions in degrees
- * are exact at the usual angles.
+ * Domain errors are PostgreSQL's (22003 "input is out of range", 2201E, 2201F). Functions in
+ * degrees are exact at the usual angles.
  */
 import { sqlError } from '../../common/errors.ts';
 import { must } from '../../common/assert.ts';
@@ -42,7 +42,7 @@ function logarithm(code: (value: number) => number): (value: number) => number {
 type Unary = readonly [name: string, doc: string, arg: string, value: string,
   code: (value: number) => number];
 
-const RADIANS_PER_DEGREE = 0.0174532925199432957692;
+const RADIANS_PER_DEGREE = 0.017453292519943295;
 
 const ROUNDING: readonly Unary[] = [
   ['ceil', 'The nearest integer not below.', '42.2', '43', Math.ceil],

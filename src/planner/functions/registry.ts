@@ -28,6 +28,7 @@ import { SYSTEM } from './system.ts';
 import { TABLE_FUNCTIONS } from './table-functions.ts';
 import { TABLE_JSON } from './table-json.ts';
 import { WINDOW_FUNCTIONS } from './window-functions.ts';
+import { PATTERNS, PATTERN_TABLES } from './pattern.ts';
 import { OVERLAPS } from './overlaps.ts';
 import type {
   CastEntry, FunctionEntry, ScalarEvaluator, ScalarFunction,
@@ -38,6 +39,7 @@ const TOPICS: readonly (readonly FunctionEntry[])[] = [
   STRING_FORMATS, BYTES, MATH, MATH_FLOAT, ARRAYS,
   DATETIME_OPERATORS, DATETIME, OVERLAPS, JSON_FUNCTIONS, JSON_BUILDERS,
   TEMPLATES, SYSTEM, TABLE_FUNCTIONS, TABLE_JSON, WINDOW_FUNCTIONS,
+  PATTERNS, PATTERN_TABLES,
 ];
 
 const ALL: readonly FunctionEntry[] = TOPICS.flat();

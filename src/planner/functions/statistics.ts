@@ -53,10 +53,9 @@ export function floatSpread(values: readonly number[], spread: Spread): number |
     if (before > 0) {
       const difference = value * n - sum;
       squares += (difference * difference) / (n * before);
-      if (!Number.isFinite(sum) || !Number.isFinite(squares)) {
-        if (Number.isFinite(oldSum) && Number.isFinite(value)) throw floatOverflow();
-        squares = NaN;
-      }
+      const fits = Number.isFinite(sum) && Number.isFinite(squares);
+      if (!fits && Number.isFinite(oldSum) && Number.isFinite(value)) throw floatOverflow();
+      if (!fits) squares = NaN;
     } else if (!Number.isFinite(value)) squares = NaN;
   }
   const variance = squares / (spread.sample ? count - 1 : count);

@@ -153,13 +153,13 @@ function repeat(text: string, count: number): string {
 }
 
 function reverse(text: string): string {
-  return [...text].reverse().join('');
+  return Array.from(text).reverse().join('');
 }
 
 function translate(text: string, from: string, to: string): string {
-  const targets = [...to];
+  const targets = Array.from(to);
   const map = new Map<string, string>();
-  [...from].forEach((character, i) => {
+  Array.from(from).forEach((character, i) => {
     if (!map.has(character)) map.set(character, targets[i] ?? '');
   });
   let result = '';
@@ -258,7 +258,8 @@ const SEARCHES: readonly ScalarFunction[] = [
   })),
   ...['starts_with', '^@'].map((name) => scalar({
     signature: `${name}(text,text) -> boolean`, doc: 'True when the first starts with the second.',
-    examples: [[name === '^@' ? `'alphabet' ^@ 'alph'` : `starts_with('alphabet', 'alph')`, 'true']],
+    examples: [[name === '^@' ? `'alphabet' ^@ 'alph'` : `starts_with('alphabet', 'alph')`,
+      'true']],
     evaluate: (text: string, part: string) => text.startsWith(part),
   })),
   scalar({
@@ -304,7 +305,7 @@ const CONVERSIONS: readonly ScalarFunction[] = [
 /** The fields of a text between delimiters. */
 export function splitFields(text: string, delimiter: string | null): string[] {
   if (text === '') return [];
-  if (delimiter === null) return [...text];
+  if (delimiter === null) return Array.from(text);
   return delimiter === '' ? [text] : text.split(delimiter);
 }
 

@@ -22,7 +22,8 @@ const TYPES: readonly ScalarFunction[] = [
   scalar({
     signature: 'format_type(oid,int4) -> text', nulls: 'called',
     doc: 'The SQL name of a type with its modifier.',
-    examples: [['format_type(1700, 655366)', 'numeric(10,2)'], ['format_type(23, NULL)', 'integer']],
+    examples: [['format_type(1700, 655366)', 'numeric(10,2)'],
+      ['format_type(23, NULL)', 'integer']],
     evaluate: (oid: number | null, typmod: number | null) => {
       if (oid === null) return null;
       const type = typeByOid(oid >>> 0);

@@ -58,9 +58,8 @@ function* numerics(start: Numeric, stop: Numeric, step: Numeric = NUMERIC_ONE): 
   seriesLimit(step, 'step size');
   const sign = numericSignum(step);
   if (sign === 0) throw zeroStep();
-  for (let value = start; compareNumeric(value, stop) * sign <= 0; value = addNumeric(value, step)) {
-    yield [value];
-  }
+  const within = (value: Numeric): boolean => compareNumeric(value, stop) * sign <= 0;
+  for (let value = start; within(value); value = addNumeric(value, step)) yield [value];
 }
 
 interface TimeSeries {

@@ -27,7 +27,7 @@ export function sliceCharacters(text: string, start: number, end: number): strin
   const from = Math.max(start, 0);
   if (end <= from) return '';
   if (isSimple(text)) return text.slice(from, end);
-  return [...text].slice(from, end).join('');
+  return Array.from(text).slice(from, end).join('');
 }
 
 /** SQL substring: from a 1-based start for a length, or to the end. */
@@ -79,7 +79,7 @@ export function trimCharacters(
 ): string {
   if (set === '' || text === '') return text;
   const wanted = new Set(set);
-  const units = isSimple(text) ? text : [...text];
+  const units = isSimple(text) ? text : Array.from(text);
   let start = 0;
   let end = units.length;
   if (ends !== 'right') while (start < end && wanted.has(units[start] ?? '')) start++;
@@ -94,10 +94,10 @@ export function padText(text: string, options: {
   const { fill, side } = options;
   const length = Math.max(options.length, 0);
   if (length > TEXT_LENGTH_MAX) throw textTooLong();
-  const characters = isSimple(text) ? text : [...text];
+  const characters = isSimple(text) ? text : Array.from(text);
   if (characters.length >= length) return sliceCharacters(text, 0, length);
   const missing = length - characters.length;
-  const pattern = isSimple(fill) ? fill : [...fill];
+  const pattern = isSimple(fill) ? fill : Array.from(fill);
   if (pattern.length === 0) return text;
   const whole = fill.repeat(Math.floor(missing / pattern.length));
   const padding = whole + sliceCharacters(fill, 0, missing % pattern.length);
