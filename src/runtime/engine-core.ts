@@ -69,6 +69,11 @@ const BATCH_ROWS = 4096;
 const LATE_ROWS_MAX = 1_000_000;
 const CHECKPOINT_INTERVAL_MICROS = 1_000_000n;
 
+/** Surroundings of expressions outside a session. */
+const PLAIN_EVALUATION = {
+  timeZone: 'UTC', dateStyle: 'ISO, MDY', intervalStyle: 'postgres', extraFloatDigits: 1,
+} as const;
+
 /** Options with everything the tests may replace. */
 export interface OpenOptions extends CoreOptions {
   readonly buildOperator?: BuildOperator;
@@ -251,7 +256,10 @@ export class EngineCore implements EngineCoreFace {
       return { accepted: seen.accepted, deadLettered: 0, duplicate: true, epoch: seen.epoch };
     }
     const { relation: table } = this.#readable(relation);
-    const { batch } = decodeIngest(table, body);
+    const batch = decodeIngest(table, body, {
+      evaluation: { ...PLAIN_EVALUATION, now: this.environment.clock.nowMicros() },
+      nextSequence: (sequence) => this.nextSequence(sequence),
+    });
     const change = idempotencyKey === null ? { relation, batch }
       : { relation, batch, idempotencyKey };
     const epoch = await this.commit([change], []);

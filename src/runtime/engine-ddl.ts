@@ -19,6 +19,11 @@ import type { ViewRuntime } from './graph-view.ts';
 import { DEAD_LETTER_COLUMNS } from './graph-view.ts';
 import type { RelationRows } from './relations-rows.ts';
 
+function companionIds(state: CatalogState, owner: number): number[] {
+  return [...state.relations.values()].flatMap(({ id, belongsTo }) =>
+    belongsTo === owner ? [id] : []);
+}
+
 type Shape = readonly { readonly name: string; readonly type: SqlType }[];
 
 /** Adds what changes bring along. */
@@ -33,11 +38,7 @@ export function expandDdl(
   };
   for (const change of changes) {
     if (change.kind === 'replaceView') {
-      for (const companion of state.relations.values()) {
-        if (companion.belongsTo === change.relation.id) {
-          add({ kind: 'dropRelation', id: companion.id });
-        }
-      }
+      for (const id of companionIds(state, change.relation.id)) add({ kind: 'dropRelation', id });
     }
     const before = state;
     add(change);
@@ -243,8 +244,8 @@ class Preparation {
     this.commits.push(() => {
       relationState.relation = relation;
       relationState.rows = view.rows;
-      for (const reader of [...state.readers]) {
-        if (reader[1].reader === relation.id) state.readers.delete(reader[0]);
+      for (const [key, reader] of state.readers) {
+        if (reader.reader === relation.id) state.readers.delete(key);
       }
       state.parts.stores.drop(oldPrefix);
       this.#attach(view);

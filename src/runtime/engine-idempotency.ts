@@ -36,7 +36,7 @@ export class IdempotencyKeys {
     for (let slot = 0; slot < store.top; slot++) if (store.live[slot] === 1) slots.push(slot);
     slots.sort((a, b) => (numbers[a] ?? 0n) < (numbers[b] ?? 0n) ? -1 : 1);
     for (const slot of slots) {
-      const key = String(store.column(0).ref[slot]);
+      const key = textAt(store, slot);
       this.#slots.set(mapKey(store.column(1).i32[slot] ?? 0, key), slot);
       this.#next = (numbers[slot] ?? 0n) + 1n;
     }
@@ -68,6 +68,11 @@ export class IdempotencyKeys {
     this.#slots.delete(oldest);
     store.free(oldSlot);
   }
+}
+
+function textAt(store: RowStore, slot: number): string {
+  const key = store.column(0).ref[slot];
+  return typeof key === 'string' ? key : '';
 }
 
 function mapKey(table: number, key: string): string {

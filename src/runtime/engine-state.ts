@@ -168,12 +168,12 @@ export class EngineState {
     this.views.delete(id);
     this.#generations.delete(id);
     this.#createdAt.delete(id);
-    for (const reader of [...this.readers.values()]) {
+    for (const reader of this.readers.values()) {
       if (reader.relation === id || reader.reader === id) {
         this.readers.delete(readerKey(reader.relation, reader.reader));
       }
     }
-    for (const key of [...this.deadSeen.keys()]) {
+    for (const key of this.deadSeen.keys()) {
       if (key.startsWith(`${id}/`)) this.deadSeen.delete(key);
     }
     this.viewsChanged();

@@ -297,7 +297,7 @@ export class RelationRows {
   /** Before a change: open cursors copy what they have not read. */
   #settleCursors(): void {
     if (this.#cursors.size === 0) return;
-    for (const cursor of [...this.#cursors]) {
+    for (const cursor of this.#cursors) {
       const rest: Batch[] = [];
       for (let batch = this.#advance(cursor); batch !== null; batch = this.#advance(cursor)) {
         rest.push(batch);

@@ -6,8 +6,12 @@ import type { StoredConnector } from '../catalog-store-types.ts';
 import type {
   Connector, ConnectorColumn, ConnectorContext, OpenConnector,
 } from './connector.ts';
+import { optionMap } from './options.ts';
+import { DATAGEN } from './datagen/connector.ts';
+import { FILE } from './file/connector.ts';
+import { NEXMARK } from './nexmark/connector.ts';
 
-const CONNECTORS: readonly Connector[] = [];
+const CONNECTORS: readonly Connector[] = [FILE, DATAGEN, NEXMARK];
 
 /** Names of all connectors. */
 export function connectorNames(): readonly string[] {
@@ -36,6 +40,13 @@ export function checkConnector(
     });
   }
   connector.check(spec, columns);
+}
+
+/** Columns a connector gives when the declaration names none; null where it must name them. */
+export function connectorColumns(
+  name: string, options: readonly (readonly [string, string])[],
+): readonly ConnectorColumn[] | null {
+  return findConnector(name).defaultColumns(optionMap(options));
 }
 
 /** Opens a connector. */
