@@ -102,13 +102,19 @@ export interface LateTest {
   readonly lateness: bigint;
 }
 
+/** Dates count from midnight. */
+function asMoment(time: ScalarExpr): ScalarExpr {
+  return time.type.name !== 'date' ? time
+    : { kind: 'cast', arg: time, type: { name: 'timestamp' }, context: 'implicit' };
+}
+
 function timeName(type: SqlType): string {
   return type.name === 'timestamptz' ? 'timestamptz' : 'timestamp';
 }
 
 /** The last window (plus lateness) had ended when the row came; NULL when nothing is known. */
 export function hasEnded(threaded: Threaded, test: LateTest): ScalarExpr {
-  const time = columnOf(threaded.relation, test.timeColumn);
+  const time = asMoment(columnOf(threaded.relation, test.timeColumn));
   const { step, size, offset } = test.shape;
   return call(`$ended(${timeName(time.type)},int8,int8,int8,int8)`, [
     time, column(threaded.arrival, INT8), literal(step, INT8),
@@ -138,7 +144,7 @@ function lateRows(threaded: Threaded, input: Relation, test: LateTest): Relation
 export function describeLate(
   late: Relation, input: Relation, test: LateTest & { readonly arrival: number },
 ): Relation {
-  const time = columnOf(late, test.timeColumn);
+  const time = asMoment(columnOf(late, test.timeColumn));
   const type: SqlType = { name: time.type.name };
   const name = timeName(type);
   const { step, size, offset } = test.shape;
