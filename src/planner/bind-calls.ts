@@ -103,7 +103,8 @@ function variadicLiteral(bound: ScalarExpr, expr: FunctionCall): readonly Scalar
 /** f(name => value): the longest signature that names its arguments tells their places. */
 function namedArguments(binder: Binder, expr: FunctionCall): readonly ScalarExpr[] {
   const name = functionName(expr);
-  const names = functionsByName(name).map((entry) => entry.argNames ?? [])
+  const names = functionsByName(name).map((entry) =>
+    (entry.kind === 'scalar' ? entry.argNames ?? [] : []))
     .reduce((longest, each) => (each.length > longest.length ? each : longest), []);
   if (names.length === 0) {
     throw notSupported(`named arguments of ${name}`, expr.span, 'Give the arguments by position.');

@@ -43,7 +43,19 @@ export interface CatalogRelation {
   readonly definition: { readonly query: Query; readonly searchPath: readonly string[] } | null;
   /** False for SOURCE: rows are read, not stored. */
   readonly stored: boolean;
+  /** ON CONFLICT of CREATE TABLE: what an INSERT without one of its own does. */
+  readonly onConflict?: DefaultConflict | null;
+  /** Names of the primary key and the unique keys, in order. */
+  readonly keyNames?: readonly string[];
 }
+
+/** The shape of `ConflictPlan` (plans.ts), as a table's default. */
+export type DefaultConflict =
+  | { readonly kind: 'nothing'; readonly key: readonly number[] }
+  | { readonly kind: 'update'; readonly key: readonly number[];
+      readonly set: readonly ScalarExpr[]; readonly where: ScalarExpr | null }
+  | { readonly kind: 'overwrite'; readonly key: readonly number[];
+      readonly versionColumn: number | null };
 
 /** Column `column` of a view will see no event time below `watermark` any more. */
 export interface ColumnWatermark {

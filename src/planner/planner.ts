@@ -3,16 +3,17 @@
  *
  * Binds, puts parameter values in, and hands over to lowering. Keeps no state between statements.
  */
-import { must } from '../common/assert.ts';
+import { assertNever, must } from '../common/assert.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Value } from '../common/values.ts';
 import type { Expr, Option, Query, TypeName } from '../parser/ast.ts';
-import type { DataChange } from '../parser/ast.ts';
+import type { DataChange, Delete, Insert, Update } from '../parser/ast.ts';
 import type { Identifier, QualifiedName } from '../parser/ast-leaves.ts';
 import { newStatement } from './bind-query.ts';
+import type { StatementState } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
 import { bindOnce, bindViewQuery } from './bind-top.ts';
-import { withParameters } from './bind-parameters.ts';
+import { parameterIn, withParameters } from './bind-parameters.ts';
 import { resolveType } from './bind-types.ts';
 import { viewOptions as readViewOptions } from './bind-view-options.ts';
 import type { BoundQuery, PlanEnv, ViewOptions } from './bound.ts';
@@ -20,8 +21,12 @@ import { coerce } from './coerce.ts';
 import { evaluateConstant } from './fold.ts';
 import type { EvaluationContext } from './functions/entry.ts';
 import { lowerQuery, lowerView } from './lower.ts';
-import type { QueryPlan, ResultColumn, ViewPlan } from './plans.ts';
+import type {
+  ConflictPlan, DeletePlan, InsertPlan, QueryPlan, ResultColumn, Returning, UpdatePlan, ViewPlan,
+} from './plans.ts';
 import { Scope } from './scope.ts';
+import { bindInsert } from './statements-insert.ts';
+import { bindDelete, bindUpdate } from './statements-update.ts';
 
 /** Binds a query that runs once (or the query of a plain view). */
 export function bindQuery(query: Query, env: PlanEnv): BoundQuery {
@@ -57,9 +62,80 @@ export function viewOptions(
 export function describeParams(
   statement: Query | DataChange, env: PlanEnv,
 ): { readonly parameters: readonly SqlType[]; readonly columns: readonly ResultColumn[] | null } {
-  if (statement.kind !== 'query') return describeChange(statement, env);
-  const bound = bindQuery(statement, env);
-  return { parameters: bound.parameters, columns: bound.columns };
+  switch (statement.kind) {
+    case 'query': {
+      const bound = bindQuery(statement, env);
+      return { parameters: bound.parameters, columns: bound.columns };
+    }
+    case 'insert': return describeBound(bindInsert(statementOf(env), statement));
+    case 'update': return describeBound(bindUpdate(statementOf(env), statement));
+    case 'delete': return describeBound(bindDelete(statementOf(env), statement));
+    default: return assertNever(statement);
+  }
+}
+
+function describeBound(bound: {
+  readonly source: BoundQuery; readonly returning: Returning | null;
+}): { readonly parameters: readonly SqlType[]; readonly columns: readonly ResultColumn[] | null } {
+  return { parameters: bound.source.parameters, columns: bound.returning?.columns ?? null };
+}
+
+function statementOf(env: PlanEnv): StatementState {
+  return newStatement({ ...env, view: false });
+}
+
+/** Plans INSERT; `parameters` null plans it for EXPLAIN. */
+export function planInsert(
+  insert: Insert, env: PlanEnv, parameters: readonly Value[] | null,
+): InsertPlan {
+  const bound = bindInsert(statementOf(env), insert);
+  return {
+    kind: 'insert', table: bound.table.id, sequenced: bound.sequenced,
+    source: lowerQuery(withParameters(bound.source, parameters), env),
+    onConflict: conflictWith(bound.onConflict, parameters),
+    returning: returningWith(bound.returning, parameters),
+  };
+}
+
+/** Plans UPDATE. */
+export function planUpdate(
+  update: Update, env: PlanEnv, parameters: readonly Value[] | null,
+): UpdatePlan {
+  const bound = bindUpdate(statementOf(env), update);
+  return {
+    kind: 'update', table: bound.table.id,
+    source: lowerQuery(withParameters(bound.source, parameters), env),
+    returning: returningWith(bound.returning, parameters),
+  };
+}
+
+/** Plans DELETE. */
+export function planDelete(
+  statement: Delete, env: PlanEnv, parameters: readonly Value[] | null,
+): DeletePlan {
+  const bound = bindDelete(statementOf(env), statement);
+  return {
+    kind: 'delete', table: bound.table.id,
+    source: lowerQuery(withParameters(bound.source, parameters), env),
+    returning: returningWith(bound.returning, parameters),
+  };
+}
+
+function returningWith(
+  returning: Returning | null, parameters: readonly Value[] | null,
+): Returning | null {
+  if (returning === null || parameters === null) return returning;
+  return { ...returning, exprs: returning.exprs.map((expr) => parameterIn(expr, parameters)) };
+}
+
+function conflictWith(
+  plan: ConflictPlan | null, parameters: readonly Value[] | null,
+): ConflictPlan | null {
+  if (plan?.kind !== 'update' || parameters === null) return plan;
+  return {
+    ...plan, set: plan.set.map((expr) => parameterIn(expr, parameters)),
+    where: plan.where === null ? null : parameterIn(plan.where, parameters),
+  };
 }
 
 /** A type by its name in SQL. */

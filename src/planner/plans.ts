@@ -69,6 +69,8 @@ export interface InsertPlan {
   readonly source: QueryPlan;
   readonly onConflict: ConflictPlan | null;
   readonly returning: Returning | null;
+  /** Identity columns: where the source gives NULL, the column's sequence gives the value. */
+  readonly sequenced?: readonly number[];
 }
 
 /** What happens to a row whose key is taken. */

@@ -1,0 +1,87 @@
+/**
+ * SET a = x, (b, c) = (y, z) | (SELECT ...): which column becomes what.
+ */
+import { must } from '../common/assert.ts';
+import { sqlError } from '../common/errors.ts';
+import type { Assignment, InsertColumn } from '../parser/ast.ts';
+import type { Binder } from './bind-context.ts';
+import { rowFields } from './bind-rows.ts';
+import { rowSubquery } from './bind-subqueries.ts';
+import type { CatalogRelation } from './catalog.ts';
+import { notSupported, syntaxError } from './errors.ts';
+import { mapColumns } from './expr-tools.ts';
+import type { ScalarExpr } from './scalar.ts';
+import { assign, columnNumberOf, defaultOf, tableColumn } from './statements-targets.ts';
+
+/** New values by column number. */
+export type Assignments = ReadonlyMap<number, ScalarExpr>;
+
+/** Binds SET. */
+export function bindAssignments(
+  binder: Binder, table: CatalogRelation, set: readonly Assignment[],
+): Assignments {
+  const values = new Map<number, ScalarExpr>();
+  for (const assignment of set) {
+    const given = assignedValues(binder, assignment);
+    for (const [at, column] of assignment.columns.entries()) {
+      const number = assignable(table, column);
+      if (values.has(number)) {
+        throw syntaxError(`multiple assignments to same column "${column.name.name}"`,
+          column.span);
+      }
+      const value = given[at] ?? null;
+      const target = tableColumn(table, number);
+      if (value === null) {
+        if (target.generated === null) values.set(number, defaultOf(target));
+        continue;
+      }
+      if (target.generated !== null || target.identity === 'always') {
+        throw sqlError('428C9', `column "${target.name}" can only be updated to DEFAULT`, {
+          span: column.span,
+          detail: target.generated !== null ? `Column "${target.name}" is a generated column.`
+            : `Column "${target.name}" is an identity column defined as GENERATED ALWAYS.`,
+        });
+      }
+      values.set(number, assign(binder.state, target, value, assignment.value.span));
+    }
+  }
+  return values;
+}
+
+function assignable(table: CatalogRelation, column: InsertColumn): number {
+  const access = column.access[0];
+  if (access !== undefined) throw notSupported('SET of a part of a column', access.span);
+  return columnNumberOf(table, column.name);
+}
+
+/** The values of one assignment; null stands for DEFAULT. */
+function assignedValues(
+  binder: Binder, assignment: Assignment,
+): readonly (ScalarExpr | null)[] {
+  const { value } = assignment;
+  if (!assignment.multiple) {
+    return [value.kind === 'default' ? null : binder.bind(value)];
+  }
+  const count = assignment.columns.length;
+  const values = value.kind === 'row'
+    ? value.items.map((item) => (item.kind === 'default' ? null : binder.bind(item)))
+    : value.kind === 'scalarSubquery' ? rowSubquery(binder, value.query)
+    : assignment.columns.length === 1 ? [value.kind === 'default' ? null : binder.bind(value)]
+    : rowFields(binder.bind(value));
+  if (values.length !== count) {
+    throw syntaxError('number of columns does not match number of values', assignment.span);
+  }
+  return values;
+}
+
+/** A row after assignments: kept columns as `old` gives them, generated ones computed anew. */
+export function newRow(
+  table: CatalogRelation, values: Assignments, old: (at: number) => ScalarExpr,
+): readonly ScalarExpr[] {
+  const plain = table.columns.map((_column, at) => values.get(at) ?? old(at));
+  return plain.map((expr, at) => {
+    const { generated } = tableColumn(table, at);
+    return generated === null ? expr
+      : mapColumns(generated, (index) => must(plain[index], 'column of the row'));
+  });
+}

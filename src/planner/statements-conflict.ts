@@ -1,0 +1,137 @@
+/**
+ * ON CONFLICT of INSERT and of CREATE TABLE: the key it is about and what happens to its row.
+ */
+import { must } from '../common/assert.ts';
+import { sqlError } from '../common/errors.ts';
+import type { Assignment, Expr, OnConflict } from '../parser/ast.ts';
+import type { StatementState } from './bind-context.ts';
+import { exprBinder } from './bind-expr.ts';
+import type { CatalogRelation } from './catalog.ts';
+import { coerceBoolean } from './coerce.ts';
+import { notSupported, syntaxError } from './errors.ts';
+import type { ConflictPlan } from './plans.ts';
+import type { ScalarExpr } from './scalar.ts';
+import { Scope } from './scope.ts';
+import { bindAssignments, newRow } from './statements-assign.ts';
+import { columnNumberOf, tableItem } from './statements-targets.ts';
+
+/** Binds ON CONFLICT; null when no key can ever be taken. */
+export function bindConflict(
+  state: StatementState, conflict: OnConflict, table: CatalogRelation, name: string,
+): ConflictPlan | null {
+  if (conflict.targetWhere !== null) {
+    throw notSupported('ON CONFLICT with WHERE on its target', conflict.targetWhere.span);
+  }
+  const key = conflictKey(conflict, table);
+  switch (conflict.action) {
+    case 'nothing': return key === null ? null : { kind: 'nothing', key };
+    case 'overwrite': {
+      const versions = conflict.versionColumns;
+      const second = versions[1];
+      if (second !== undefined) throw notSupported('several version columns', second.span);
+      const first = versions[0];
+      return {
+        kind: 'overwrite', key: must(key, 'key'),
+        versionColumn: first === undefined ? null : columnNumberOf(table, first),
+      };
+    }
+    case 'overwriteNonNull': return keepKnown(conflict, table, must(key, 'key'));
+    case 'update':
+      return updateRow(state, { set: conflict.set, where: conflict.where }, {
+        table, name, key: must(key, 'key'),
+      });
+  }
+}
+
+/** NULLs of the new row leave the old values. */
+function keepKnown(
+  conflict: OnConflict, table: CatalogRelation, key: readonly number[],
+): ConflictPlan {
+  const version = conflict.versionColumns[0];
+  if (version !== undefined) {
+    throw notSupported('a version column with DO UPDATE IF NOT NULL', version.span);
+  }
+  const width = table.columns.length;
+  return {
+    kind: 'update', key, where: null,
+    set: table.columns.map(({ type }, index): ScalarExpr => ({
+      kind: 'coalesce', type,
+      args: [{ kind: 'column', index: width + index, type }, { kind: 'column', index, type }],
+    })),
+  };
+}
+
+function updateRow(
+  state: StatementState,
+  what: { readonly set: readonly Assignment[]; readonly where: Expr | null },
+  row: { readonly table: CatalogRelation; readonly name: string; readonly key: readonly number[] },
+): ConflictPlan {
+  const { table, key } = row;
+  const scope = new Scope(null);
+  scope.items = [
+    tableItem(table, row.name, 0),
+    tableItem(table, 'excluded', table.columns.length),
+  ];
+  const binder = exprBinder(state, { scope, withs: null, clause: 'UPDATE' });
+  // A column name alone in SET's expressions or WHERE is ambiguous, as in PostgreSQL.
+  const set = newRow(table, bindAssignments(binder, table, what.set), (at): ScalarExpr => ({
+    kind: 'column', index: at, type: must(table.columns[at], 'column').type,
+  }));
+  const where = what.where === null ? null
+    : coerceBoolean(state, binder.within('WHERE').bind(what.where), 'WHERE');
+  return { kind: 'update', key, set, where };
+}
+
+/** The key a conflict is about; null for DO NOTHING on a table without keys. */
+function conflictKey(
+  conflict: OnConflict, table: CatalogRelation,
+): readonly number[] | null {
+  const keys = table.primaryKey === null ? table.uniqueKeys
+    : [table.primaryKey, ...table.uniqueKeys];
+  if (conflict.constraint !== null) return constraintKey(conflict, table, keys);
+  if (conflict.target.length === 0) {
+    if (conflict.action === 'update') {
+      throw syntaxError('ON CONFLICT DO UPDATE requires inference specification or constraint name',
+        conflict.span, 'For example, ON CONFLICT (column_name).');
+    }
+    const first = keys[0];
+    if (first === undefined && conflict.action !== 'nothing') throw noKey(conflict);
+    return first ?? null;
+  }
+  const columns = conflict.target.map((expr) => {
+    const name = expr.kind === 'columnRef' ? expr.parts.at(-1) : undefined;
+    if (name === undefined) throw notSupported('an expression in ON CONFLICT', expr.span);
+    return columnNumberOf(table, name);
+  });
+  const wanted = new Set(columns);
+  const key = keys.find((each) => each.length === wanted.size
+    && each.every((at) => wanted.has(at)));
+  if (key === undefined) throw noKey(conflict);
+  return key;
+}
+
+function constraintKey(
+  conflict: OnConflict, table: CatalogRelation, keys: readonly (readonly number[])[],
+): readonly number[] {
+  const name = must(conflict.constraint, 'constraint').name;
+  const at = keys.findIndex((key, index) => name === (table.keyNames?.[index]
+    ?? defaultKeyName(table, key)));
+  const key = keys[at];
+  if (key !== undefined) return key;
+  throw sqlError('42704', `constraint "${name}" for table "${table.name}" does not exist`, {
+    span: conflict.constraint?.span,
+  });
+}
+
+/** The name PostgreSQL gives the constraint of a key. */
+function defaultKeyName(table: CatalogRelation, key: readonly number[]): string {
+  if (key === table.primaryKey) return `${table.name}_pkey`;
+  const names = key.map((at) => must(table.columns[at], 'column').name);
+  return `${table.name}_${names.join('_')}_key`;
+}
+
+function noKey(conflict: OnConflict): Error {
+  return sqlError('42P10',
+    'there is no unique or exclusion constraint matching the ON CONFLICT specification',
+    { span: conflict.span });
+}

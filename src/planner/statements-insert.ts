@@ -1,0 +1,220 @@
+/**
+ * INSERT: a query that gives every column of the table, in order.
+ *
+ * VALUES rows are coerced value by value, as PostgreSQL does; a SELECT's columns as a whole. Columns
+ * that were not named take their defaults; generated ones are computed from the finished row.
+ */
+import { must } from '../common/assert.ts';
+import type { Span } from '../common/span.ts';
+import type { Insert, InsertColumn, Query, Values } from '../parser/ast.ts';
+import type { QueryPlace, StatementState } from './bind-context.ts';
+import { exprBinder } from './bind-expr.ts';
+import { bindOnce } from './bind-top.ts';
+import { bindWith } from './bind-with.ts';
+import type { BoundQuery } from './bound.ts';
+import type { CatalogRelation } from './catalog.ts';
+import { notSupported, syntaxError } from './errors.ts';
+import { mapColumns } from './expr-tools.ts';
+import type { ConflictPlan, Returning } from './plans.ts';
+import type { Relation, RelationColumn } from './relation.ts';
+import type { ScalarExpr } from './scalar.ts';
+import { Scope } from './scope.ts';
+import { bindConflict } from './statements-conflict.ts';
+import {
+  assign, bindReturning, columnNumberOf, defaultOf, duplicateColumn, generatedValue, tableColumn,
+  targetTable,
+} from './statements-targets.ts';
+
+/** A bound INSERT. */
+export interface BoundInsert {
+  readonly table: CatalogRelation;
+  readonly source: BoundQuery;
+  readonly onConflict: ConflictPlan | null;
+  readonly returning: Returning | null;
+  readonly sequenced: readonly number[];
+}
+
+interface Target {
+  readonly table: CatalogRelation;
+  /** Table columns the source gives, in its order. */
+  readonly columns: readonly number[];
+  readonly overriding: Insert['overriding'];
+}
+
+/** Binds INSERT. */
+export function bindInsert(state: StatementState, insert: Insert): BoundInsert {
+  const table = targetTable(state, insert.table, 'insert into');
+  const withs = bindWith(state, insert.with, { outer: null, withs: null, carry: false });
+  const place: QueryPlace = { outer: null, withs, carry: false };
+  const source = sourceOf(state, insert, table, place);
+  const name = insert.alias?.name ?? table.name;
+  const onConflict = insert.onConflict === null ? table.onConflict ?? null
+    : bindConflict(state, insert.onConflict, table, name);
+  const returning = bindReturning(state, insert.returning, { table, name, offset: 0 });
+  return {
+    table, onConflict, returning,
+    source: { ...source, reads: [...state.reads], parameters: state.parameters() },
+    sequenced: table.columns.flatMap((column, at) => (column.identity === null ? [] : [at])),
+  };
+}
+
+function sourceOf(
+  state: StatementState, insert: Insert, table: CatalogRelation, place: QueryPlace,
+): BoundQuery {
+  const query = insert.source;
+  if (query === null) {
+    return wholeRows(state, { table, columns: [], overriding: null }, {
+      kind: 'values', columns: [], rows: [[]],
+    });
+  }
+  const values = plainValues(query);
+  if (values !== null) return valuesSource(state, insert, values, { table, place });
+  return querySource(state, insert, query, { table, place });
+}
+
+/** A bare VALUES list, whose values are coerced one by one. */
+function plainValues(query: Query): Values | null {
+  const plain = query.with === null && query.orderBy.length === 0 && query.limit === null
+    && query.offset === null;
+  return plain && query.body.kind === 'values' ? query.body : null;
+}
+
+/** The target columns: those named, else the first ones of the table. */
+function targetColumns(
+  table: CatalogRelation, named: readonly InsertColumn[], width: number, span: Span,
+): readonly number[] {
+  if (named.length === 0) {
+    if (width > table.columns.length) {
+      throw syntaxError('INSERT has more expressions than target columns', span);
+    }
+    return table.columns.slice(0, width).map((_column, at) => at);
+  }
+  const seen = new Set<number>();
+  const columns = named.map((column) => {
+    const access = column.access[0];
+    if (access !== undefined) throw notSupported('INSERT into a part of a column', access.span);
+    const at = columnNumberOf(table, column.name);
+    if (seen.has(at)) throw duplicateColumn(column.name);
+    seen.add(at);
+    return at;
+  });
+  if (width > columns.length) {
+    throw syntaxError('INSERT has more expressions than target columns', span);
+  }
+  if (width < columns.length) {
+    throw syntaxError('INSERT has more target columns than expressions',
+      named[width]?.span ?? span);
+  }
+  return columns;
+}
+
+interface Into {
+  readonly table: CatalogRelation;
+  readonly place: QueryPlace;
+}
+
+function valuesSource(
+  state: StatementState, insert: Insert, values: Values, into: Into,
+): BoundQuery {
+  const { table, place } = into;
+  const first = must(values.rows[0], 'row of VALUES');
+  const columns = targetColumns(table, insert.columns, first.length,
+    first.at(-1)?.span ?? values.span);
+  const binder = exprBinder(state, {
+    scope: new Scope(null), withs: place.withs, clause: 'VALUES',
+  });
+  const target: Target = { table, columns, overriding: insert.overriding };
+  const rows = values.rows.map((row) => {
+    if (row.length !== columns.length) {
+      throw syntaxError('VALUES lists must all be the same length', row[0]?.span ?? values.span);
+    }
+    return row.map((expr, at): ScalarExpr => {
+      const column = tableColumn(table, must(columns[at], 'target column'));
+      if (expr.kind === 'default') return defaultOf(column);
+      refuseGenerated(target, must(columns[at], 'target column'), expr.span);
+      return assign(state, column, binder.bind(expr), expr.span);
+    });
+  });
+  const types = columns.map((at) => {
+    const column = tableColumn(table, at);
+    return { name: column.name, type: column.type };
+  });
+  return wholeRows(state, target, { kind: 'values', rows, columns: types });
+}
+
+function refuseGenerated(target: Target, at: number, span: Span): void {
+  const column = tableColumn(target.table, at);
+  const refused = column.generated !== null
+    || (column.identity === 'always' && target.overriding === null);
+  if (refused) throw generatedValue(column, span);
+}
+
+function querySource(
+  state: StatementState, insert: Insert, query: Query, into: Into,
+): BoundQuery {
+  const { table, place } = into;
+  const wanted = insert.columns.length > 0
+    ? insert.columns.map((column) => columnNumberOf(table, column.name))
+    : table.columns.map((_column, at) => at);
+  const bound = bindOnce(state, query, {
+    ...place, targets: wanted.map((at) => tableColumn(table, at).type),
+  });
+  const columns = targetColumns(table, insert.columns, bound.columns.length, query.span);
+  const target: Target = { table, columns, overriding: insert.overriding };
+  for (const at of columns) refuseGenerated(target, at, query.span);
+  const given = columns.map((at, index): ScalarExpr => assign(state, tableColumn(table, at), {
+    kind: 'column', index, type: must(bound.relation.columns[index], 'column').type,
+  }, query.span));
+  const keys = bound.orderBy.map((key): ScalarExpr => ({
+    kind: 'column', index: key.column,
+    type: must(bound.relation.columns[key.column], 'sort column').type,
+  }));
+  const whole = wholeRows(state, target, {
+    kind: 'project', input: bound.relation, exprs: [...given, ...keys],
+    columns: [...columns.map((at): RelationColumn => ({
+      name: tableColumn(table, at).name, type: tableColumn(table, at).type,
+    })), ...keys.map((key, at) => ({ name: `$sort${at}`, type: key.type }))],
+  });
+  return {
+    ...whole, limit: bound.limit, offset: bound.offset, withTies: bound.withTies,
+    orderBy: bound.orderBy.map((key, at) => ({ ...key, column: table.columns.length + at })),
+    notices: bound.notices,
+  };
+}
+
+/** Rows of the target columns (and hidden ones behind them) made into whole rows of the table. */
+function wholeRows(
+  state: StatementState, target: Target, given: Relation,
+): BoundQuery {
+  const { table } = target;
+  const override = (at: number): boolean =>
+    target.overriding === 'user' && tableColumn(table, at).identity !== null;
+  const exprs = table.columns.map((column, at): ScalarExpr => {
+    const index = target.columns.indexOf(at);
+    if (index < 0 || override(at)) return defaultOf(column);
+    return { kind: 'column', index, type: column.type };
+  });
+  const finished = exprs.map((expr, at) => {
+    const { generated } = tableColumn(table, at);
+    return generated === null ? expr
+      : mapColumns(generated, (index) => must(exprs[index], 'column of the row'));
+  });
+  const hidden = given.columns.slice(target.columns.length);
+  const columns: RelationColumn[] = [
+    ...table.columns.map((column) => ({ name: column.name, type: column.type })), ...hidden,
+  ];
+  return {
+    columns: table.columns.map((column, at) => ({
+      name: column.name, type: column.type, relation: table.id, attribute: at + 1,
+    })),
+    relation: {
+      kind: 'project', input: given, columns,
+      exprs: [...finished, ...hidden.map((column, at): ScalarExpr => ({
+        kind: 'column', index: target.columns.length + at, type: column.type,
+      }))],
+    },
+    orderBy: [], limit: null, offset: null, withTies: false,
+    emit: { kind: 'changes', everyMicros: null }, reads: [...state.reads],
+    parameters: state.parameters(), notices: state.notices,
+  };
+}
