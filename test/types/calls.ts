@@ -35,7 +35,9 @@ import type { Numeric } from '../../src/common/types/numeric.ts';
 import { DEFAULT_SETTINGS } from '../../src/common/types/settings.ts';
 import type { FormatSettings } from '../../src/common/types/settings.ts';
 import { requireZone } from '../../src/common/types/time-zone.ts';
-import { floatToChar, numberFromText, numericToChar } from '../../src/common/types/to-char-number.ts';
+import {
+  floatToChar, numberFromText, numericToChar,
+} from '../../src/common/types/to-char-number.ts';
 import {
   intervalToChar, timestampToChar, timestamptzToChar,
 } from '../../src/common/types/to-char.ts';
@@ -50,7 +52,8 @@ type Call = (a: string, b: string, c: string) => string | null;
 const numeric = (by: (a: Numeric, b: Numeric) => Numeric): Call =>
   (a, b) => formatNumeric(by(parseNumeric(a), parseNumeric(b)));
 const unary = (by: (a: Numeric) => Numeric): Call => (a) => formatNumeric(by(parseNumeric(a)));
-const shown = (value: Numeric | null): string | null => value === null ? null : formatNumeric(value);
+const shown = (value: Numeric | null): string | null =>
+  value === null ? null : formatNumeric(value);
 const timestamp = (text: string): bigint => parseTimestamp(text, SETTINGS);
 const timestamptz = (text: string): bigint => parseTimestamptz(text, SETTINGS);
 const showTimestamp = (value: bigint): string => formatTimestamp(value, SETTINGS);

@@ -50,7 +50,8 @@ test('text input and output agree with PostgreSQL', () => {
     const settings = { ...DEFAULT_SETTINGS, ...file };
     for (const { type, text, result } of file.rows) {
       const sqlType = typeOf(type);
-      const found = outcome(() => formatValue(parseValue(text, sqlType, settings), sqlType, settings));
+      const found = outcome(() =>
+        formatValue(parseValue(text, sqlType, settings), sqlType, settings));
       expect({ type, text, zone: file.timeZone, result: found })
         .toEqual({ type, text, zone: file.timeZone, result });
     }

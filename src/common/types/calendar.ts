@@ -1,7 +1,8 @@
 /**
  * The proleptic Gregorian calendar over day numbers and microseconds since 1970-01-01.
  *
- * Pure integer arithmetic over PostgreSQL's whole range (4713 BC to 294276 AD). Years are
+ * Pure integer arithmetic from 4713 BC on; timestamps end with int64, in January 294247 (those of
+ * PostgreSQL, which counts from 2000, go on to the end of 294276). Years are
  * astronomical: year 0 is 1 BC. Time zones are in time-zone.ts.
  */
 import { sqlError } from '../errors.ts';
@@ -26,7 +27,7 @@ export const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n;
 export const UNIX_EPOCH_JULIAN = 2440588;
 
 const TIMESTAMP_MIN = BigInt(-UNIX_EPOCH_JULIAN) * MICROS_PER_DAY;
-const TIMESTAMP_END = 9_224_318_016_000_000_000n;
+const TIMESTAMP_END = TIMESTAMP_INFINITY;
 const DATE_END = 2147483494 - UNIX_EPOCH_JULIAN;
 
 /** A day of the calendar; month 1-12. */
@@ -129,6 +130,8 @@ export function splitTimestamp(micros: bigint): DayAndTime {
 
 /** Joins a day and microseconds of it into a timestamp, unchecked. */
 export function joinTimestamp(days: number, micros: number): bigint {
+  const total = days * DAY_MICROS + micros;
+  if (total < 9e15 && total > -9e15) return BigInt(total);
   return BigInt(days) * MICROS_PER_DAY + BigInt(micros);
 }
 

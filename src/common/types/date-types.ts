@@ -7,7 +7,7 @@
 import { combineHash, hashBigint64, hashInt32, hashString } from '../hash.ts';
 import type { Value } from '../values.ts';
 import {
-  POSTGRES_EPOCH_DAYS, POSTGRES_EPOCH_MICROS, isInfiniteDate, isInfiniteTimestamp,
+  POSTGRES_EPOCH_DAYS, POSTGRES_EPOCH_MICROS, checkTimestamp, isInfiniteDate, isInfiniteTimestamp,
 } from './calendar.ts';
 import {
   formatDate, formatOffset, formatTime, formatTimestamp, formatTimestamptz,
@@ -50,7 +50,7 @@ function timestampOfBytes(sqlName: string): (bytes: Uint8Array) => bigint {
   return (bytes) => {
     requireLength(bytes, 8, sqlName);
     const micros = dataView(bytes).getBigInt64(0);
-    return isInfiniteTimestamp(micros) ? micros : micros + POSTGRES_EPOCH_MICROS;
+    return isInfiniteTimestamp(micros) ? micros : checkTimestamp(micros + POSTGRES_EPOCH_MICROS);
   };
 }
 

@@ -58,6 +58,9 @@ export function formatFloat8(value: number, extraDigits: number = 1): string {
   if (Number.isSafeInteger(value) && value < 1e15 && value > -1e15) {
     return value === 0 && 1 / value < 0 ? '-0' : String(value);
   }
+  const magnitude = Math.abs(value);
+  // Here JavaScript's notation is PostgreSQL's.
+  if (magnitude >= 1e-4 && magnitude < 1e15) return String(value);
   return special(value) ?? shortest(shortestDouble(value), 15);
 }
 
@@ -66,7 +69,8 @@ export function formatFloat4(value: number, extraDigits: number = 1): string {
   if (extraDigits <= 0) return general(value, Math.max(6 + extraDigits, 1));
   const known = special(value);
   if (known !== null) return known;
-  for (let digits = 1; digits < 9; digits++) {
+  // Six digits always hold what fewer can; zeros at their end are cut.
+  for (let digits = 6; digits < 9; digits++) {
     const text = value.toExponential(digits - 1);
     if (readSingle(text) === value && !isMidway(text, value)) return shortest(text, 6);
   }

@@ -250,7 +250,7 @@ class IntervalReader {
 
   #addDays(amount: Amount, factor: number): void {
     const sign = amount.negative ? -1 : 1;
-    if (amount.whole > 2147483647n) throw this.#overflow();
+    if (amount.whole > (amount.negative ? 2147483648n : 2147483647n)) throw this.#overflow();
     this.#days += sign * Number(amount.whole) * factor;
     const rest = amount.fraction * factor;
     const days = Math.trunc(rest);
@@ -260,7 +260,7 @@ class IntervalReader {
 
   #addMonths(amount: Amount, unit: MonthUnit): void {
     const sign = amount.negative ? -1 : 1;
-    if (amount.whole > 2147483647n) throw this.#overflow();
+    if (amount.whole > (amount.negative ? 2147483648n : 2147483647n)) throw this.#overflow();
     this.#months += sign * Number(amount.whole) * MONTHS[unit];
     if (unit === 'month') {
       this.#addDays({ ...amount, whole: 0n, fraction: 0 }, 1);

@@ -17,6 +17,8 @@ const SIGN_NEGATIVE = 0x4000;
 const SIGN_NAN = 0xc000;
 const SIGN_INFINITY = 0xd000;
 const SIGN_NEGATIVE_INFINITY = 0xf000;
+/** What PostgreSQL sends as the scale of an infinity. */
+const INFINITY_SCALE = 0x20;
 
 /** Hashes a numeric; 1.0 and 1.00 hash alike. */
 export function hashNumeric(value: Numeric): number {
@@ -58,9 +60,13 @@ function encode(value: Numeric): Uint8Array {
   view.setInt16(0, limbs.length);
   view.setInt16(2, weight);
   view.setUint16(4, signOf(value));
-  view.setInt16(6, value.scale);
+  view.setInt16(6, isInfinite(value) ? INFINITY_SCALE : value.scale);
   limbs.forEach((limb, i) => view.setInt16(8 + 2 * i, limb));
   return bytes;
+}
+
+function isInfinite(value: Numeric): boolean {
+  return value.special === 'Infinity' || value.special === '-Infinity';
 }
 
 function signOf(value: Numeric): number {
