@@ -26,7 +26,7 @@ function contains(outer: Key, inner: Key): boolean {
 }
 
 /** Drops keys that contain another, and all but the smallest few. */
-function tidy(keys: readonly Key[]): readonly Key[] {
+export function tidyKeys(keys: readonly Key[]): readonly Key[] {
   const bySize = keys.map(normal).sort((a, b) => a.length - b.length);
   const kept: Key[] = [];
   for (const key of bySize) {
@@ -62,19 +62,19 @@ export function deriveKeys(
   switch (relation.kind) {
     case 'values': return relation.rows.length <= 1 ? [[]] : [];
     case 'scan': return scanKeys(relation, catalog);
-    case 'filter': return tidy(withoutConstants(inputKeys(relation.input), relation.predicate));
+    case 'filter': return tidyKeys(withoutConstants(inputKeys(relation.input), relation.predicate));
     case 'project': return projectKeys(relation.exprs, inputKeys(relation.input));
     case 'flatMap': return [];
     case 'window': return windowKeys(relation, inputKeys(relation.input));
     case 'aggregate': return aggregateKeys(relation, inputKeys(relation.input));
     case 'distinct':
-      return tidy([...inputKeys(relation.input), relation.columns.map((_each, at) => at)]);
+      return tidyKeys([...inputKeys(relation.input), relation.columns.map((_each, at) => at)]);
     case 'join': return joinKeys(relation, inputKeys);
     case 'asofJoin': return inputKeys(relation.left);
     case 'temporalJoin': return temporalKeys(relation, inputKeys);
     case 'union': return unionKeys(relation, inputKeys);
     case 'setOp': return relation.all ? inputKeys(relation.left)
-      : tidy([...inputKeys(relation.left), relation.columns.map((_each, at) => at)]);
+      : tidyKeys([...inputKeys(relation.left), relation.columns.map((_each, at) => at)]);
     case 'topN': return topNKeys(relation, inputKeys(relation.input));
     case 'over': return overKeys(relation, inputKeys(relation.input));
     case 'temporalFilter': case 'gate': return inputKeys(relation.input);
@@ -91,7 +91,7 @@ function scanKeys(
   if (found === null) return [];
   const unique = found.uniqueKeys.filter((key) =>
     key.every((column) => found.columns[column]?.notNull === true));
-  return tidy(found.primaryKey === null ? unique : [found.primaryKey, ...unique]);
+  return tidyKeys(found.primaryKey === null ? unique : [found.primaryKey, ...unique]);
 }
 
 /** Columns equated with a constant need not be in a key. */
@@ -114,7 +114,7 @@ function projectKeys(exprs: readonly ScalarExpr[], keys: readonly Key[]): readon
       exprs.findIndex((expr) => expr.kind === 'column' && expr.index === column));
     if (!at.includes(-1)) found.push(at);
   }
-  return tidy(found);
+  return tidyKeys(found);
 }
 
 function windowKeys(
@@ -123,8 +123,8 @@ function windowKeys(
   const start = relation.input.columns.length;
   switch (relation.window.kind) {
     case 'tumble': case 'session': return keys;
-    case 'hop': return tidy(keys.flatMap((key) => [[...key, start], [...key, start + 1]]));
-    case 'cumulate': return tidy(keys.map((key) => [...key, start + 1]));
+    case 'hop': return tidyKeys(keys.flatMap((key) => [[...key, start], [...key, start + 1]]));
+    case 'cumulate': return tidyKeys(keys.map((key) => [...key, start + 1]));
     default: return assertNever(relation.window);
   }
 }
@@ -134,7 +134,7 @@ function aggregateKeys(
 ): readonly Key[] {
   if (relation.groupingSets !== null) return [];
   const groups = relation.groupBy.map((_each, at) => at);
-  return tidy([groups, ...projectKeys(relation.groupBy, keys)]);
+  return tidyKeys([groups, ...projectKeys(relation.groupBy, keys)]);
 }
 
 function joinKeys(
@@ -145,7 +145,7 @@ function joinKeys(
   const width = relation.left.columns.length;
   const right = inputKeys(relation.right);
   const both = left.flatMap((key) => right.map((other) => [...key, ...moved(other, width)]));
-  if (relation.lateral) return tidy(both);
+  if (relation.lateral) return tidyKeys(both);
   const pairs = equatedColumns(relation.on, width);
   const rightFound = right.some((key) => key.every((each) => pairs.some(([, r]) => r === each)));
   const leftFound = left.some((key) => key.every((each) => pairs.some(([l]) => l === each)));
@@ -154,7 +154,7 @@ function joinKeys(
   const preservesRight = relation.type === 'inner' || relation.type === 'right';
   if (rightFound && preservesLeft) keys.push(...left);
   if (leftFound && preservesRight) keys.push(...right.map((key) => moved(key, width)));
-  return tidy(keys);
+  return tidyKeys(keys);
 }
 
 function temporalKeys(
@@ -178,7 +178,7 @@ function unionKeys(
     if (key === undefined) return [];
     columns = [...columns, ...key];
   }
-  return tidy([columns]);
+  return tidyKeys([columns]);
 }
 
 function distinctLiterals(inputs: readonly Relation[], at: number): boolean {
@@ -197,13 +197,13 @@ function topNKeys(relation: Relation & { kind: 'topN' }, keys: readonly Key[]): 
   if (relation.rank === 'row_number') {
     found.push([...relation.partitionBy, relation.input.columns.length]);
   }
-  return tidy(found);
+  return tidyKeys(found);
 }
 
 function overKeys(relation: Relation & { kind: 'over' }, keys: readonly Key[]): readonly Key[] {
   const width = relation.input.columns.length;
   const number = relation.calls.findIndex((each) => each.function === 'row_number()');
-  return number < 0 ? keys : tidy([...keys, [...relation.partitionBy, width + number]]);
+  return number < 0 ? keys : tidyKeys([...keys, [...relation.partitionBy, width + number]]);
 }
 
 /** True when a column of the relation is proved never to be NULL. */

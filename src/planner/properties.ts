@@ -8,11 +8,11 @@ import { assertNever } from '../common/assert.ts';
 import type { CatalogReader, CatalogRelation } from './catalog.ts';
 import { conjuncts } from './expr-tools.ts';
 import { asComparison, shiftedTime, swapped } from './function-facts.ts';
-import { deriveKeys } from './properties-keys.ts';
+import { deriveKeys, tidyKeys } from './properties-keys.ts';
 import type { Key } from './properties-keys.ts';
 import type { Relation } from './relation.ts';
 import type { ScalarExpr } from './scalar.ts';
-import { minFact, shiftFact, windowWatermarks } from './watermarks.ts';
+import { minFact, shiftFact, windowLength, windowWatermarks } from './watermarks.ts';
 import type { WatermarkFact, WindowFact } from './watermarks.ts';
 
 type Watermarks = ReadonlyMap<number, WatermarkFact>;
@@ -28,6 +28,7 @@ export class Properties {
   readonly #watermarks = new Map<Relation, Watermarks>();
   readonly #windows = new Map<Relation, Windows>();
   readonly #appendOnly = new Map<Relation, boolean>();
+  #windowCount: number = 0;
 
   constructor(catalog: CatalogReader) {
     this.#catalog = catalog;
@@ -35,8 +36,8 @@ export class Properties {
 
   /** Unique column sets, smallest first; `[]` as a key means at most one row. */
   keys(relation: Relation): readonly Key[] {
-    return remembered(this.#keys, relation, () =>
-      deriveKeys(relation, (input) => this.keys(input), this.#catalog));
+    return remembered(this.#keys, relation, () => withoutTwins(
+      deriveKeys(relation, (input) => this.keys(input), this.#catalog), this.windows(relation)));
   }
 
   /** The smallest key, or null when rows may repeat. */
@@ -241,7 +242,7 @@ export class Properties {
     const found = new Map(this.windows(relation.input));
     const base = this.watermarks(relation.input).get(relation.timeColumn) ?? null;
     const fact = {
-      window: relation.window, graceMicros: relation.graceMicros,
+      id: `${this.#windowCount++}`, window: relation.window, graceMicros: relation.graceMicros,
       allowedMicros: relation.late?.allowedMicros ?? 0n,
       base: base === null ? null
         : { ...base, exact: base.exact || relation.late?.exact === true },
@@ -322,7 +323,34 @@ function mergedWindow(a: WindowFact, b: WindowFact): WindowFact | null {
   const same = a.role === b.role && a.graceMicros === b.graceMicros
     && a.allowedMicros === b.allowedMicros && sameWindow(a, b);
   if (!same) return null;
-  return { ...a, base: a.base === null || b.base === null ? null : minFact(a.base, b.base) };
+  return { ...a, id: `${a.id},${b.id}`, base: a.base === null || b.base === null ? null : minFact(a.base, b.base) };
+}
+
+/** Of the columns of one window of fixed length one is enough in a key; each may be it. */
+function withoutTwins(keys: readonly Key[], windows: Windows): readonly Key[] {
+  if (windows.size === 0) return keys;
+  const found: Key[] = [];
+  const open = [...keys];
+  for (let key = open.shift(); key !== undefined; key = open.shift()) {
+    const pair = twinsIn(key, windows);
+    if (pair === null) found.push(key);
+    else open.push(...twinless(key, pair));
+  }
+  return tidyKeys(found);
+}
+
+function twinless(key: Key, pair: readonly [number, number]): readonly Key[] {
+  return pair.map((left) => key.filter((each) => each !== left));
+}
+
+function twinsIn(key: Key, windows: Windows): readonly [number, number] | null {
+  for (const a of key) {
+    const fact = windows.get(a);
+    if (fact === undefined || windowLength(fact.window) === null) continue;
+    const twin = key.find((b) => b > a && windows.get(b)?.id === fact.id);
+    if (twin !== undefined) return [twin, a];
+  }
+  return null;
 }
 
 function sameWindow(a: WindowFact, b: WindowFact): boolean {

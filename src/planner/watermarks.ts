@@ -17,6 +17,8 @@ export interface WatermarkFact {
 
 /** A column that is the start, end or time of a window. */
 export interface WindowFact {
+  /** Tells windows of different window nodes apart. */
+  readonly id: string;
   readonly role: 'start' | 'end' | 'time';
   readonly window: WindowSpec;
   /** Watermark of the time column the window is over, or null: it never closes. */
