@@ -1,6 +1,7 @@
 /**
  * EXPLAIN: the plan of a statement or of a materialized view, as text.
  */
+import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type { Explain, Statement } from '../../parser/ast-statements.ts';
 import { explainDataflow, explainRelation } from '../../planner/explain.ts';
@@ -9,7 +10,7 @@ import {
 } from '../../planner/planner.ts';
 import type { Dataflow } from '../../planner/dataflow.ts';
 import type { Relation } from '../../planner/relation.ts';
-import { kernelSource } from '../kernels/source.ts';
+import { kernelSource } from '../kernels/map.ts';
 import { resultColumn, rowsResult } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { SessionState } from './session-state.ts';
@@ -56,8 +57,20 @@ function linesOf(
   if (stage === 'logical' && explained.relation !== null) {
     return explainRelation(explained.relation, names);
   }
-  if (stage === 'code') return kernelSource(explained.dataflow);
+  if (stage === 'code') return kernelLines(explained.dataflow);
   return explainDataflow(explained.dataflow, names);
+}
+
+/** The generated loops of a dataflow's filters and projections. */
+function kernelLines(dataflow: Dataflow): readonly string[] {
+  return dataflow.nodes.flatMap((node, at) => {
+    if (node.kind !== 'map') return [];
+    const input = must(dataflow.nodes[must(node.inputs[0], 'input')], 'input node');
+    const source = kernelSource({
+      filter: node.filter, exprs: node.exprs, inputTypes: input.columns.map(({ type }) => type),
+    });
+    return [`-- node ${at}: map`, ...source.split('\n')];
+  });
 }
 
 function explainedOf(context: StatementContext, statement: Explain): Explained {

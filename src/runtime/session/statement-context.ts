@@ -49,8 +49,11 @@ export class StatementContext {
     this.text = text;
     const { settings, database, user } = scope;
     const state = transaction.catalog;
+    // A user named like a system schema does not get that schema as "$user".
+    const searchPath = settings.searchPath(user).filter((name) =>
+      name !== user || state.schemaByName(database.id, name)?.database !== 0);
     this.catalog = new SessionCatalog({
-      state, database: database.id, searchPath: settings.searchPath(user),
+      state, database: database.id, searchPath,
       facts: {
         user, database: database.name, timeZone: settings.get('timezone'),
         setting: (name) => settings.find(name),

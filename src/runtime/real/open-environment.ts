@@ -1,0 +1,24 @@
+/**
+ * The environment of a real engine: this machine's clock, files and disk.
+ */
+import type { Environment } from '../storage/interfaces.ts';
+import { MemoryStorage } from '../storage/memory-storage.ts';
+import { realClock, realEntropy, realExec, realFiles } from './real-environment.ts';
+import { SqliteStorage } from './sqlite-storage.ts';
+
+/** Exit code after a disk error: what was read or written can no longer be trusted. */
+const DISK_ERROR_EXIT = 74;
+
+/** The environment for a data directory, or for ':memory:'. */
+export function realEnvironment(
+  dataDirectory: string, log: (line: string) => void,
+): Environment {
+  const storage = dataDirectory === ':memory:' ? new MemoryStorage()
+    : new SqliteStorage(dataDirectory, (error): never => {
+      log(`disk error, stopping: ${error.message}`);
+      process.exit(DISK_ERROR_EXIT);
+    });
+  return {
+    clock: realClock, entropy: realEntropy, exec: realExec, files: realFiles, storage, log,
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * WITH (...) of tables and sources: the connector and its options, in both spellings.
+ */
+import { must } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import type { CreateTable } from '../../parser/ast-definitions.ts';
+import type { Option } from '../../parser/ast.ts';
+import type { StoredConnector, StoredRelation } from '../catalog-store-types.ts';
+import type { ConnectorColumn } from '../connectors/connector.ts';
+import { checkConnector, findConnector } from '../connectors/registry.ts';
+
+/** Options of any table that are not the connector's. */
+const TABLE_OPTIONS = ['watermark.idle_timeout', 'watermark.fallback', 'appendonly'];
+
+/** The connector of a declaration, or null for a plain table. */
+export function connectorOf(statement: CreateTable): StoredConnector | null {
+  const options = statement.options.map((option) => [option.name, textOf(option)] as const);
+  const name = options.find(([key]) => key === 'connector')?.[1];
+  if (name === undefined) {
+    if (statement.object === 'source') {
+      throw sqlError('42601', 'a source needs a connector', {
+        span: statement.span, hint: "Add WITH (connector = 'file', ...), or create a table.",
+      });
+    }
+    return null;
+  }
+  const own = options.filter(([key]) => key !== 'connector' && !TABLE_OPTIONS.includes(key)
+    && key !== 'format');
+  const connector: StoredConnector = {
+    connector: name, options: own, format: formatOf(statement, options), metadata: [],
+  };
+  checkConnector(connector, declaredColumns(statement));
+  return connector;
+}
+
+/** Only names matter to the check: types are looked at when the columns are bound. */
+function declaredColumns(statement: CreateTable): readonly ConnectorColumn[] {
+  return statement.columns.map((column) => ({
+    name: column.name.name, type: { name: 'text' }, notNull: false,
+  }));
+}
+
+function formatOf(
+  statement: CreateTable, options: readonly (readonly [string, string])[],
+): StoredConnector['format'] {
+  const clause = statement.format;
+  if (clause !== null) {
+    return {
+      format: clause.format ?? 'plain', encode: clause.encode,
+      options: clause.options.map((option) => [option.name, textOf(option)] as const),
+    };
+  }
+  const encode = options.find(([key]) => key === 'format')?.[1];
+  return encode === undefined ? null : { format: 'plain', encode, options: [] };
+}
+
+/** Columns of a connector that brings its own. */
+export function defaultColumns(connector: StoredConnector): readonly ConnectorColumn[] {
+  const columns = findConnector(connector.connector).defaultColumns(new Map(connector.options));
+  if (columns !== null) return columns;
+  throw sqlError('42601', `connector "${connector.connector}" needs a list of columns`);
+}
+
+/** Options of the table itself; unknown ones of a plain table are refused. */
+export function tableOptions(
+  statement: CreateTable, connector: StoredConnector | null,
+): StoredRelation['options'] {
+  const kept: (readonly [string, string])[] = [];
+  for (const option of statement.options) {
+    if (TABLE_OPTIONS.includes(option.name)) kept.push([option.name, textOf(option)]);
+    else if (connector === null) throw unknownOption(option);
+  }
+  return kept;
+}
+
+function unknownOption(option: Option): Error {
+  return sqlError('22023', `unrecognized parameter "${option.name}"`, {
+    span: option.span, hint: `Valid options: connector, ${TABLE_OPTIONS.join(', ')}.`,
+  });
+}
+
+function textOf(option: Option): string {
+  const { value } = option;
+  switch (must(value, 'option value').kind) {
+    case 'stringLiteral': case 'typedLiteral': case 'integerLiteral': case 'decimalLiteral':
+    case 'booleanLiteral': {
+      const literal = value as { value?: string | boolean; text?: string };
+      return String(literal.text ?? literal.value);
+    }
+    default:
+      throw sqlError('22023', `option "${option.name}" needs a quoted value`, {
+        span: option.span,
+      });
+  }
+}

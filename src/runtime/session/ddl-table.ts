@@ -1,0 +1,281 @@
+/**
+ * CREATE TABLE and CREATE SOURCE, with or without a connector or AS query.
+ */
+import { must } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import type {
+  CreateTable, KeyConstraint, TableConstraint,
+} from '../../parser/ast-definitions.ts';
+import type { Identifier } from '../../parser/ast-leaves.ts';
+import { bindCheck, bindWatermark } from '../../planner/bind-definitions.ts';
+import type { RowColumn } from '../../planner/bind-definitions.ts';
+import { planSelect } from '../../planner/planner.ts';
+import type { CatalogColumn } from '../../planner/catalog.ts';
+import type { ConflictPlan } from '../../planner/plans.ts';
+import type { DdlChange, StoredConnector, StoredRelation } from '../catalog-store-types.ts';
+import { companionsOf } from './companions.ts';
+import { columnParts, columnType } from './ddl-columns.ts';
+import type { ColumnParts } from './ddl-columns.ts';
+import { connectorOf, defaultColumns, tableOptions } from './ddl-connector.ts';
+import { nameIsFree, targetOf } from './ddl-create.ts';
+import type { Target } from './ddl-create.ts';
+import { constraintName } from './constraints.ts';
+import { command } from './result.ts';
+import type { StatementResult } from './result.ts';
+import type { StatementContext } from './statement-context.ts';
+import { expandWeights } from './result.ts';
+
+/** CREATE TABLE or CREATE SOURCE. */
+export async function createTable(
+  context: StatementContext, statement: CreateTable,
+): Promise<StatementResult> {
+  const tag = statement.object === 'table' ? 'CREATE TABLE' : 'CREATE SOURCE';
+  refuseForms(statement);
+  const target = targetOf(context, statement.name);
+  if (!nameIsFree(context, target, statement.ifNotExists)) return command(tag);
+  if (statement.query !== null) return createTableAs(context, statement, target);
+  const relation = define(context, statement, target);
+  context.transaction.define(...changesFor(context, relation));
+  return command(tag);
+}
+
+function refuseForms(statement: CreateTable): void {
+  const refuse = (what: string, hint: string): never => {
+    throw sqlError('0A000', `${what} is not supported`, { span: statement.span, hint });
+  };
+  if (statement.orReplace) {
+    refuse(`CREATE OR REPLACE ${statement.object.toUpperCase()}`, 'Drop it first.');
+  }
+  if (statement.temporary) refuse('CREATE TEMPORARY TABLE', 'Create it in a schema of its own.');
+  if (statement.likes.length > 0) refuse('LIKE in CREATE TABLE', 'Write the columns out.');
+}
+
+function changesFor(context: StatementContext, relation: StoredRelation): DdlChange[] {
+  const { catalog } = context.core;
+  const changes: DdlChange[] = [];
+  for (const { sequence, column } of relation.sequences ?? []) {
+    const { name } = must(relation.columns[column], 'identity column');
+    changes.push({ kind: 'putObject', object: {
+      id: sequence, kind: 'sequence', database: relation.database, schemaId: relation.schemaId,
+      name: `${relation.name}_${name}_seq`, owner: relation.owner, dependsOn: [], data: {},
+    } });
+  }
+  changes.push({ kind: 'createRelation', relation });
+  const keys = relation.primaryKey === null ? relation.uniqueKeys
+    : [relation.primaryKey, ...relation.uniqueKeys];
+  for (const [at, columns] of keys.entries()) {
+    changes.push({ kind: 'putIndex', index: {
+      id: catalog.allocate(), relation: relation.id, schemaId: relation.schemaId, columns,
+      name: relation.keyNames?.[at] ?? constraintName(relation, columns), unique: true,
+      constraint: at === 0 && relation.primaryKey !== null ? 'primary' : 'unique', sql: '',
+    } });
+  }
+  for (const companion of companionsOf(context, relation)) {
+    changes.push({ kind: 'createRelation', relation: companion });
+  }
+  return changes;
+}
+
+function define(
+  context: StatementContext, statement: CreateTable, target: Target,
+): StoredRelation {
+  const connector = connectorOf(statement);
+  const parts = columnsOf(context, statement, connector);
+  const columns = parts.map((part) => part.column);
+  refuseDuplicates(columns);
+  const keys = keysOf(statement, parts);
+  const notNull = columns.map((column, at) =>
+    keys.primary?.includes(at) === true ? { ...column, notNull: true } : column);
+  const shape = { table: target.name, columns };
+  const [watermark, second] = statement.watermarks;
+  if (second !== undefined) {
+    throw sqlError('42P16', 'a table can have one watermark only', { span: second.span });
+  }
+  const checks = [...parts.flatMap((part) => part.checks), ...statement.constraints
+    .filter((entry) => entry.kind === 'checkConstraint').map((entry, at) => ({
+      name: entry.name?.name ?? `${target.name}_check${at === 0 ? '' : at}`,
+      expr: bindCheck(entry.condition, shape, context.planning),
+    }))];
+  const options = tableOptions(statement, connector);
+  const relation: StoredRelation = {
+    id: context.core.catalog.allocate(), schema: target.schema.name, name: target.name,
+    kind: statement.object, columns: notNull, primaryKey: keys.primary, uniqueKeys: keys.unique,
+    checks, appendOnly: statement.appendOnly || statement.object === 'source',
+    watermark: watermark === undefined ? null
+      : bindWatermark(watermark, shape, context.planning),
+    columnWatermarks: [], definition: null, stored: statement.object === 'table',
+    database: context.scope.database.id, schemaId: target.schema.id, owner: context.scope.user,
+    sql: context.text.slice(statement.span.start, statement.span.end), options, view: null,
+    connector: connector === null ? null : { ...connector, metadata: metadataOf(parts) },
+    onConflict: conflictOf(statement, { columns: notNull, primary: keys.primary }),
+    dependsOn: [], belongsTo: null, keyNames: keys.names,
+    sequences: columns.flatMap((column, at) => column.identity === null ? []
+      : [{ column: at, sequence: context.core.catalog.allocate() }]),
+  };
+  return relation;
+}
+
+function metadataOf(parts: readonly ColumnParts[]): StoredConnector['metadata'] {
+  return parts.flatMap((part, column) => part.metadata === null ? []
+    : [{ column, what: part.metadata }]);
+}
+
+function columnsOf(
+  context: StatementContext, statement: CreateTable, connector: StoredConnector | null,
+): readonly ColumnParts[] {
+  if (statement.columns.length === 0 && connector !== null) {
+    return defaultColumns(connector).map(({ name, type, notNull }) => ({
+      column: { name, type, notNull, defaultExpr: null, generated: null, identity: null },
+      primaryKey: false, unique: false, checks: [], metadata: null,
+    }));
+  }
+  const row: RowColumn[] = [];
+  for (const definition of statement.columns) {
+    const { type } = columnType(context, definition);
+    if (type !== null) row.push({ name: definition.name.name, type });
+  }
+  return statement.columns.map((definition) => columnParts(context, definition, row));
+}
+
+function refuseDuplicates(columns: readonly CatalogColumn[]): void {
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    if (seen.has(name)) throw sqlError('42701', `column "${name}" specified more than once`);
+    seen.add(name);
+  }
+}
+
+interface Keys {
+  readonly primary: readonly number[] | null;
+  readonly unique: readonly (readonly number[])[];
+  /** Constraint names: primary key first. */
+  readonly names: readonly string[];
+}
+
+function keysOf(statement: CreateTable, parts: readonly ColumnParts[]): Keys {
+  const columns = parts.map((part) => part.column);
+  const named = statement.constraints.filter(isKey);
+  const primaries = [
+    ...parts.flatMap((part, at) => part.primaryKey ? [[at]] : []),
+    ...named.filter((key) => key.primary).map((key) => numbersOf(key.columns, columns)),
+  ];
+  const table = statement.name.parts.at(-1)?.name ?? '';
+  if (primaries.length > 1) {
+    throw sqlError('42P16', `multiple primary keys for table "${table}" are not allowed`);
+  }
+  const [primary = null] = primaries;
+  const unique = [
+    ...parts.flatMap((part, at) => part.unique ? [[at]] : []),
+    ...named.filter((key) => !key.primary).map((key) => numbersOf(key.columns, columns)),
+  ];
+  const relation = { name: table, primaryKey: primary, columns };
+  const keys = primary === null ? unique : [primary, ...unique];
+  return { primary, unique, names: keys.map((key) => nameOfKey(named, key, relation)) };
+}
+
+function isKey(entry: TableConstraint): entry is KeyConstraint {
+  if (entry.kind === 'referencesConstraint') {
+    throw sqlError('0A000', 'foreign keys are not supported', {
+      span: entry.span, hint: 'Leave FOREIGN KEY out.',
+    });
+  }
+  return entry.kind === 'keyConstraint';
+}
+
+function nameOfKey(
+  named: readonly KeyConstraint[], key: readonly number[],
+  relation: { readonly name: string; readonly primaryKey: readonly number[] | null;
+    readonly columns: readonly CatalogColumn[] },
+): string {
+  const given = named.find((entry) => entry.name !== null
+    && numbersOf(entry.columns, relation.columns).join() === key.join());
+  if (given?.name != null) return given.name.name;
+  if (relation.primaryKey === key) return `${relation.name}_pkey`;
+  const names = key.map((at) => must(relation.columns[at], 'key column').name);
+  return `${relation.name}_${names.join('_')}_key`;
+}
+
+function numbersOf(
+  names: readonly Identifier[], columns: readonly CatalogColumn[],
+): readonly number[] {
+  return names.map(({ name, span }) => {
+    const at = columns.findIndex((column) => column.name === name);
+    if (at >= 0) return at;
+    throw sqlError('42703', `column "${name}" named in key does not exist`, { span });
+  });
+}
+
+/** ON CONFLICT of CREATE TABLE: what an INSERT without its own clause does. */
+function conflictOf(
+  statement: CreateTable,
+  table: { readonly columns: readonly CatalogColumn[]; readonly primary: Keys['primary'] },
+): ConflictPlan | null {
+  const clause = statement.onConflict;
+  if (clause === null) return null;
+  const { columns, primary } = table;
+  const refuse = (message: string, hint: string): Error =>
+    sqlError('42P10', message, { span: clause.span, hint });
+  if (primary === null) {
+    throw refuse('ON CONFLICT needs a primary key', 'Declare PRIMARY KEY columns.');
+  }
+  const target = clause.target.map((expr) => expr.kind === 'columnRef'
+    ? columns.findIndex((column) => column.name === expr.parts.at(-1)?.name) : -1);
+  if (target.length > 0 && target.toSorted().join() !== primary.toSorted().join()) {
+    throw refuse('ON CONFLICT must name the primary key', 'List all primary key columns.');
+  }
+  switch (clause.action) {
+    case 'nothing': return { kind: 'nothing', key: primary };
+    case 'overwrite': {
+      const [versionColumn = null, more] = numbersOf(clause.versionColumns, columns);
+      if (more !== undefined) throw refuse('one version column at most', 'Name one column.');
+      return { kind: 'overwrite', key: primary, versionColumn };
+    }
+    case 'overwriteNonNull':
+      throw sqlError('0A000', 'DO UPDATE IF NOT NULL is not supported', {
+        span: clause.span, hint: 'Write COALESCE in INSERT ... ON CONFLICT DO UPDATE SET.',
+      });
+    case 'update':
+      if (clause.set.length > 0) {
+        throw refuse('DO UPDATE SET belongs to INSERT', 'Write ON CONFLICT (pk) DO UPDATE, or '
+          + 'OVERWRITE, for the whole row.');
+      }
+      return { kind: 'overwrite', key: primary, versionColumn: null };
+  }
+}
+
+/** CREATE TABLE ... AS query: the table, with the rows of the query. */
+async function createTableAs(
+  context: StatementContext, statement: CreateTable, target: Target,
+): Promise<StatementResult> {
+  const query = must(statement.query, 'query of CREATE TABLE AS');
+  if (statement.object === 'source') {
+    throw sqlError('0A000', 'CREATE SOURCE ... AS is not supported', {
+      span: statement.span, hint: 'Create a materialized view.',
+    });
+  }
+  const plan = planSelect(query, context.planning, []);
+  const columns = plan.columns.map(({ name, type }, at): CatalogColumn => ({
+    name: statement.columns[at]?.name.name ?? name,
+    type: type.name === 'unknown' ? { name: 'text' } : type,
+    notNull: false, defaultExpr: null, generated: null, identity: null,
+  }));
+  refuseDuplicates(columns);
+  const relation: StoredRelation = {
+    id: context.core.catalog.allocate(), schema: target.schema.name, name: target.name,
+    kind: 'table', columns, primaryKey: null, uniqueKeys: [], checks: [], appendOnly: false,
+    watermark: null, columnWatermarks: [], definition: null, stored: true,
+    database: context.scope.database.id, schemaId: target.schema.id, owner: context.scope.user,
+    sql: context.text.slice(statement.span.start, statement.span.end), options: [], view: null,
+    connector: null, onConflict: null, dependsOn: [], belongsTo: null,
+  };
+  context.transaction.define({ kind: 'createRelation', relation });
+  let count = 0;
+  if (!statement.withNoData) {
+    for (const batch of await context.runToEnd(plan)) {
+      const rows = expandWeights(batch);
+      count += rows.length;
+      context.transaction.change(relation.id, rows);
+    }
+  }
+  return command(`SELECT ${count}`);
+}
