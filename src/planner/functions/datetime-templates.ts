@@ -7,6 +7,7 @@ import {
 import {
   intervalToChar, timestampToChar, timestamptzToChar,
 } from '../../common/types/to-char.ts';
+import { dateFromText, timestampFromText } from '../../common/types/to-timestamp.ts';
 import { numericFromBigint, numericFromNumber } from '../../common/types/numeric.ts';
 import { scalar } from './builder.ts';
 import type { ScalarFunction } from './entry.ts';
@@ -29,6 +30,20 @@ const TIMES: readonly ScalarFunction[] = [
     signature: 'to_char(interval,text) -> text', doc: 'Formats an interval by a template.',
     examples: [[`to_char(interval '15h 2m 12s', 'HH24:MI:SS')`, '15:02:12']],
     evaluate: intervalToChar,
+  }),
+];
+
+const READERS: readonly ScalarFunction[] = [
+  scalar({
+    signature: 'to_timestamp(text,text) -> timestamptz', volatility: 'stable',
+    doc: 'Reads an instant by a template, in the session\'s time zone.',
+    examples: [[`to_timestamp('05 Dec 2000', 'DD Mon YYYY')`, '2000-12-05 00:00:00+00']],
+    evaluateIn: (context, text: string, template: string) =>
+      timestampFromText(text, template, context.timeZone),
+  }),
+  scalar({
+    signature: 'to_date(text,text) -> date', doc: 'Reads a date by a template.',
+    examples: [[`to_date('05 Dec 2000', 'DD Mon YYYY')`, '2000-12-05']], evaluate: dateFromText,
   }),
 ];
 
@@ -60,4 +75,6 @@ const NUMBERS: readonly ScalarFunction[] = [
 ];
 
 /** Functions with templates. */
-export const TEMPLATES: readonly ScalarFunction[] = [...TIMES, ...NUMBERS];
+export const TEMPLATES: readonly ScalarFunction[] = [
+  ...TIMES, ...READERS, ...NUMBERS,
+];

@@ -29,7 +29,17 @@ export interface EvaluationContext {
   readonly now: bigint;
   /** Random numbers in [0, 1) for volatile functions; without it they come from `now`. */
   readonly random?: () => number;
+  /**
+   * What pg_get_indexdef and its like ask of the catalog: the text for an object's oid, or NULL.
+   * `part` is the column of an index, from 1; 0 for the whole.
+   */
+  readonly describe?: (what: DescribedObject, oid: number, part: number) => string | null;
 }
+
+/** Kinds of objects that have a definition or name in the catalog; `size` is in bytes. */
+export type DescribedObject =
+  | 'role' | 'index' | 'constraint' | 'view' | 'function' | 'function-result'
+  | 'function-arguments' | 'trigger' | 'rule' | 'partition' | 'statistics' | 'size';
 
 /** Code of a scalar function. */
 export type ScalarEvaluator = (context: EvaluationContext, ...args: Value[]) => Value;

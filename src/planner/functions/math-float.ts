@@ -84,14 +84,6 @@ function acosh(value: number): number {
   return Math.acosh(value);
 }
 
-function overflowing(code: (value: number) => number): (value: number) => number {
-  return (value) => {
-    const result = code(value);
-    if (!Number.isFinite(result) && Number.isFinite(value)) throw floatOverflow();
-    return result;
-  };
-}
-
 const TRIGONOMETRY: readonly Unary[] = [
   ['sin', 'The sine of an angle in radians.', '1', '0.8414709848078965', angle(Math.sin)],
   ['cos', 'The cosine of an angle in radians.', '0', '1', angle(Math.cos)],
@@ -102,7 +94,7 @@ const TRIGONOMETRY: readonly Unary[] = [
   ['acos', 'The inverse cosine in radians.', '1', '0', unit(Math.acos)],
   ['atan', 'The inverse tangent in radians.', '1', '0.7853981633974483', Math.atan],
   ['sinh', 'The hyperbolic sine.', '1', '1.1752011936438014', Math.sinh],
-  ['cosh', 'The hyperbolic cosine.', '0', '1', overflowing(Math.cosh)],
+  ['cosh', 'The hyperbolic cosine.', '0', '1', Math.cosh],
   ['tanh', 'The hyperbolic tangent.', '1', '0.7615941559557649', Math.tanh],
   ['asinh', 'The inverse hyperbolic sine.', '1', '0.881373587019543', Math.asinh],
   ['acosh', 'The inverse hyperbolic cosine.', '1', '0', acosh],
@@ -224,8 +216,7 @@ function bucketFloat(operand: number, low: number, high: number, count: number):
   const upward = low < high;
   if (upward ? operand < low : operand > low) return 0;
   if (upward ? operand >= high : operand <= high) return checkInt4(count + 1);
-  const bucket = Math.floor(((operand - low) / (high - low)) * count) + 1;
-  return Math.min(bucket, count);
+  return Math.floor((count * (operand - low)) / (high - low)) + 1;
 }
 
 /** Mixes time and a counter into numbers in [0, 1): splitmix64. */

@@ -12,6 +12,7 @@ import { STATISTICS } from './aggregates-statistics.ts';
 import { ARITHMETIC } from './arithmetic.ts';
 import { ARRAYS } from './array.ts';
 import { BYTES } from './bytes.ts';
+import { CATALOG_FUNCTIONS } from './catalog-functions.ts';
 import { findCast } from './casts.ts';
 import { COMPARISON } from './comparison.ts';
 import { MATH } from './math.ts';
@@ -29,6 +30,7 @@ import { TABLE_FUNCTIONS } from './table-functions.ts';
 import { TABLE_JSON } from './table-json.ts';
 import { WINDOW_FUNCTIONS } from './window-functions.ts';
 import { PATTERNS, PATTERN_TABLES } from './pattern.ts';
+import { MISCELLANEOUS } from './miscellaneous.ts';
 import { OVERLAPS } from './overlaps.ts';
 import type {
   CastEntry, FunctionEntry, ScalarEvaluator, ScalarFunction,
@@ -39,7 +41,7 @@ const TOPICS: readonly (readonly FunctionEntry[])[] = [
   STRING_FORMATS, BYTES, MATH, MATH_FLOAT, ARRAYS,
   DATETIME_OPERATORS, DATETIME, OVERLAPS, JSON_FUNCTIONS, JSON_BUILDERS,
   TEMPLATES, SYSTEM, TABLE_FUNCTIONS, TABLE_JSON, WINDOW_FUNCTIONS,
-  PATTERNS, PATTERN_TABLES,
+  PATTERNS, PATTERN_TABLES, CATALOG_FUNCTIONS, MISCELLANEOUS,
 ];
 
 const ALL: readonly FunctionEntry[] = TOPICS.flat();

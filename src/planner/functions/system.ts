@@ -12,7 +12,6 @@ import {
 } from '../../common/types/registry.ts';
 import { numericToBigint } from '../../common/types/numeric.ts';
 import type { Numeric } from '../../common/types/numeric.ts';
-import type { Value } from '../../common/values.ts';
 import { scalar } from './builder.ts';
 import type { EvaluationContext, ScalarFunction } from './entry.ts';
 import { jsonKind } from './json-text.ts';
@@ -67,72 +66,6 @@ const GENERATORS: readonly ScalarFunction[] = [
     signature: 'version() -> text', doc: 'The version of the server.', volatility: 'stable',
     examples: [[`version() LIKE 'PostgreSQL%'`, 'true']], mayBeNull: false,
     evaluate: () => 'PostgreSQL 15.0 (Tidemill)',
-  }),
-];
-
-/** Entries that answer the same whatever they are asked; for tools that look at catalogs. */
-function constant(signature: string, value: Value, sample: readonly [string, string | null],
-  doc: string): ScalarFunction {
-  return scalar({
-    signature, doc, examples: [sample], volatility: 'stable', nulls: 'called',
-    evaluate: () => value,
-  });
-}
-
-const VISIBLE = ['pg_table_is_visible', 'pg_type_is_visible', 'pg_function_is_visible',
-  'pg_operator_is_visible', 'pg_opclass_is_visible', 'pg_opfamily_is_visible',
-  'pg_collation_is_visible', 'pg_conversion_is_visible', 'pg_statistics_obj_is_visible',
-  'pg_ts_config_is_visible', 'pg_ts_dict_is_visible', 'pg_ts_parser_is_visible',
-  'pg_ts_template_is_visible'];
-const PRIVILEGES = ['has_table_privilege', 'has_schema_privilege', 'has_database_privilege',
-  'has_any_column_privilege', 'has_function_privilege', 'has_sequence_privilege',
-  'has_type_privilege', 'has_language_privilege', 'has_tablespace_privilege', 'pg_has_role'];
-
-const PRIVILEGE_ARGS = ['oid,text', 'text,text', 'name,oid,text', 'name,text,text', 'oid,oid,text'];
-
-const CATALOG_FACTS: readonly ScalarFunction[] = [
-  ...VISIBLE.map((name) => constant(`${name}(oid) -> boolean`, true,
-    [`${name}(1259)`, 'true'], 'True: every object is on the search path.')),
-  ...PRIVILEGES.flatMap((name) => PRIVILEGE_ARGS.map((args) => constant(
-    `${name}(${args}) -> boolean`, true,
-    [`${name}(${args.split(',').map((type, i, all) => (i === all.length - 1 ? `'USAGE'`
-      : type === 'oid' ? '1::oid' : `'a'::${type}`)).join(', ')})`, 'true'],
-    'True: privileges are not restricted.'))),
-  constant('obj_description(oid,name) -> text', null,
-    [`obj_description(1, 'pg_class')`, null], 'The comment on an object.'),
-  constant('obj_description(oid) -> text', null, ['obj_description(1)', null],
-    'The comment on an object.'),
-  constant('col_description(oid,int4) -> text', null, ['col_description(1, 1)', null],
-    'The comment on a column.'),
-  constant('shobj_description(oid,name) -> text', null,
-    [`shobj_description(1, 'pg_database')`, null], 'The comment on a shared object.'),
-  constant('pg_is_in_recovery() -> boolean', false, ['pg_is_in_recovery()', 'false'],
-    'False: the server takes writes.'),
-  constant('pg_relation_is_publishable(regclass) -> boolean', false,
-    ['pg_relation_is_publishable(1::regclass)', 'false'], 'False: there are no publications.'),
-  constant('pg_is_other_temp_schema(oid) -> boolean', false,
-    ['pg_is_other_temp_schema(1::oid)', 'false'], 'False: there are no other temporary schemas.'),
-  constant('pg_my_temp_schema() -> oid', 0, ['pg_my_temp_schema()', '0'],
-    'The schema of temporary objects; 0 for none.'),
-  constant('pg_tablespace_location(oid) -> text', '', ['pg_tablespace_location(1::oid)', ''],
-    'The folder of a tablespace.'),
-  scalar({
-    signature: 'pg_encoding_to_char(int4) -> name', doc: 'The name of an encoding.',
-    examples: [['pg_encoding_to_char(6)', 'UTF8']],
-    evaluate: (encoding: number) => (encoding === 6 ? 'UTF8' : encoding === 0 ? 'SQL_ASCII' : ''),
-  }),
-  scalar({
-    signature: 'pg_char_to_encoding(name) -> int4', doc: 'The number of an encoding.',
-    examples: [[`pg_char_to_encoding('UTF8')`, '6']],
-    evaluate: (name: string) => (/^utf-?8$/i.test(name) ? 6 : -1),
-  }),
-  scalar({
-    signature: 'pg_get_expr(text,oid) -> text', doc: 'The text of a stored expression.',
-    examples: [[`pg_get_expr('1 + 1', 0)`, '1 + 1']], evaluate: (text: string) => text,
-  }),
-  scalar({
-    signature: 'pg_get_expr(text,oid,boolean) -> text', doc: 'The text of a stored expression.',
-    examples: [[`pg_get_expr('1 + 1', 0, true)`, '1 + 1']], evaluate: (text: string) => text,
   }),
 ];
 
@@ -196,5 +129,5 @@ const INTERNAL: readonly ScalarFunction[] = [
 
 /** Functions about types, sessions and the server. */
 export const SYSTEM: readonly ScalarFunction[] = [
-  ...TYPES, ...GENERATORS, ...CATALOG_FACTS, ...SIZES, ...INTERNAL,
+  ...TYPES, ...GENERATORS, ...SIZES, ...INTERNAL,
 ];

@@ -1,0 +1,170 @@
+/**
+ * Functions that tools ask about the catalog: visibility, privileges, definitions, sizes.
+ *
+ * What only the catalog knows comes from the context's `describe`; without it the answer is NULL.
+ * Everything is visible and every privilege is granted.
+ */
+import type { Value } from '../../common/values.ts';
+import { scalar } from './builder.ts';
+import type { DescribedObject, EvaluationContext, ScalarFunction } from './entry.ts';
+
+/** Entries that answer the same whatever they are asked; for tools that look at catalogs. */
+function constant(signature: string, value: Value, sample: readonly [string, string | null],
+  doc: string): ScalarFunction {
+  return scalar({
+    signature, doc, examples: [sample], volatility: 'stable', nulls: 'called',
+    evaluate: () => value,
+  });
+}
+
+const VISIBLE = ['pg_table_is_visible', 'pg_type_is_visible', 'pg_function_is_visible',
+  'pg_operator_is_visible', 'pg_opclass_is_visible', 'pg_opfamily_is_visible',
+  'pg_collation_is_visible', 'pg_conversion_is_visible', 'pg_statistics_obj_is_visible',
+  'pg_ts_config_is_visible', 'pg_ts_dict_is_visible', 'pg_ts_parser_is_visible',
+  'pg_ts_template_is_visible'];
+const PRIVILEGES = ['has_table_privilege', 'has_schema_privilege', 'has_database_privilege',
+  'has_any_column_privilege', 'has_function_privilege', 'has_sequence_privilege',
+  'has_type_privilege', 'has_language_privilege', 'has_tablespace_privilege', 'pg_has_role'];
+
+const PRIVILEGE_ARGS = ['oid,text', 'text,text', 'name,oid,text', 'name,text,text', 'oid,oid,text',
+  'oid,text,text'];
+const COLUMN_PRIVILEGE_ARGS = ['oid,text,text', 'oid,int2,text', 'text,text,text',
+  'text,int2,text', 'name,oid,text,text', 'name,oid,int2,text', 'name,text,text,text',
+  'name,text,int2,text'];
+
+/** A call of a privilege function with arguments of these types. */
+function privilegeCall(name: string, args: string): string {
+  const types = args.split(',');
+  const values = types.map((type, i) => (i === types.length - 1 ? `'USAGE'`
+    : type === 'oid' || type === 'int2' ? `1::${type}` : `'a'::${type}`));
+  return `${name}(${values.join(', ')})`;
+}
+
+const FACTS: readonly ScalarFunction[] = [
+  ...VISIBLE.map((name) => constant(`${name}(oid) -> boolean`, true,
+    [`${name}(1259)`, 'true'], 'True: every object is on the search path.')),
+  ...PRIVILEGES.flatMap((name) => PRIVILEGE_ARGS.map((args) => constant(
+    `${name}(${args}) -> boolean`, true,
+    [privilegeCall(name, args), 'true'], 'True: privileges are not restricted.'))),
+  ...COLUMN_PRIVILEGE_ARGS.map((args) => constant(
+    `has_column_privilege(${args}) -> boolean`, true,
+    [privilegeCall('has_column_privilege', args), 'true'],
+    'True: privileges are not restricted.')),
+  constant('obj_description(oid,name) -> text', null,
+    [`obj_description(1, 'pg_class')`, null], 'The comment on an object.'),
+  constant('obj_description(oid) -> text', null, ['obj_description(1)', null],
+    'The comment on an object.'),
+  constant('col_description(oid,int4) -> text', null, ['col_description(1, 1)', null],
+    'The comment on a column.'),
+  constant('shobj_description(oid,name) -> text', null,
+    [`shobj_description(1, 'pg_database')`, null], 'The comment on a shared object.'),
+  constant('pg_is_in_recovery() -> boolean', false, ['pg_is_in_recovery()', 'false'],
+    'False: the server takes writes.'),
+  constant('pg_relation_is_publishable(regclass) -> boolean', false,
+    ['pg_relation_is_publishable(1::regclass)', 'false'], 'False: there are no publications.'),
+  constant('pg_is_other_temp_schema(oid) -> boolean', false,
+    ['pg_is_other_temp_schema(1::oid)', 'false'], 'False: there are no other temporary schemas.'),
+  constant('pg_my_temp_schema() -> oid', 0, ['pg_my_temp_schema()', '0'],
+    'The schema of temporary objects; 0 for none.'),
+  constant('pg_tablespace_location(oid) -> text', '', ['pg_tablespace_location(1::oid)', ''],
+    'The folder of a tablespace.'),
+  scalar({
+    signature: 'pg_encoding_to_char(int4) -> name', doc: 'The name of an encoding.',
+    examples: [['pg_encoding_to_char(6)', 'UTF8']],
+    evaluate: (encoding: number) => (encoding === 6 ? 'UTF8' : encoding === 0 ? 'SQL_ASCII' : ''),
+  }),
+  scalar({
+    signature: 'pg_char_to_encoding(name) -> int4', doc: 'The number of an encoding.',
+    examples: [[`pg_char_to_encoding('UTF8')`, '6']],
+    evaluate: (name: string) => (/^utf-?8$/i.test(name) ? 6 : -1),
+  }),
+  scalar({
+    signature: 'pg_get_expr(text,oid) -> text', doc: 'The text of a stored expression.',
+    examples: [[`pg_get_expr('1 + 1', 0)`, '1 + 1']], evaluate: (text: string) => text,
+  }),
+  scalar({
+    signature: 'pg_get_expr(text,oid,boolean) -> text', doc: 'The text of a stored expression.',
+    examples: [[`pg_get_expr('1 + 1', 0, true)`, '1 + 1']], evaluate: (text: string) => text,
+  }),
+];
+
+interface Definition {
+  readonly name: string;
+  readonly what: DescribedObject;
+  readonly doc: string;
+  /** Argument lists after the oid. */
+  readonly rest: readonly string[];
+}
+
+const DEFINITIONS: readonly Definition[] = [
+  { name: 'pg_get_userbyid', what: 'role', doc: 'The name of a role.', rest: [''] },
+  { name: 'pg_get_indexdef', what: 'index', doc: 'The definition of an index.',
+    rest: ['', ',int4,boolean'] },
+  { name: 'pg_get_constraintdef', what: 'constraint', doc: 'The definition of a constraint.',
+    rest: ['', ',boolean'] },
+  { name: 'pg_get_viewdef', what: 'view', doc: 'The query of a view.',
+    rest: ['', ',boolean', ',int4'] },
+  { name: 'pg_get_functiondef', what: 'function', doc: 'The definition of a function.',
+    rest: [''] },
+  { name: 'pg_get_function_result', what: 'function-result',
+    doc: 'The result type of a function.', rest: [''] },
+  { name: 'pg_get_function_arguments', what: 'function-arguments',
+    doc: 'The arguments of a function.', rest: [''] },
+  { name: 'pg_get_function_identity_arguments', what: 'function-arguments',
+    doc: 'The arguments of a function.', rest: [''] },
+  { name: 'pg_get_triggerdef', what: 'trigger', doc: 'The definition of a trigger.',
+    rest: ['', ',boolean'] },
+  { name: 'pg_get_ruledef', what: 'rule', doc: 'The definition of a rule.',
+    rest: ['', ',boolean'] },
+  { name: 'pg_get_partkeydef', what: 'partition', doc: 'The partition key of a table.',
+    rest: [''] },
+  { name: 'pg_get_statisticsobjdef_columns', what: 'statistics',
+    doc: 'The columns of a statistics object.', rest: [''] },
+];
+
+/** The column asked of pg_get_indexdef; 0 for the whole definition. */
+function described(
+  context: EvaluationContext, what: DescribedObject, args: readonly Value[],
+): string | null {
+  const [oid, part] = args;
+  if (typeof oid !== 'number') return null;
+  return context.describe?.(what, oid >>> 0, typeof part === 'number' ? part : 0) ?? null;
+}
+
+const DESCRIPTIONS: readonly ScalarFunction[] = DEFINITIONS.flatMap(
+  ({ name, what, doc, rest }) => rest.map((more) => scalar({
+    signature: `${name}(oid${more}) -> ${name === 'pg_get_userbyid' ? 'name' : 'text'}`, doc,
+    volatility: 'stable',
+    examples: [[`${name}(0::oid${more === '' ? '' : more === ',int4' ? ', 1'
+      : more === ',boolean' ? ', true' : ', 1, true'})`, null]],
+    evaluateIn: (context, ...args: Value[]) => described(context, what, args),
+  })));
+
+const SIZES = ['pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size'];
+
+const STORAGE: readonly ScalarFunction[] = [
+  ...SIZES.map((name) => scalar({
+    signature: `${name}(regclass) -> int8`, doc: 'The bytes a relation takes; 0 where unknown.',
+    volatility: 'stable', examples: [[`${name}(0::regclass)`, '0']],
+    evaluateIn: (context, oid: number) =>
+      BigInt(context.describe?.('size', oid >>> 0, 0) ?? '0'),
+  })),
+  constant('pg_relation_is_updatable(regclass,boolean) -> int4', 0,
+    ['pg_relation_is_updatable(0::regclass, true)', '0'], 'Which changes a view takes; 0: none.'),
+  constant('pg_column_is_updatable(regclass,int2,boolean) -> boolean', false,
+    ['pg_column_is_updatable(0::regclass, 1::int2, true)', 'false'],
+    'Whether a column of a view takes changes.'),
+  constant('pg_stat_get_numscans(oid) -> int8', 0n, ['pg_stat_get_numscans(0::oid)', '0'],
+    'The number of scans of a relation; not counted.'),
+  constant('pg_index_column_has_property(regclass,int4,text) -> boolean', null,
+    [`pg_index_column_has_property(0::regclass, 1, 'x')`, null], 'A property of an index column.'),
+  constant('pg_get_serial_sequence(text,text) -> text', null,
+    [`pg_get_serial_sequence('t', 'c')`, null], 'The sequence of a serial column.'),
+  constant('row_security_active(oid) -> boolean', false, ['row_security_active(0::oid)', 'false'],
+    'False: there is no row security.'),
+];
+
+/** Functions about the catalog. */
+export const CATALOG_FUNCTIONS: readonly ScalarFunction[] = [
+  ...FACTS, ...DESCRIPTIONS, ...STORAGE,
+];

@@ -1,0 +1,211 @@
+/**
+ * Functions PostgreSQL has beside the usual ones: other names of operators, identifiers, Unicode
+ * escapes, transition functions that its own tests call.
+ */
+import { sqlError } from '../../common/errors.ts';
+import { checkTimestamp, dateToTimestamp, isInfiniteDate } from '../../common/types/calendar.ts';
+import { jsonField, jsonItem } from '../../common/types/jsonb.ts';
+import type { Jsonb } from '../../common/types/jsonb.ts';
+import { sqlArray } from '../../common/values.ts';
+import type { SqlArray, Value } from '../../common/values.ts';
+import { scalar } from './builder.ts';
+import type { ScalarFunction } from './entry.ts';
+import { contains, jsonbToText, setPath, deletePath } from './json-edit.ts';
+import { jsonItemAt, jsonMember, jsonToText } from './json-text.ts';
+import { matchesLike } from './pattern-tools.ts';
+import { timestampToTimestamptz } from './time-casts.ts';
+
+const JSON_NAMES: readonly ScalarFunction[] = [
+  scalar({
+    signature: 'json_object_field_text(json,text) -> text', doc: 'The field of an object as text.',
+    examples: [[`json_object_field_text('{"a":"x"}', 'a')`, 'x']],
+    evaluate: (value: string, key: string) => jsonToText(jsonMember(value, key)),
+  }),
+  scalar({
+    signature: 'json_array_element(json,int4) -> json', doc: 'The item of an array.',
+    examples: [[`json_array_element('[1,2]', 1)`, '2']], evaluate: jsonItemAt,
+  }),
+  scalar({
+    signature: 'json_array_element_text(json,int4) -> text', doc: 'The item of an array as text.',
+    examples: [[`json_array_element_text('["x"]', 0)`, 'x']],
+    evaluate: (value: string, index: number) => jsonToText(jsonItemAt(value, index)),
+  }),
+  scalar({
+    signature: 'jsonb_object_field(jsonb,text) -> jsonb', doc: 'The field of an object.',
+    examples: [[`jsonb_object_field('{"a":1}', 'a')`, '1']],
+    evaluate: (value: Jsonb, key: string) => jsonField(value, key) ?? null,
+  }),
+  scalar({
+    signature: 'jsonb_object_field_text(jsonb,text) -> text',
+    doc: 'The field of an object as text.',
+    examples: [[`jsonb_object_field_text('{"a":"x"}', 'a')`, 'x']],
+    evaluate: (value: Jsonb, key: string) => jsonbToText(jsonField(value, key)),
+  }),
+  scalar({
+    signature: 'jsonb_array_element(jsonb,int4) -> jsonb', doc: 'The item of an array.',
+    examples: [[`jsonb_array_element('[1,2]', 1)`, '2']],
+    evaluate: (value: Jsonb, index: number) => jsonItem(value, index) ?? null,
+  }),
+  scalar({
+    signature: 'jsonb_array_element_text(jsonb,int4) -> text',
+    doc: 'The item of an array as text.',
+    examples: [[`jsonb_array_element_text('["x"]', 0)`, 'x']],
+    evaluate: (value: Jsonb, index: number) => jsonbToText(jsonItem(value, index)),
+  }),
+  scalar({
+    signature: 'jsonb_contains(jsonb,jsonb) -> boolean',
+    doc: 'True when the first contains the second.',
+    examples: [[`jsonb_contains('[1,2]', '[1]')`, 'true']], evaluate: contains,
+  }),
+  scalar({
+    signature: 'jsonb_set_lax(jsonb,text[],jsonb,boolean,text) -> jsonb', nulls: 'called',
+    doc: 'Sets the value at a path; the last argument says what NULL does.',
+    examples: [[`jsonb_set_lax('{"a":1}', '{a}', NULL, true, 'use_json_null')`, '{"a": null}'],
+      [`jsonb_set_lax('{"a":1}', '{a}', NULL, true, 'delete_key')`, '{}']],
+    evaluate: setLax,
+  }),
+];
+
+type SetLaxArgs = [Jsonb | null, SqlArray | null, Jsonb | null, boolean | null, string | null];
+
+function setLax(...args: SetLaxArgs): Value {
+  const [value, path, to, create, treatment] = args;
+  if (value === null || path === null || create === null) return null;
+  const names = path.elements.map((element) => (typeof element === 'string' ? element : null));
+  if (to !== null) return setPath(value, names, { to, create });
+  switch (treatment) {
+    case 'use_json_null': return setPath(value, names, { to: { kind: 'json-null' }, create });
+    case 'delete_key': return deletePath(value, names);
+    case 'return_target': return value;
+    case 'raise_exception':
+      throw sqlError('22004', 'JSON value must not be null', {
+        detail: 'Exception was raised because null_value_treatment is "raise_exception".',
+        hint: 'To avoid, either change the null_value_treatment argument or ensure that an SQL '
+          + 'NULL is not passed.',
+      });
+    default:
+      throw sqlError('22023', 'null_value_treatment must be "delete_key", "return_target", '
+        + '"use_json_null", or "raise_exception"');
+  }
+}
+
+const PATTERN_NAMES: readonly ScalarFunction[] = [
+  scalar({
+    signature: 'like(text,text) -> boolean', doc: 'text LIKE pattern.',
+    examples: [[`"like"('abc', 'a%')`, 'true']],
+    evaluate: (text: string, pattern: string) => matchesLike(text, pattern, false),
+  }),
+  scalar({
+    signature: 'notlike(text,text) -> boolean', doc: 'text NOT LIKE pattern.',
+    examples: [[`notlike('abc', 'a%')`, 'false']],
+    evaluate: (text: string, pattern: string) => !matchesLike(text, pattern, false),
+  }),
+];
+
+const STATES: readonly ScalarFunction[] = [
+  scalar({
+    signature: 'booland_statefunc(boolean,boolean) -> boolean', doc: 'One step of bool_and.',
+    examples: [['booland_statefunc(true, false)', 'false']],
+    evaluate: (a: boolean, b: boolean) => a && b,
+  }),
+  scalar({
+    signature: 'boolor_statefunc(boolean,boolean) -> boolean', doc: 'One step of bool_or.',
+    examples: [['boolor_statefunc(false, true)', 'true']],
+    evaluate: (a: boolean, b: boolean) => a || b,
+  }),
+];
+
+const ESCAPE = /\\(\\|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\+[0-9a-fA-F]{6}|[0-9a-fA-F]{4})/g;
+
+function unicodeEscapes(text: string): string {
+  const rest = text.replace(ESCAPE, '');
+  if (rest.includes('\\')) {
+    throw sqlError('42601', 'invalid Unicode escape', {
+      hint: 'Unicode escapes must be \\XXXX, \\+XXXXXX, \\uXXXX, or \\UXXXXXXXX.',
+    });
+  }
+  return text.replace(ESCAPE, (_whole, code: string) => {
+    if (code === '\\') return '\\';
+    const point = Number.parseInt(code.replace(/^[uU+]/, ''), 16);
+    if (point > 0x10ffff) throw sqlError('22023', `invalid Unicode code point: ${code}`);
+    return point < 0x10000 ? String.fromCharCode(point) : String.fromCodePoint(point);
+  });
+}
+
+const IDENTIFIER = /\s*(?:"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*))\s*/y;
+
+function parseIdentifiers(text: string, strict: boolean): SqlArray {
+  const parts: string[] = [];
+  let at = 0;
+  for (;;) {
+    IDENTIFIER.lastIndex = at;
+    const match = IDENTIFIER.exec(text);
+    if (match === null) {
+      throw sqlError('22023', `string is not a valid identifier: "${text}"`);
+    }
+    parts.push(match[1]?.replaceAll('""', '"') ?? (match[2] ?? '').toLowerCase());
+    at = IDENTIFIER.lastIndex;
+    if (text[at] !== '.') break;
+    at++;
+  }
+  if (strict && at < text.length) {
+    throw sqlError('22023', `string is not a valid identifier: "${text}"`);
+  }
+  return sqlArray(parts);
+}
+
+function isNormalized(text: string, form: string): boolean {
+  switch (form.toUpperCase()) {
+    case 'NFC': return text.normalize('NFC') === text;
+    case 'NFD': return text.normalize('NFD') === text;
+    case 'NFKC': return text.normalize('NFKC') === text;
+    case 'NFKD': return text.normalize('NFKD') === text;
+    default: throw sqlError('22023', `invalid normalization form: ${form}`);
+  }
+}
+
+const TEXTS: readonly ScalarFunction[] = [
+  scalar({
+    signature: 'unistr(text) -> text', doc: 'Resolves Unicode escapes.',
+    examples: [[`unistr('d\\0061t\\+000061')`, 'data']], evaluate: unicodeEscapes,
+  }),
+  scalar({
+    signature: 'parse_ident(text) -> text[]', doc: 'The parts of a qualified name.',
+    examples: [[`parse_ident('"SomeSchema".someTable')`, '{SomeSchema,sometable}']],
+    evaluate: (text: string) => parseIdentifiers(text, true),
+  }),
+  scalar({
+    signature: 'parse_ident(text,boolean) -> text[]', doc: 'The parts of a qualified name.',
+    examples: [[`parse_ident('a.b(1)', false)`, '{a,b}']], evaluate: parseIdentifiers,
+  }),
+  scalar({
+    signature: 'is_normalized(text,text) -> boolean',
+    doc: 'True when the text is in a Unicode normal form.',
+    examples: [[`is_normalized('abc', 'NFC')`, 'true']], evaluate: isNormalized,
+  }),
+];
+
+function dateAndTime(days: number, time: bigint): bigint {
+  const midnight = dateToTimestamp(days);
+  return isInfiniteDate(days) ? midnight : checkTimestamp(midnight + time);
+}
+
+const TIMES: readonly ScalarFunction[] = [
+  scalar({
+    signature: 'timestamp(date,time) -> timestamp', doc: 'A day and a time of day.',
+    examples: [[`"timestamp"(date '2024-01-31', time '10:00')`, '2024-01-31 10:00:00']],
+    evaluate: dateAndTime,
+  }),
+  scalar({
+    signature: 'timestamptz(date,time) -> timestamptz', volatility: 'stable',
+    doc: 'A day and a time of day in the session\'s time zone.',
+    examples: [[`timestamptz(date '2024-01-31', time '10:00')`, '2024-01-31 10:00:00+00']],
+    evaluateIn: (context, days: number, time: bigint) =>
+      timestampToTimestamptz(dateAndTime(days, time), context.timeZone),
+  }),
+];
+
+/** Further functions. */
+export const MISCELLANEOUS: readonly ScalarFunction[] = [
+  ...JSON_NAMES, ...PATTERN_NAMES, ...STATES, ...TEXTS, ...TIMES,
+];
