@@ -246,10 +246,10 @@ function dropRelation(tables: Tables, id: number): void {
   tables.relations.delete(id);
   tables.names.delete(nameKey(relation.database, relation.schemaId, relation.name));
   dropComments(tables, id);
-  for (const index of [...tables.indexes.values()]) {
+  for (const index of tables.indexes.values()) {
     if (index.relation === id) dropIndex(tables, index.id);
   }
-  for (const other of [...tables.relations.values()]) {
+  for (const other of tables.relations.values()) {
     if (other.belongsTo === id) dropRelation(tables, other.id);
   }
 }
@@ -271,7 +271,7 @@ function dropIndex(tables: Tables, id: number): void {
 }
 
 function dropComments(tables: Tables, id: number): void {
-  for (const key of [...tables.comments.keys()]) {
+  for (const key of tables.comments.keys()) {
     if (key.startsWith(`${id}/`)) tables.comments.delete(key);
   }
 }

@@ -19,9 +19,19 @@ import type { ViewRuntime } from './graph-view.ts';
 import { DEAD_LETTER_COLUMNS } from './graph-view.ts';
 import type { RelationRows } from './relations-rows.ts';
 
-function companionIds(state: CatalogState, owner: number): number[] {
-  return [...state.relations.values()].flatMap(({ id, belongsTo }) =>
-    belongsTo === owner ? [id] : []);
+function companionsIn(state: CatalogState, owner: number): StoredRelation[] {
+  return [...state.relations.values()].filter(({ belongsTo }) => belongsTo === owner);
+}
+
+function companionKey({ belongsTo, schemaId }: StoredRelation): string {
+  return `${belongsTo}/${schemaId}`;
+}
+
+/** A new companion takes the name of the one it replaces. */
+function renamed(change: DdlChange, names: ReadonlyMap<string, string>): DdlChange {
+  if (change.kind !== 'createRelation') return change;
+  const name = names.get(companionKey(change.relation));
+  return name === undefined ? change : { ...change, relation: { ...change.relation, name } };
 }
 
 type Shape = readonly { readonly name: string; readonly type: SqlType }[];
@@ -31,6 +41,8 @@ export function expandDdl(
   catalog: CatalogState, changes: readonly DdlChange[], allocate: () => number,
 ): DdlChange[] {
   const expanded: DdlChange[] = [];
+  /** Names of companions that a replaced view gives up to the new ones. */
+  const names = new Map<string, string>();
   let state = catalog;
   const add = (change: DdlChange): void => {
     expanded.push(change);
@@ -38,10 +50,13 @@ export function expandDdl(
   };
   for (const change of changes) {
     if (change.kind === 'replaceView') {
-      for (const id of companionIds(state, change.relation.id)) add({ kind: 'dropRelation', id });
+      for (const old of companionsIn(state, change.relation.id)) {
+        names.set(companionKey(old), old.name);
+        add({ kind: 'dropRelation', id: old.id });
+      }
     }
     const before = state;
-    add(change);
+    add(renamed(change, names));
     const made = change.kind === 'createRelation' || change.kind === 'replaceView'
       ? change.relation.id : null;
     if (made !== null && !changes.some((other) =>

@@ -14,7 +14,7 @@ import { makeColumn, setCell } from '../batch.ts';
 import type { Column } from '../batch.ts';
 import type { StateSize } from '../operator.ts';
 import { lanesOf } from '../state/hash-columns.ts';
-import type { StoreColumn, StoreColumnData } from '../state/row-store.ts';
+import type { RowStore, StoreColumn, StoreColumnData } from '../state/row-store.ts';
 import { addCounts, countColumn, NO_SIZE, zeroFloats } from './aggregate-types.ts';
 import type { Accumulator, AggregateInput, Groups, OutputFailure } from './aggregate-types.ts';
 
@@ -23,6 +23,7 @@ export class WideSum {
   readonly columns: readonly StoreColumn[];
   #near: StoreColumnData | null = null;
   #far: StoreColumnData | null = null;
+  #isFar = false;
 
   constructor(prefix: string) {
     this.columns = [
@@ -47,6 +48,8 @@ export class WideSum {
     }
   }
 
+  /** True once any sum has left the 64-bit part. */
+  get isFar(): boolean { return this.#isFar; }
   /** The 64-bit part. */
   get near(): StoreColumnData { return this.#near as StoreColumnData; }
   get #farColumn(): StoreColumnData { return this.#far as StoreColumnData; }
@@ -72,7 +75,17 @@ export class WideSum {
   }
 
   total(slot: number): bigint {
+    if (!this.#isFar) return this.near.i64[slot] as bigint;
     return (this.near.i64[slot] as bigint) + this.#farOf(slot);
+  }
+
+  /** After a restart: looks whether any sum is far. */
+  restore(store: RowStore): void {
+    const { nulls } = this.#farColumn;
+    this.#isFar = false;
+    for (let slot = 0; slot < store.top && !this.#isFar; slot++) {
+      this.#isFar = store.live[slot] === 1 && nulls?.[slot] === 0;
+    }
   }
 
   #farOf(slot: number): bigint {
@@ -82,6 +95,7 @@ export class WideSum {
 
   #setFar(slot: number, value: bigint): void {
     const far = this.#farColumn;
+    if (value !== 0n) this.#isFar = true;
     far.ref[slot] = value === 0n ? null : makeNumeric(value, 0);
     (far.nulls as Uint8Array)[slot] = value === 0n ? 1 : 0;
   }
@@ -96,6 +110,7 @@ export class IntegerSum implements Accumulator {
   readonly #sum: WideSum;
   readonly #result: IntegerResult;
   #count: StoreColumnData | null = null;
+  #groups: Groups | null = null;
 
   constructor(prefix: string, result: IntegerResult) {
     this.#sum = new WideSum(prefix);
@@ -103,7 +118,8 @@ export class IntegerSum implements Accumulator {
     this.columns = [countColumn(`${prefix}count`), ...this.#sum.columns];
   }
 
-  bind(_groups: Groups, columns: readonly StoreColumnData[]): void {
+  bind(groups: Groups, columns: readonly StoreColumnData[]): void {
+    this.#groups = groups;
     this.#count = columns[0] ?? null;
     this.#sum.bind(columns.slice(1));
   }
@@ -172,24 +188,45 @@ export class IntegerSum implements Accumulator {
   }
 
   output(slots: Int32Array, count: number, onFailure: OutputFailure): Column {
-    const column = makeColumn(this.#result === 'sum int8' ? 'i64' : 'ref', count);
+    const nulls = this.#missing(slots, count);
+    if (this.#result === 'sum int8') return { ...this.#int8(slots, count, onFailure), nulls };
+    const data = makeColumn('ref', count).data as Value[];
+    const counts = (this.#count as StoreColumnData).f64;
+    const average = this.#result === 'avg';
+    for (let i = 0; i < count; i++) {
+      if (nulls !== null && nulls[i] === 1) continue;
+      const slot = slots[i] as number;
+      const total = this.#sum.total(slot);
+      data[i] = average ? finishAvgInt(total, BigInt(counts[slot] as number))
+        : finishSumNumeric(total);
+    }
+    return { kind: 'ref', data, nulls };
+  }
+
+  /** The mask of groups without values, or null. */
+  #missing(slots: Int32Array, count: number): Uint8Array | null {
     const counts = (this.#count as StoreColumnData).f64;
     let nulls: Uint8Array | null = null;
     for (let i = 0; i < count; i++) {
-      const slot = slots[i] as number;
-      const values = counts[slot] as number;
-      if (values <= 0) (nulls ??= new Uint8Array(count))[i] = 1;
-      else setOutput(column, i, () => this.#finish(this.#sum.total(slot), values), onFailure);
+      if ((counts[slots[i] as number] as number) <= 0) (nulls ??= new Uint8Array(count))[i] = 1;
     }
-    return { ...column, nulls };
+    return nulls;
   }
 
-  #finish(total: bigint, values: number): Value {
-    switch (this.#result) {
-      case 'sum int8': return finishSumInt8(total);
-      case 'sum numeric': return finishSumNumeric(total);
-      case 'avg': return finishAvgInt(total, BigInt(values));
+  #int8(slots: Int32Array, count: number, onFailure: OutputFailure): Column {
+    const to = new Int32Array(count * 2);
+    const from = lanesOf(this.#sum.near.i64);
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i] as number;
+      to[2 * i] = from[2 * slot] as number;
+      to[2 * i + 1] = from[2 * slot + 1] as number;
     }
+    const column: Column = { kind: 'i64', data: new BigInt64Array(to.buffer), nulls: null };
+    if (!this.#sum.isFar) return column;
+    for (let i = 0; i < count; i++) {
+      setOutput(column, i, () => finishSumInt8(this.#sum.total(slots[i] as number)), onFailure);
+    }
+    return column;
   }
 
   previous(slots: Int32Array, count: number, onFailure: OutputFailure): Column {
@@ -197,7 +234,7 @@ export class IntegerSum implements Accumulator {
   }
 
   drop(): void { /* Nothing beside the group store. */ }
-  restore(): void { /* Nothing beside the group store. */ }
+  restore(): void { this.#sum.restore((this.#groups as Groups).store); }
   size(): StateSize { return NO_SIZE; }
 }
 

@@ -15,9 +15,9 @@ import { makeColumn } from '../batch.ts';
 import type { Column } from '../batch.ts';
 import type { StateSize } from '../operator.ts';
 import type { RowStore, StoreColumn, StoreColumnData } from '../state/row-store.ts';
-import { setOutput, WideSum } from './aggregate-integer.ts';
+import { WideSum } from './aggregate-integer.ts';
 import { countColumn, zeroFloats } from './aggregate-types.ts';
-import type { Accumulator, AggregateInput, Groups, OutputFailure } from './aggregate-types.ts';
+import type { Accumulator, AggregateInput, Groups } from './aggregate-types.ts';
 import { GroupCounts } from './group-counts.ts';
 
 /** Values of the `kind` column below the scales. */
@@ -34,6 +34,7 @@ export class NumericTotal implements Accumulator {
   readonly #average: boolean;
   readonly #sum: WideSum;
   readonly #counts: GroupCounts;
+  #groups: Groups | null = null;
   #count: StoreColumnData | null = null;
   /** Scale of the sum. */
   #scale: StoreColumnData | null = null;
@@ -52,7 +53,8 @@ export class NumericTotal implements Accumulator {
     ];
   }
 
-  bind(_groups: Groups, columns: readonly StoreColumnData[]): void {
+  bind(groups: Groups, columns: readonly StoreColumnData[]): void {
+    this.#groups = groups;
     this.#count = columns[0] ?? null;
     this.#scale = columns[1] ?? null;
     this.#kind = columns[2] ?? null;
@@ -123,7 +125,7 @@ export class NumericTotal implements Accumulator {
     }
   }
 
-  output(slots: Int32Array, count: number, onFailure: OutputFailure): Column {
+  output(slots: Int32Array, count: number): Column {
     const column = makeColumn('ref', count);
     const counts = (this.#count as StoreColumnData).f64;
     let nulls: Uint8Array | null = null;
@@ -134,10 +136,8 @@ export class NumericTotal implements Accumulator {
         (nulls ??= new Uint8Array(count))[i] = 1;
         continue;
       }
-      setOutput(column, i, () => {
-        const total = this.#total(slot);
-        return this.#average ? finishAvgNumeric(total, BigInt(values)) : total;
-      }, onFailure);
+      const total = this.#total(slot);
+      column.data[i] = this.#average ? finishAvgNumeric(total, BigInt(values)) : total;
     }
     return { ...column, nulls };
   }
@@ -158,11 +158,13 @@ export class NumericTotal implements Accumulator {
     return makeNumeric(total / unit, widest);
   }
 
-  previous(slots: Int32Array, count: number, onFailure: OutputFailure): Column {
-    return this.output(slots, count, onFailure);
-  }
+  previous(slots: Int32Array, count: number): Column { return this.output(slots, count); }
 
   drop(slots: Int32Array, count: number): void { this.#counts.drop(slots, count); }
-  restore(): void { this.#counts.restore(); }
+  restore(): void {
+    this.#counts.restore();
+    this.#sum.restore((this.#groups as Groups).store);
+  }
+
   size(): StateSize { return this.#counts.size(); }
 }

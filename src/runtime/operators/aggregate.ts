@@ -224,8 +224,7 @@ class Aggregate implements Operator {
     slots: Int32Array, old: readonly Column[], results: readonly Column[],
     { before, after }: { readonly before: Int32Array; readonly after: Int32Array },
   ): Batch {
-    const pick = (places: Int32Array): Int32Array => places.map((at) => slots[at] as number);
-    const [oldSlots, newSlots] = [pick(before), pick(after)];
+    const [oldSlots, newSlots] = [pick(slots, before), pick(slots, after)];
     const keys = this.#groupBy.map((_column, at) => {
       const column = this.#store.column(at);
       return stackColumns(column, oldSlots, column, newSlots);
@@ -251,8 +250,10 @@ class Aggregate implements Operator {
 
   #removeEmpty(slots: Int32Array): void {
     const rows = this.#rows.f64;
+    let count = 0;
+    for (let i = 0; i < slots.length; i++) if (rows[slots[i] as number] === 0) count++;
+    if (count === 0) return;
     const empty = slots.filter((slot) => rows[slot] === 0);
-    if (empty.length === 0) return;
     this.#expiry?.removeSlots(empty, empty.length);
     this.#free(empty);
   }
@@ -296,6 +297,12 @@ class Aggregate implements Operator {
     }
     return { rows, bytes };
   }
+}
+
+function pick(slots: Int32Array, places: Int32Array): Int32Array {
+  const picked = new Int32Array(places.length);
+  for (let i = 0; i < picked.length; i++) picked[i] = slots[places[i] as number] as number;
+  return picked;
 }
 
 /** What a call gets of a batch: the rows its FILTER lets through. */

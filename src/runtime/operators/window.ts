@@ -54,6 +54,8 @@ class WindowAssigner {
   readonly #node: WindowNode;
   /** Step between starts (hop), between ends (cumulate), or the size. */
   readonly #step: bigint;
+  /** Size, step and offset as doubles. */
+  readonly #numbers: { readonly size: number; readonly step: number; readonly offset: number };
   #rows: Int32Array = new Int32Array(0);
   /** Lanes of the starts and ends. */
   #starts: Int32Array = new Int32Array(0);
@@ -65,12 +67,14 @@ class WindowAssigner {
     const { window } = node;
     this.#step = window.kind === 'tumble' ? window.size
       : window.kind === 'hop' ? window.slide : window.step;
+    this.#numbers = { size: Number(window.size), step: Number(this.#step),
+      offset: Number(window.offset) };
   }
 
   assign(batch: Batch): Batch | null {
     this.#count = 0;
     const perRow = Number((this.#node.window.size + this.#step - 1n) / this.#step);
-    this.#reserve(batch.length * Math.min(perRow, 2));
+    this.#reserve(batch.length * Math.min(perRow, 16));
     const column = must(batch.columns[this.#node.timeColumn], 'time column');
     if (column.kind === 'i32') this.#overDates(column, batch);
     else if (column.kind === 'i64') this.#overTimes(lanesOf(column.data), column.nulls, batch);
@@ -122,12 +126,9 @@ class WindowAssigner {
   }
 
   #add(row: number, time: number, batch: Batch): void {
-    const { window } = this.#node;
-    const open = this.#openAfter(row, batch);
-    const size = Number(window.size);
-    const offset = Number(window.offset);
-    const step = Number(this.#step);
-    switch (window.kind) {
+    const { size, step, offset } = this.#numbers;
+    const open = this.#node.arrival === null ? -Infinity : this.#openAfter(row, batch);
+    switch (this.#node.window.kind) {
       case 'tumble': case 'hop': {
         for (let start = floorTo(time, step, offset); start > time - size; start -= step) {
           if (start + size > open) this.#put(row, start, start + size);

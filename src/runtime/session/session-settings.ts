@@ -104,7 +104,9 @@ export class SessionSettings {
       const word = part.trim();
       const name = word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"')
         : word.toLowerCase();
-      if (name !== '') names.push(name === '$user' ? user : name);
+      // The schema tidemill is the system's own, not that of the user tidemill.
+      if (name === '' || (name === '$user' && user === 'tidemill')) continue;
+      names.push(name === '$user' ? user : name);
     }
     return names;
   }
