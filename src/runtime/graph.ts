@@ -33,7 +33,7 @@ export interface StepInput {
 export interface StepOutput {
   readonly rows: readonly Batch[];
   readonly late: readonly Batch[];
-  /** Changed rows that source nodes offered. */
+  /** Changed rows that were offered, counted once per relation however often it is read. */
   readonly offered: number;
 }
 
@@ -163,9 +163,12 @@ export class RunningDataflow {
       return;
     }
     if (node.kind !== 'source') return;
+    const counts = this.#nodes.findIndex((other) =>
+      other.kind === 'source' && other.relation === node.relation);
+    const counted = this.#nodes[counts] === node;
     for (const delta of input.deltas(node.relation) ?? []) {
       if (delta.batch.length === 0) continue;
-      this.#offered += changedRows(delta.batch);
+      if (counted) this.#offered += changedRows(delta.batch);
       results.push(projectSource(delta, node.sourceColumns));
       yield;
     }
