@@ -59,8 +59,9 @@ export function stackColumns(
   const to = makeColumn(first.kind, length);
   gatherInto(first, { places: firstPlaces, count: split }, to, 0);
   gatherInto(second, { places: secondPlaces, count: secondPlaces.length }, to, split);
-  const a = gatherNulls(first.nulls, firstPlaces, split);
-  const b = gatherNulls(second.nulls, secondPlaces, secondPlaces.length);
+  const a = first.nulls === null ? null : gatherNulls(first.nulls, firstPlaces, split);
+  const b = second.nulls === null ? null
+    : gatherNulls(second.nulls, secondPlaces, secondPlaces.length);
   if (a === null && b === null) return to;
   const nulls = new Uint8Array(length);
   if (a !== null) nulls.set(a, 0);
