@@ -191,7 +191,7 @@ function keysText(
 
 function joinTitle(node: DataflowNode & { kind: 'join' }, names: ColumnName): string {
   const keys = keysText(node, names);
-  const kind = keys === '' && node.residual === null ? 'cross' : node.type;
+  const kind = keys === '' && node.residual === null && node.type === 'inner' ? 'cross' : node.type;
   const on = keys === '' ? '' : ` on ${keys}${node.nullsEqual ? ' (NULLs equal)' : ''}`;
   const residual = node.residual === null ? '' : ` where ${exprText(node.residual, names)}`;
   return `${kind} join${on}${residual}`;

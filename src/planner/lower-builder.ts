@@ -7,6 +7,7 @@
  */
 import { must } from '../common/assert.ts';
 import { encodePlan } from './dataflow-json.ts';
+import { andAll, column, mapColumns, substitute } from './expr-tools.ts';
 import { DATAFLOW_VERSION } from './dataflow.ts';
 import type { Dataflow, DataflowColumn, DataflowNode, NodeId } from './dataflow.ts';
 import type { ScalarExpr } from './scalar.ts';
@@ -49,6 +50,13 @@ export class DataflowBuilder {
   ): NodeId {
     const from = this.node(input);
     if (filter === null && isIdentity(exprs, from.columns.length)) return input;
+    if (from.kind === 'map' && isWorthFusing(filter, exprs, from.exprs)) {
+      const own = filter === null ? [] : [substitute(filter, from.exprs)];
+      const below = from.filter === null ? [] : [from.filter];
+      const all = [...below, ...own];
+      return this.map(must(from.inputs[0], 'input of a map'), all.length === 0 ? null : andAll(all),
+        exprs.map((each) => substitute(each, from.exprs)), columns);
+    }
     return this.add({
       kind: 'map', inputs: [input], filter, exprs, columns: columns.map(plainColumn),
       key: keyThrough(from.key, exprs), appendOnly: from.appendOnly, bound: 'stateless',
@@ -77,6 +85,25 @@ export class DataflowBuilder {
       late: late === null ? null : numberOf(numbers, late),
     };
   }
+}
+
+/** A computed expression that is used more than once is computed once, in a map of its own. */
+export function isWorthFusing(
+  filter: ScalarExpr | null, exprs: readonly ScalarExpr[], under: readonly ScalarExpr[],
+): boolean {
+  const uses = new Map<number, number>();
+  for (const expr of filter === null ? exprs : [filter, ...exprs]) {
+    mapColumns(expr, (index, type) => {
+      uses.set(index, (uses.get(index) ?? 0) + 1);
+      return column(index, type);
+    });
+  }
+  return under.every((expr, at) => (uses.get(at) ?? 0) <= 1 || isCheap(expr));
+}
+
+function isCheap(expr: ScalarExpr): boolean {
+  return expr.kind === 'column' || expr.kind === 'literal' || expr.kind === 'now'
+    || expr.kind === 'isNull';
 }
 
 function numberOf(numbers: ReadonlyMap<NodeId, NodeId>, id: NodeId): NodeId {

@@ -13,7 +13,7 @@ import type { DataflowColumn, DataflowNode, NodeId } from './dataflow.ts';
 import { andAll, addColumns, column, columnsUsed, conjuncts, mapColumns, shiftColumns, substitute }
   from './expr-tools.ts';
 import { asComparison, swapped } from './function-facts.ts';
-import { plainColumn } from './lower-builder.ts';
+import { isWorthFusing, plainColumn } from './lower-builder.ts';
 import type { DataflowBuilder } from './lower-builder.ts';
 import { splitJoin } from './lower-join.ts';
 import { Columns } from './lower-columns.ts';
@@ -385,7 +385,7 @@ function chainOf(relation: Relation): Chain {
     if (input.kind === 'filter') {
       chain = { ...chain, input: input.input,
         filter: [...conjuncts(input.predicate), ...chain.filter] };
-    } else if (input.kind === 'project' && isWorthFusing(chain, input.exprs)) {
+    } else if (input.kind === 'project' && isWorthFusing(filterOf(chain), chain.exprs, input.exprs)) {
       const under = input.exprs;
       chain = {
         input: input.input, filter: chain.filter.map((each) => substitute(each, under)),
@@ -393,21 +393,4 @@ function chainOf(relation: Relation): Chain {
       };
     } else return chain;
   }
-}
-
-/** A computed expression that is used more than once is computed once, in a map of its own. */
-function isWorthFusing(chain: Chain, under: readonly ScalarExpr[]): boolean {
-  const uses = new Map<number, number>();
-  for (const expr of [...chain.filter, ...chain.exprs]) {
-    mapColumns(expr, (index, type) => {
-      uses.set(index, (uses.get(index) ?? 0) + 1);
-      return column(index, type);
-    });
-  }
-  return under.every((expr, at) => (uses.get(at) ?? 0) <= 1 || isCheap(expr));
-}
-
-function isCheap(expr: ScalarExpr): boolean {
-  return expr.kind === 'column' || expr.kind === 'literal' || expr.kind === 'now'
-    || expr.kind === 'isNull';
 }

@@ -8,7 +8,7 @@ import { assertNever } from '../common/assert.ts';
 import type { CatalogReader, CatalogRelation } from './catalog.ts';
 import { conjuncts } from './expr-tools.ts';
 import { asComparison, shiftedTime, swapped } from './function-facts.ts';
-import { deriveKeys, tidyKeys } from './properties-keys.ts';
+import { deriveKeys, equatedColumns, tidyKeys } from './properties-keys.ts';
 import type { Key } from './properties-keys.ts';
 import type { Relation } from './relation.ts';
 import type { ScalarExpr } from './scalar.ts';
@@ -228,7 +228,8 @@ export class Properties {
       case 'join': {
         const left = this.windows(relation.left);
         if (relation.type === 'semi' || relation.type === 'anti') return left;
-        return sideBySide(left, this.windows(relation.right), relation.left.columns.length);
+        return closedTogether(relation,
+          sideBySide(left, this.windows(relation.right), relation.left.columns.length));
       }
       case 'asofJoin': case 'temporalJoin': case 'setOp': return this.windows(relation.left);
       case 'union': return this.#unionWindows(relation);
@@ -317,6 +318,31 @@ function sideBySide(left: Windows, right: Windows, width: number): Windows {
   const found = new Map(left);
   for (const [at, fact] of right) found.set(at + width, fact);
   return found;
+}
+
+/** A window joined on equal windows of the other side is complete when both sides have closed it. */
+function closedTogether(relation: Relation & { kind: 'join' }, windows: Windows): Windows {
+  const found = new Map(windows);
+  const width = relation.left.columns.length;
+  for (const [l, r] of equatedColumns(relation.on, width)) {
+    const left = windows.get(l);
+    const right = windows.get(r + width);
+    if (left === undefined || right === undefined) continue;
+    for (const [at, fact] of windows) {
+      const other = fact.id === left.id ? right : fact.id === right.id ? left : null;
+      if (other !== null) found.set(at, closedWith(fact, other));
+    }
+  }
+  return found;
+}
+
+function closedWith(fact: WindowFact, other: WindowFact): WindowFact {
+  const larger = (a: bigint, b: bigint): bigint => a > b ? a : b;
+  return {
+    ...fact, graceMicros: larger(fact.graceMicros, other.graceMicros),
+    allowedMicros: larger(fact.allowedMicros, other.allowedMicros),
+    base: fact.base === null || other.base === null ? null : minFact(fact.base, other.base),
+  };
 }
 
 function mergedWindow(a: WindowFact, b: WindowFact): WindowFact | null {

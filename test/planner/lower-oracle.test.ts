@@ -56,7 +56,7 @@ function run(dataflow: Dataflow, width: number): string[] {
 
 describe('plans give what PostgreSQL gives', () => {
   for (const sql of QUERIES) {
-    it(sql, async () => {
+    it(`${sql}`, async () => {
       if (oracle !== undefined) known[sql] = await ask(sql);
       const expected = known[sql];
       const plan = catalog.query(sql);

@@ -2,8 +2,9 @@
  * Rewrite `simplify`: nodes that change nothing are left out.
  *
  * DISTINCT over rows that are unique already, projections that only pass columns on, projections
- * over projections, semi joins of a distinct right side.
+ * over projections, the DISTINCT of a semi join's right side (but where it leaves only one row).
  */
+import { columnsUsed } from '../expr-tools.ts';
 import { isIdentityProjection, mergeProjections } from './projections.ts';
 import { Properties } from '../properties.ts';
 import type { Relation } from '../relation.ts';
@@ -21,8 +22,10 @@ export function simplify(relation: Relation, context: RewriteContext): Relation 
         return isIdentityProjection(merged) ? merged.input : merged;
       }
       case 'join': {
+        const width = node.left.columns.length;
         const semi = node.type === 'semi' || node.type === 'anti';
-        return semi && node.right.kind === 'distinct'
+        const looksUp = [...columnsUsed(node.on)].some((at) => at >= width);
+        return semi && looksUp && node.right.kind === 'distinct'
           ? { ...node, right: node.right.input } : node;
       }
       case 'union': {
