@@ -99,7 +99,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'array_agg': { call: call('array_agg(anynonarray)', [5], { name: 'array', element: T('text') },
     { orderBy: [{ column: 1, descending: true, nullsFirst: true }] }), model: (rows) => {
     const sorted = rows.toSorted((a, b) => rank(a) - rank(b) || text(a) - text(b)
-      || (String(a[5]) < String(b[5]) ? -1 : 1));
+      || ((a[5] as string) < (b[5] as string) ? -1 : 1));
     const entry = functionById(ARRAY_AGG);
     if (entry.kind !== 'aggregate' || entry.strategy.kind !== 'collect') throw new Error('collect');
     return rows.length === 0 ? null : entry.strategy.finish(sorted.map((row) => [row[5] ?? null]),

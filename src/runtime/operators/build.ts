@@ -14,6 +14,7 @@ import { createFlatMap } from './flat-map.ts';
 import { createGate } from './gate.ts';
 import { createJoin } from './join.ts';
 import { createMap } from './map.ts';
+import { createOver } from './over.ts';
 import { createSession } from './session.ts';
 import { stateless } from './stateless.ts';
 import { createTemporalFilter } from './temporal-filter.ts';
@@ -38,10 +39,11 @@ export function buildOperator(
     case 'join': return createJoin(node, inputs, context);
     case 'union': return createUnion(node);
     case 'topN': return createTopN(node, inputs, context);
+    case 'over': return createOver(node, inputs, context);
     case 'temporalFilter': return createTemporalFilter(node, inputs, context);
     case 'gate': return createGate(node, inputs, context);
     case 'throttle': return createThrottle(node, inputs, context);
-    case 'asofJoin': case 'temporalJoin': case 'setOp': case 'over': case 'recursive':
+    case 'asofJoin': case 'temporalJoin': case 'setOp': case 'recursive':
       throw new Error(`no operator for ${node.kind} yet`);
     default: return assertNever(node);
   }
