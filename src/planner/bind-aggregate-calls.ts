@@ -110,10 +110,7 @@ export function bindAggregate(binder: Binder, expr: FunctionCall, name: string):
   }
   let scope: Scope = binder.scope;
   for (let up = 0; up < depth; up++) scope = must(scope.parent, 'enclosing level');
-  if (!scope.collects) {
-    checkClause(binder.clause, expr);
-    return register(binder.scope, { ...call, span: expr.span });
-  }
+  if (scope.phase !== 'above') throw aggregatesNotAllowed(scope.phase, expr.span);
   const lowered: PendingAggregate = {
     ...call, span: expr.span,
     args: call.args.map((arg) => lowerLevel(arg, depth)),

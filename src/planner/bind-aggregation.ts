@@ -203,22 +203,9 @@ function groupedAt(
 ): number | null {
   if (node.kind === 'literal') return null;
   if (depth === 0) return positions.get(exprKey(node)) ?? null;
-  const raised = unlift(node, depth);
-  return raised === null ? null : positions.get(exprKey(raised)) ?? null;
-}
-
-/** The node as it would read at the level itself; null when it has columns of its own level. */
-function unlift(node: ScalarExpr, depth: number): ScalarExpr | null {
-  let own = false;
-  const raised = mapDeep(node, (each) => {
-    if (each.kind === 'column') own = true;
-    if (each.kind === 'subquery') own = true;
-    if (each.kind !== 'outer') return own ? each : null;
-    if (each.depth < depth) own = true;
-    return each.depth === depth ? { kind: 'column', index: each.index, type: each.type }
-      : { ...each, depth: each.depth - depth };
-  });
-  return own ? null : raised;
+  // As in PostgreSQL, only plain columns are recognised inside subqueries.
+  if (node.kind !== 'outer' || node.depth !== depth) return null;
+  return positions.get(exprKey({ kind: 'column', index: node.index, type: node.type })) ?? null;
 }
 
 function dependsOnKey(scope: Scope, groups: readonly ScalarExpr[], index: number): boolean {

@@ -5,7 +5,7 @@ import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { CaseExpr, Coalesce, MinMax, NullIf, RowExpr } from '../parser/ast.ts';
-import { expandStar } from './bind-stars.ts';
+import { rowItems } from './bind-rows.ts';
 import { operatorCall, operatorChoice } from './bind-call-tools.ts';
 import type { Binder } from './bind-context.ts';
 import { UNKNOWN } from './bind-types.ts';
@@ -76,14 +76,7 @@ export function bindMinMax(binder: Binder, expr: MinMax): ScalarExpr {
 
 /** ROW(a, b); t.* in it gives the fields of t. */
 export function bindRow(binder: Binder, expr: RowExpr): ScalarExpr {
-  const fields: ScalarExpr[] = [];
-  for (const item of expr.items) {
-    if (item.kind === 'star' || item.kind === 'fieldStar') {
-      fields.push(...expandStar(binder, item).map((each) => each.expr));
-    } else {
-      fields.push(settle(binder.state, binder.bind(item)));
-    }
-  }
+  const fields = rowItems(binder, expr).map((field) => settle(binder.state, field));
   if (fields.length > 1664) {
     throw sqlError('54011', 'ROW expressions can have at most 1664 entries', { span: expr.span });
   }

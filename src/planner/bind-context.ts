@@ -44,6 +44,8 @@ export interface QueryPlace {
   readonly withs: WithNames | null;
   /** Carry hidden columns (`$arrival`, `$window_end`) along behind the visible ones. */
   readonly carry: boolean;
+  /** A branch of a set operation: bare literals of its select list keep their unknown type. */
+  readonly branch?: boolean | undefined;
   /** Types that literals of unknown type at the top of the select list take (INSERT). */
   readonly targets?: readonly (SqlType | null)[] | undefined;
 }

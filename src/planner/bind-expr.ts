@@ -6,7 +6,7 @@
  */
 import { assertNever, must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
-import type { Expr, FieldAccess, Query } from '../parser/ast.ts';
+import type { Expr, FieldAccess, Query, Star } from '../parser/ast.ts';
 import type { ColumnRef, Parameter } from '../parser/ast-leaves.ts';
 import { bindArray, bindArraySubquery, bindSlice, bindSubscript } from './bind-arrays.ts';
 import { bindCall } from './bind-calls.ts';
@@ -31,7 +31,7 @@ import { notSupported, syntaxError } from './errors.ts';
 import { BOOLEAN } from './scalar.ts';
 import type { ScalarExpr } from './scalar.ts';
 import {
-  findColumn, findItem, findQualified, unknownColumn, wholeRow,
+  findColumn, findItem, findQualified, unknownColumn, unknownTable, wholeRow,
 } from './scope.ts';
 import type { BoundRelation, Scope } from './scope.ts';
 
@@ -86,7 +86,7 @@ function bindOne(binder: Binder, expr: Expr): ScalarExpr {
     case 'typedLiteral': return bindTypedLiteral(binder, expr);
     case 'default': throw syntaxError('DEFAULT is not allowed in this context', expr.span);
     case 'columnRef': return bindColumn(binder, expr);
-    case 'star': throw syntaxError('row expansion via "*" is not supported here', expr.span);
+    case 'star': return bindWholeRow(binder, expr);
     case 'fieldAccess': return bindField(binder, expr);
     case 'fieldStar':
       throw syntaxError('row expansion via "*" is not supported here', expr.span);
@@ -146,6 +146,18 @@ function bindColumn(binder: Binder, expr: ColumnRef): ScalarExpr {
     });
   }
   throw unknownColumn(scope, last.name, expr.span);
+}
+
+/** t.* as one value is the row itself. */
+function bindWholeRow(binder: Binder, star: Star): ScalarExpr {
+  const table = star.qualifier.at(-1);
+  if (table === undefined || star.except.length > 0) {
+    throw syntaxError('row expansion via "*" is not supported here', star.span);
+  }
+  const schema = star.qualifier.at(-2)?.name ?? null;
+  const found = findItem(binder.scope, schema, table.name, star.span);
+  if (found === null) throw unknownTable(binder.scope, table.name, star.span);
+  return wholeRow(found);
 }
 
 /** window_start and window_end under GROUP BY TUMBLE(...) and its like. */

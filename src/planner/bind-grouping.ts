@@ -11,9 +11,11 @@ import {
 } from './bind-windows.ts';
 import type { Facted } from './bind-windows.ts';
 import { settle } from './coerce.ts';
+import { aggregatesNotAllowed, windowsNotAllowed } from './errors.ts';
+import { columnsUsed } from './expr-tools.ts';
 import { exprKey } from './scalar.ts';
 import type { ScalarExpr } from './scalar.ts';
-import { findColumn } from './scope.ts';
+import { AGGREGATE_BASE, findColumn, OVER_BASE, TABLE_CALL_BASE } from './scope.ts';
 import type { GroupWindow } from './scope.ts';
 
 /** Most grouping sets of a query, as in PostgreSQL. */
@@ -160,18 +162,31 @@ class GroupCollector {
           span: expr.span,
         });
       }
-      return target.expr;
+      return this.#plain(target.expr, expr);
     }
     const name = expr.kind === 'columnRef' && expr.parts.length === 1
       ? expr.parts[0]?.name ?? null : null;
     if (name !== null && findColumn(binder.scope, name, expr.span) === null) {
       const target = this.#outputNamed(name, expr);
-      if (target !== null) return target;
+      if (target !== null) return this.#plain(target, expr);
     }
     if (expr.kind === 'stringLiteral' || expr.kind === 'decimalLiteral') {
       throw sqlError('42601', 'non-integer constant in GROUP BY', { span: expr.span });
     }
     return settle(binder.state, binder.bind(expr));
+  }
+
+  /** An output column to group by; results of aggregates and windows are not there yet. */
+  #plain(target: ScalarExpr, expr: Expr): ScalarExpr {
+    for (const index of columnsUsed(target)) {
+      if (index >= OVER_BASE && index < TABLE_CALL_BASE) {
+        throw windowsNotAllowed('GROUP BY', expr.span);
+      }
+      if (index >= AGGREGATE_BASE && index < OVER_BASE) {
+        throw aggregatesNotAllowed('GROUP BY', expr.span);
+      }
+    }
+    return target;
   }
 
   #outputNamed(name: string, expr: Expr): ScalarExpr | null {

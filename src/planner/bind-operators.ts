@@ -22,7 +22,8 @@ import { TEXT, typeText } from './bind-types.ts';
 import {
   canCoerce, coerce, coerceBoolean, commonType, isUnknownLiteral, literalOf, settle, tryCoerce,
 } from './coerce.ts';
-import { compareRows, isRow, rowFields, rowOf } from './bind-rows.ts';
+import { rowFields } from './bind-fields.ts';
+import { compareRows, isRow, rowOf } from './bind-rows.ts';
 import { rowSubquery } from './bind-subqueries.ts';
 import { operatorNotFound } from './errors.ts';
 import { andAll, isNull, not, notDistinct, orAll } from './expr-tools.ts';

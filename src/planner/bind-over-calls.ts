@@ -39,7 +39,9 @@ export function bindOverCall(binder: Binder, expr: FunctionCall, name: string): 
   checkPlace(binder, expr, name);
   const inner = binder.within('window');
   const args = expr.star ? [] : expr.args.map((arg) => inner.bind(arg.value));
-  const choice = functionChoice({ name, span: expr.span }, args, ['window', 'aggregate']);
+  const site = { name, span: expr.span };
+  const choice = functionChoice(site, args, ['window'])
+    ?? functionChoice(site, args, ['aggregate']);
   if (choice === null) {
     if (functionsByName(name).some((entry) => entry.kind === 'scalar' || entry.kind === 'table')) {
       throw sqlError('42809', `OVER specified, but ${name} is not a window function nor an `

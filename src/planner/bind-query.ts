@@ -70,7 +70,7 @@ function bindBody(
     case 'tableQuery': return sorted(state, bindTable(state, body, place), place, orderBy);
     case 'query': return sorted(state, state.bindQuery(body, place), place, orderBy);
     case 'setOperation': {
-      const inner = { ...place, targets: undefined };
+      const inner = { ...place, targets: undefined, branch: true };
       const left = state.nested(() => bindBody(state, body.left, inner, []));
       const right = state.nested(() => bindBody(state, body.right, inner, []));
       return sorted(state, combineBranches(state, body, left, right), place, orderBy);

@@ -5,10 +5,12 @@
  * goes by the first fields that differ.
  */
 import { must } from '../common/assert.ts';
-import type { Expr } from '../parser/ast.ts';
+import type { Expr, RowExpr } from '../parser/ast.ts';
 import { operatorCall } from './bind-call-tools.ts';
 import type { CallSite } from './bind-call-tools.ts';
 import type { Binder, StatementState } from './bind-context.ts';
+import { rowFields } from './bind-fields.ts';
+import { expandStar } from './bind-stars.ts';
 import { syntaxError } from './errors.ts';
 import { andAll, orAll } from './expr-tools.ts';
 import type { ScalarExpr } from './scalar.ts';
@@ -18,19 +20,21 @@ export function isRow(expr: Expr): boolean {
   return expr.kind === 'row';
 }
 
-/** The bound fields of a row expression, or of a value of record type; null otherwise. */
+/**
+ * The bound fields of a row expression, or of a value of record type; null otherwise. Bare literals
+ * in a row stay of unknown type: what they are compared with gives them one.
+ */
 export function rowOf(binder: Binder, expr: Expr): readonly ScalarExpr[] | null {
+  if (expr.kind === 'row') return rowItems(binder, expr);
   const bound = binder.bind(expr);
   if (bound.type.name !== 'record' || bound.type.fields === undefined) return null;
   return rowFields(bound);
 }
 
-/** The fields of a record as expressions. */
-export function rowFields(row: ScalarExpr): readonly ScalarExpr[] {
-  if (row.kind === 'record') return row.fields;
-  return (row.type.fields ?? []).map((field, index) => ({
-    kind: 'field', arg: row, index, type: field.type,
-  }));
+/** The items of ROW(...) or (a, b); t.* gives the fields of t. */
+export function rowItems(binder: Binder, expr: RowExpr): readonly ScalarExpr[] {
+  return expr.items.flatMap((item) => (item.kind === 'star' || item.kind === 'fieldStar'
+    ? expandStar(binder, item).map((each) => each.expr) : [binder.bind(item)]));
 }
 
 /** A comparison of two rows. */

@@ -53,6 +53,7 @@ export function bindSelect(
   enterFrom(scope, from, select);
   const binder = exprBinder(state, { scope, withs: place.withs, clause: 'SELECT' });
   let input: Facted = from;
+  scope.phase = 'WHERE';
   if (select.where !== null) {
     const where = coerceBoolean(state, binder.within('WHERE').bind(select.where), 'WHERE');
     input = { facts: input.facts, relation: filter(input.relation, where) };
@@ -62,11 +63,11 @@ export function bindSelect(
     input = windowed.input;
     scope.groupWindow = windowed.window;
   }
-  scope.collects = true;
-  const targets = bindTargets(binder, select.items, place.targets);
+  scope.phase = 'above';
+  const targets = bindTargets(binder, select.items, place);
   const grouping = bindGrouping(binder.within('GROUP BY'), select, targets);
   const stage = bindClauses(binder, select, { input, targets, orderBy, grouping });
-  return finish(state, select, place, build(state, scope, stage, grouping, select));
+  return finish(state, select, place, build(binder, stage, grouping, select));
 }
 
 function enterFrom(scope: Scope, from: BoundFrom, select: Select): void {
@@ -113,7 +114,7 @@ function rebindGroupings(
   binder.scope.groupingKnown = true;
   binder.scope.overs.length = 0;
   binder.scope.tableCalls.length = 0;
-  return bindTargets(binder, select.items, undefined);
+  return bindTargets(binder, select.items, {});
 }
 
 function mapStage(stage: Stage, input: Facted, change: (expr: ScalarExpr) => ScalarExpr): Stage {
@@ -128,8 +129,9 @@ function mapStage(stage: Stage, input: Facted, change: (expr: ScalarExpr) => Sca
 
 /** The nodes between FROM and the projection. */
 function build(
-  state: StatementState, scope: Scope, bound: Stage, grouping: Grouping, select: Select,
+  binder: Binder, bound: Stage, grouping: Grouping, select: Select,
 ): Stage & { readonly aggregated: boolean } {
+  const { state, scope } = binder;
   let stage = bound;
   const aggregated = select.groupBy.length > 0 || stage.having !== null
     || scope.aggregates.length > 0;

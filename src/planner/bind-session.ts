@@ -6,6 +6,7 @@ import { sqlError } from '../common/errors.ts';
 import { typeOid } from '../common/types/registry.ts';
 import { sameType } from '../common/types/sql-type.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
+import { asString } from '../common/types/values-of.ts';
 import { sqlArray } from '../common/values.ts';
 import type { FunctionCall } from '../parser/ast.ts';
 import type { SqlValueFunction } from '../parser/ast-leaves.ts';
@@ -56,6 +57,9 @@ export function bindSessionCall(
     case 'current_database': return literalOf(catalog.session.database, NAME);
     case 'current_schema': return literalOf(catalog.searchPath[0] ?? null, NAME);
     case 'current_schemas':
+      if (expr.args[0]?.value.kind === 'nullLiteral') {
+        return literalOf(null, { name: 'array', element: NAME });
+      }
       return literalOf(sqlArray(schemas(binder, expr)), { name: 'array', element: NAME });
     case 'current_setting': return currentSetting(binder, expr);
     case 'pg_typeof': return typeOf(binder, expr);
@@ -87,11 +91,12 @@ function currentSetting(binder: Binder, expr: FunctionCall): ScalarExpr | null {
     });
   }
   if (literal.value === null) return literalOf(null, TEXT);
-  const value = state.catalog.session.setting(String(literal.value).toLowerCase());
+  const wanted = asString(literal.value);
+  const value = state.catalog.session.setting(wanted.toLowerCase());
   const missingOk = missing?.kind === 'literal' && missing.value === true;
   if (value === null && !missingOk) {
     throw sqlError('42704',
-      `unrecognized configuration parameter "${String(literal.value)}"`, { span: expr.span });
+      `unrecognized configuration parameter "${wanted}"`, { span: expr.span });
   }
   return literalOf(value, TEXT);
 }

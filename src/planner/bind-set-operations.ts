@@ -29,7 +29,7 @@ export function combineBranches(
     });
   }
   const types = Array.from({ length: left.visible }, (_unused, at) =>
-    commonColumn(state, name, [column(left, at), column(right, at)]));
+    commonColumn(state, name, [valueOf(left, at), valueOf(right, at)]));
   const hidden = operation.operator === 'union' && operation.all
     ? sharedHidden(left, right) : [];
   const a = shaped(state, left, { types, hidden, name });
@@ -74,11 +74,18 @@ function column(bound: BoundRelation, index: number): ScalarExpr {
   return { kind: 'column', index, type: must(bound.relation.columns[index], 'column').type };
 }
 
+/** The column, or the bare literal it is. */
+function valueOf(bound: BoundRelation, index: number): ScalarExpr {
+  const own = column(bound, index);
+  const literal = bound.relation.kind === 'project' ? bound.relation.exprs[index] : undefined;
+  return own.type.name === 'unknown' && literal?.kind === 'literal' ? literal : own;
+}
+
 function commonColumn(
   state: StatementState, name: string, pair: readonly [ScalarExpr, ScalarExpr],
 ): SqlType {
   const [left, right] = pair;
-  if (identicalType(left.type, right.type)) return left.type;
+  if (identicalType(left.type, right.type) && left.type.name !== 'unknown') return left.type;
   return commonType(state, pair, name);
 }
 
@@ -115,7 +122,7 @@ function shaped(state: StatementState, side: BoundRelation, shape: Shape): Relat
   if (plain && relation.columns.length === side.visible) return relation;
   const exprs = [
     ...shape.types.map((type, at) => {
-      const expr = column(side, at);
+      const expr = valueOf(side, at);
       return identicalType(expr.type, type) ? expr
         : sameType(expr.type, type) && type.mods === undefined ? widened(expr, type)
         : coerceTo(state, expr, type, shape.name);

@@ -26,7 +26,7 @@ export function bindSortKeys(
   const seen = new Set<string>();
   for (const item of items) {
     const found = resolveSort(binder, item.expr, targets, 'ORDER BY');
-    if (found.target === null && select.distinct) {
+    if (found.target === null && select.distinct && select.distinctOn.length === 0) {
       throw sqlError('42P10',
         'for SELECT DISTINCT, ORDER BY expressions must appear in select list',
         { span: item.span });

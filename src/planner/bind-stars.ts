@@ -5,7 +5,7 @@ import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import type { FieldStar, Star } from '../parser/ast.ts';
 import type { Binder } from './bind-context.ts';
-import { rowFields } from './bind-rows.ts';
+import { rowFields } from './bind-fields.ts';
 import { typeText } from './bind-types.ts';
 import { columnNotFound, syntaxError } from './errors.ts';
 import type { ScalarExpr } from './scalar.ts';

@@ -11,7 +11,8 @@ import type {
 } from '../parser/ast.ts';
 import { operatorChoice } from './bind-call-tools.ts';
 import type { Binder } from './bind-context.ts';
-import { compareRows, isRow, rowFields } from './bind-rows.ts';
+import { rowFields } from './bind-fields.ts';
+import { compareRows, isRow, rowOf } from './bind-rows.ts';
 import { coerce } from './coerce.ts';
 import { subqueryColumns, syntaxError } from './errors.ts';
 import { not } from './expr-tools.ts';
@@ -75,9 +76,8 @@ interface Quantified {
 
 function quantified(binder: Binder, test: Quantified): ScalarExpr {
   const { state } = binder;
-  const operand = binder.bind(test.operand);
-  const row = isRow(test.operand) && operand.type.name === 'record';
-  const lefts = row ? rowFields(operand) : [operand];
+  const lefts = isRow(test.operand) ? must(rowOf(binder, test.operand), 'row')
+    : [binder.bind(test.operand)];
   const bound = visibleOnly(binder.subquery(test.query));
   if (bound.visible !== lefts.length) {
     throw syntaxError(bound.visible > lefts.length ? 'subquery has too many columns'

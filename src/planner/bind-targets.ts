@@ -15,9 +15,17 @@ export interface Target {
   readonly expr: ScalarExpr;
 }
 
-/** Binds the select list; `targets` give types to bare literals (INSERT ... SELECT). */
+/** What becomes of bare literals in a select list. */
+export interface LiteralRule {
+  /** Types they take (INSERT ... SELECT). */
+  readonly targets?: readonly (SqlType | null)[] | undefined;
+  /** They stay of unknown type (a branch of a set operation). */
+  readonly branch?: boolean | undefined;
+}
+
+/** Binds the select list. */
 export function bindTargets(
-  binder: Binder, items: readonly SelectItem[], targets: readonly (SqlType | null)[] | undefined,
+  binder: Binder, items: readonly SelectItem[], rule: LiteralRule,
 ): Target[] {
   const found: Target[] = [];
   for (const item of items) {
@@ -26,12 +34,13 @@ export function bindTargets(
       continue;
     }
     const bound = binder.bind(item.expr);
-    const wanted = targets?.[found.length] ?? null;
+    const wanted = rule.targets?.[found.length] ?? null;
     const typed = wanted !== null && bound.type.name === 'unknown'
       ? tryCoerce(binder.state, bound, wanted, 'assignment') : null;
     found.push({
       name: item.alias?.name ?? columnName(item.expr),
-      expr: typed ?? settle(binder.state, bound),
+      expr: typed ?? (rule.branch === true && bound.kind === 'literal' ? bound
+        : settle(binder.state, bound)),
     });
   }
   return found;

@@ -11,6 +11,7 @@ import type { Span } from '../common/span.ts';
 import { parseValue, typeByName, typeOid } from '../common/types/registry.ts';
 import { sameType } from '../common/types/sql-type.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
+import { asString } from '../common/types/values-of.ts';
 import type { Value } from '../common/values.ts';
 import type { StatementState } from './bind-context.ts';
 import {
@@ -117,7 +118,7 @@ function fromUnknown(
   }
   if (expr.kind === 'literal') {
     if (expr.value === null) return literalOf(null, to);
-    return parseLiteral(state, { text: String(expr.value), type: to, context },
+    return parseLiteral(state, { text: asString(expr.value), type: to, context },
       state.spanOf(expr));
   }
   // A column of unknown type (a NULL column of a subquery): it goes through text.

@@ -87,12 +87,20 @@ function pick(fitting: readonly Candidate[], args: readonly SqlType[]): Choice |
   if (fitting.length === 0) return 'none';
   const left = fitting.length === 1 ? fitting : narrow(fitting, args);
   if (left.length !== 1) {
+    const arrays = keepBest(left, (each) => countArrays(each, args));
+    if (arrays.length === 1) return resolve(must(arrays[0], 'candidate'), args) ?? 'none';
     // Several that differ in nothing the arguments tell: plain ones beat variadic ones.
     const plain = left.filter((each) => !each.entry.variadic);
     if (plain.length !== 1) return 'ambiguous';
     return resolve(must(plain[0], 'candidate'), args) ?? 'none';
   }
   return resolve(must(left[0], 'candidate'), args) ?? 'none';
+}
+
+/** For arrays, anyarray says more than anyelement. */
+function countArrays(candidate: Candidate, args: readonly SqlType[]): number {
+  return candidate.types.filter((type, at) => args[at]?.name === 'array'
+    && (type.name === 'anyarray' || type.name === 'anycompatiblearray')).length;
 }
 
 function fits(types: readonly SignatureType[], args: readonly SqlType[]): boolean {

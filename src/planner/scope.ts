@@ -139,8 +139,9 @@ export class Scope {
   inputOrder: OverSpec['orderBy'] = [];
   /** Items that exist in FROM but cannot be referred to from here. */
   hiddenItems: readonly ScopeItem[] = [];
-  /** Aggregates may be collected here (a SELECT, past its WHERE). */
-  collects = false;
+  /** What is being bound of the level; aggregates are collected past the WHERE. */
+  phase: 'FROM clause of their own query level' | 'WHERE' | 'above' =
+    'FROM clause of their own query level';
 
   constructor(parent: Scope | null) {
     this.parent = parent;
@@ -169,11 +170,8 @@ export function liftExpr(expr: ScalarExpr, depth: number): ScalarExpr {
 export function findColumn(scope: Scope, name: string, span: Span): ScalarExpr | null {
   let depth = 0;
   for (let at: Scope | null = scope; at !== null; at = at.parent) {
-    const found: ScopeColumn[] = [];
-    for (const item of at.items) {
-      if (!item.columnsVisible) continue;
-      for (const column of item.columns) if (column.name === name) found.push(column);
-    }
+    const found = at.items.flatMap((item) =>
+      (item.columnsVisible ? item.columns.filter((column) => column.name === name) : []));
     if (found.length > 1) throw columnAmbiguous(name, span);
     const column = found[0];
     if (column !== undefined) return liftExpr(column.expr, depth);
@@ -262,19 +260,19 @@ const FUZZY_MAX = 3;
 
 /** PostgreSQL's hint with the nearest column, or the two nearest. */
 function nearestHint(scope: Scope, name: string, table: string | null): string | undefined {
-  let best = FUZZY_MAX + 1;
+  const items: ScopeItem[] = [];
+  for (let at: Scope | null = scope; at !== null; at = at.parent) items.push(...at.items);
+  let best = Math.min(FUZZY_MAX, Math.max(name.length / 2, 1));
   let found: string[] = [];
-  for (let at: Scope | null = scope; at !== null; at = at.parent) {
-    for (const item of at.items) {
-      if (item.name === null) continue;
-      const penalty = table === null || table === item.name ? 0 : editDistance(table, item.name);
-      for (const column of item.columns) {
-        const distance = editDistance(name, column.name) + penalty;
-        if (distance > best || distance > Math.max(name.length / 2, 1)) continue;
-        if (distance < best) found = [];
-        best = distance;
-        found.push(`"${item.name}.${column.name}"`);
-      }
+  for (const item of items) {
+    if (item.name === null) continue;
+    const penalty = table === null || table === item.name ? 0 : editDistance(table, item.name);
+    for (const column of item.columns) {
+      const distance = editDistance(name, column.name) + penalty;
+      if (distance > best) continue;
+      if (distance < best) found = [];
+      best = distance;
+      found.push(`"${item.name}.${column.name}"`);
     }
   }
   if (found.length === 1) return `Perhaps you meant to reference the column ${found[0] ?? ''}.`;

@@ -3,11 +3,12 @@
  */
 import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
-import type { Assignment, InsertColumn } from '../parser/ast.ts';
+import type { Assignment, InsertColumn, RowExpr } from '../parser/ast.ts';
 import type { Binder } from './bind-context.ts';
-import { rowFields } from './bind-rows.ts';
+import { rowFields } from './bind-fields.ts';
+import { rowItems } from './bind-rows.ts';
 import { rowSubquery } from './bind-subqueries.ts';
-import type { CatalogRelation } from './catalog.ts';
+import type { CatalogColumn, CatalogRelation } from './catalog.ts';
 import { notSupported, syntaxError } from './errors.ts';
 import { mapColumns } from './expr-tools.ts';
 import type { ScalarExpr } from './scalar.ts';
@@ -29,23 +30,25 @@ export function bindAssignments(
         throw syntaxError(`multiple assignments to same column "${column.name.name}"`,
           column.span);
       }
-      const value = given[at] ?? null;
       const target = tableColumn(table, number);
-      if (value === null) {
-        if (target.generated === null) values.set(number, defaultOf(target));
-        continue;
-      }
-      if (target.generated !== null || target.identity === 'always') {
-        throw sqlError('428C9', `column "${target.name}" can only be updated to DEFAULT`, {
-          span: column.span,
-          detail: target.generated !== null ? `Column "${target.name}" is a generated column.`
-            : `Column "${target.name}" is an identity column defined as GENERATED ALWAYS.`,
-        });
-      }
-      values.set(number, assign(binder.state, target, value, assignment.value.span));
+      const value = given[at] ?? null;
+      if (value !== null) {
+        refuseComputed(target, column);
+        values.set(number, assign(binder.state, target, value, assignment.value.span));
+      } else if (target.generated === null) values.set(number, defaultOf(target));
     }
   }
   return values;
+}
+
+/** Generated columns and GENERATED ALWAYS identities take DEFAULT only. */
+function refuseComputed(target: CatalogColumn, column: InsertColumn): void {
+  if (target.generated === null && target.identity !== 'always') return;
+  throw sqlError('428C9', `column "${target.name}" can only be updated to DEFAULT`, {
+    span: column.span,
+    detail: target.generated !== null ? `Column "${target.name}" is a generated column.`
+      : `Column "${target.name}" is an identity column defined as GENERATED ALWAYS.`,
+  });
 }
 
 function assignable(table: CatalogRelation, column: InsertColumn): number {
@@ -63,8 +66,7 @@ function assignedValues(
     return [value.kind === 'default' ? null : binder.bind(value)];
   }
   const count = assignment.columns.length;
-  const values = value.kind === 'row'
-    ? value.items.map((item) => (item.kind === 'default' ? null : binder.bind(item)))
+  const values = value.kind === 'row' ? rowValues(binder, value)
     : value.kind === 'scalarSubquery' ? rowSubquery(binder, value.query)
     : assignment.columns.length === 1 ? [value.kind === 'default' ? null : binder.bind(value)]
     : rowFields(binder.bind(value));
@@ -72,6 +74,12 @@ function assignedValues(
     throw syntaxError('number of columns does not match number of values', assignment.span);
   }
   return values;
+}
+
+/** The items of a row; DEFAULT may stand among them. */
+function rowValues(binder: Binder, row: RowExpr): readonly (ScalarExpr | null)[] {
+  if (!row.items.some((item) => item.kind === 'default')) return rowItems(binder, row);
+  return row.items.map((item) => (item.kind === 'default' ? null : binder.bind(item)));
 }
 
 /** A row after assignments: kept columns as `old` gives them, generated ones computed anew. */

@@ -93,7 +93,7 @@ export function bindReturning(
   const scope = new Scope(null);
   scope.items = [tableItem(row.table, row.name, row.offset)];
   const binder = exprBinder(state, { scope, withs: null, clause: 'RETURNING' });
-  const targets = bindTargets(binder, items, undefined);
+  const targets = bindTargets(binder, items, {});
   for (const target of targets) refuseSubquery(target.expr, items);
   return {
     exprs: targets.map((target) => target.expr),
