@@ -56,9 +56,10 @@ const INT_OPERATORS: readonly IntOperator[] = [
   },
   {
     // A product of two int4 may pass 2^53, but then it is out of range whatever its last digits.
+    // Adding 0 makes the -0 of 0 * -1 a 0.
     name: '*', doc: 'Multiplies.', sample: [2, 3, '6'],
     small: (a, b) => a * b + 0, big: (a, b) => a * b,
-    inlineSmall: (a, b) => `${a} * ${b}`, inlineBig: (a, b) => `${a} * ${b}`, selfChecked: false,
+    inlineSmall: (a, b) => `${a} * ${b} + 0`, inlineBig: (a, b) => `${a} * ${b}`, selfChecked: false,
   },
   {
     name: '/', doc: 'Divides, dropping the rest toward zero.', sample: [-7, 2, '-3'],

@@ -6,9 +6,10 @@
 import { windowFunction } from './builder.ts';
 import type { WindowFunction } from './entry.ts';
 
-function rows(call: string): string {
-  return `(SELECT array_agg(v) FROM (SELECT ${call} OVER (ORDER BY x) AS v `
-    + 'FROM (VALUES (1), (2), (2)) AS t(x)) AS w)';
+/** A call over three rows, n = 1, 2, 3 and x = 1, 2, 2, ordered by one of the two. */
+function rows(call: string, by: 'n' | 'x' = 'n'): string {
+  return `(SELECT array_agg(v ORDER BY n) FROM (SELECT n, ${call} OVER (ORDER BY ${by}) AS v `
+    + 'FROM (VALUES (1, 1), (2, 2), (3, 2)) AS t(n, x)) AS w)';
 }
 
 /** All pure window functions. */
@@ -20,21 +21,21 @@ export const WINDOW_FUNCTIONS: readonly WindowFunction[] = [
   }),
   windowFunction({
     signature: 'rank() -> int8', code: 'rank', doc: 'The rank, with gaps after ties.',
-    examples: [[rows('rank()'), '{1,2,2}']],
+    examples: [[rows('rank()', 'x'), '{1,2,2}']],
   }),
   windowFunction({
     signature: 'dense_rank() -> int8', code: 'dense_rank', doc: 'The rank without gaps.',
-    examples: [[rows('dense_rank()'), '{1,2,2}']],
+    examples: [[rows('dense_rank()', 'x'), '{1,2,2}']],
   }),
   windowFunction({
     signature: 'percent_rank() -> float8', code: 'percent_rank',
     doc: 'The relative rank: (rank - 1) / (rows - 1).',
-    examples: [[rows('percent_rank()'), '{0,0.5,0.5}']],
+    examples: [[rows('percent_rank()', 'x'), '{0,0.5,0.5}']],
   }),
   windowFunction({
     signature: 'cume_dist() -> float8', code: 'cume_dist',
     doc: 'The share of rows up to this one and its peers.',
-    examples: [[rows('cume_dist()'), '{0.3333333333333333,1,1}']],
+    examples: [[rows('cume_dist()', 'x'), '{0.3333333333333333,1,1}']],
   }),
   windowFunction({
     signature: 'ntile(int4) -> int4', code: 'ntile',
