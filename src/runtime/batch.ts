@@ -32,7 +32,7 @@ export function makeColumn(kind: Physical, capacity: number): Column {
     case 'i32': return { kind, data: new Int32Array(capacity), nulls: null };
     case 'i64': return { kind, data: new BigInt64Array(capacity), nulls: null };
     case 'f64': return { kind, data: new Float64Array(capacity), nulls: null };
-    case 'ref': return { kind, data: new Array<Value>(capacity).fill(null), nulls: null };
+    case 'ref': return { kind, data: Array.from<Value>({ length: capacity }).fill(null), nulls: null };
     default: return assertNever(kind);
   }
 }

@@ -100,7 +100,7 @@ export async function closeCursor(
   session: SessionState, statement: CloseCursor,
 ): Promise<StatementResult> {
   if (statement.name === null) {
-    for (const [name, portal] of [...session.portals]) {
+    for (const [name, portal] of session.portals) {
       if (portal.cursor) await session.closePortal(name);
     }
     return command('CLOSE CURSOR ALL');

@@ -205,6 +205,10 @@ function numbersOf(
   });
 }
 
+function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((number) => b.includes(number));
+}
+
 /** ON CONFLICT of CREATE TABLE: what an INSERT without its own clause does. */
 function conflictOf(
   statement: CreateTable,
@@ -220,7 +224,7 @@ function conflictOf(
   }
   const target = clause.target.map((expr) => expr.kind === 'columnRef'
     ? columns.findIndex((column) => column.name === expr.parts.at(-1)?.name) : -1);
-  if (target.length > 0 && target.toSorted().join() !== primary.toSorted().join()) {
+  if (target.length > 0 && !sameNumbers(target, primary)) {
     throw refuse('ON CONFLICT must name the primary key', 'List all primary key columns.');
   }
   switch (clause.action) {

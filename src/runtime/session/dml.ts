@@ -163,13 +163,7 @@ function refuseTakenKeys(
 ): void {
   for (const key of keysOf(table)) {
     const taken = context.keys(table, key);
-    for (const batch of fresh) {
-      for (let row = 0; row < batch.length; row++) {
-        const values = rowValues(batch, row);
-        if (taken.find(values) !== null) throw duplicateKey(table, key, taken.keyOf(values));
-        taken.set(values, true);
-      }
-    }
+    for (const batch of fresh) takeKeys(table, key, taken, batch);
   }
 }
 
@@ -181,13 +175,18 @@ function refuseCollisions(
   for (const key of keysOf(table)) {
     const taken = context.keys(table, key);
     for (const { old } of changes) taken.apply(old);
-    for (const { fresh } of changes) {
-      for (let row = 0; row < fresh.length; row++) {
-        const values = rowValues(fresh, row);
-        if (taken.find(values) !== null) throw duplicateKey(table, key, taken.keyOf(values));
-        taken.set(values, true);
-      }
-    }
+    for (const { fresh } of changes) takeKeys(table, key, taken, fresh);
+  }
+}
+
+/** Notes the keys of new rows as taken; 23505 where one is already. */
+function takeKeys(
+  table: CatalogRelation, key: readonly number[], taken: TableKeys, fresh: Batch,
+): void {
+  for (let row = 0; row < fresh.length; row++) {
+    const values = rowValues(fresh, row);
+    if (taken.find(values) !== null) throw duplicateKey(table, key, taken.keyOf(values));
+    taken.set(values, true);
   }
 }
 

@@ -74,7 +74,7 @@ export class SessionSettings {
   }
 
   resetAll(): void {
-    for (const name of [...this.#values.keys()]) this.reset(name);
+    for (const name of this.#values.keys()) this.reset(name);
   }
 
   /** Puts back what SET LOCAL hid and, after a rollback, everything the transaction set. */

@@ -229,7 +229,7 @@ export class Session implements SqlSession, SessionState {
   async close(): Promise<void> {
     this.cancel();
     await this.finish(false);
-    for (const name of [...this.portals.keys()]) await this.closePortal(name);
+    for (const name of this.portals.keys()) await this.closePortal(name);
     this.statements.clear();
   }
 
@@ -378,7 +378,7 @@ export class Session implements SqlSession, SessionState {
   }
 
   async #dropPortals(committed: boolean): Promise<void> {
-    for (const [name, portal] of [...this.portals]) {
+    for (const [name, portal] of this.portals) {
       if (portal.hold && committed) continue;
       if (portal.hold && portal.finished) continue;
       await this.closePortal(name);

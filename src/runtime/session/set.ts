@@ -84,7 +84,7 @@ export async function discard(
   }
   if (statement.what === 'all' || statement.what === 'plans') session.statements.clear();
   if (statement.what === 'all') {
-    for (const name of [...session.portals.keys()]) await session.closePortal(name);
+    for (const name of session.portals.keys()) await session.closePortal(name);
     context.scope.settings.resetAll();
   }
   return command(`DISCARD ${statement.what.toUpperCase()}`);

@@ -18,8 +18,8 @@ export type Formats = readonly number[];
 
 /** Result formats per column from what Bind said: none, one for all, or one each. */
 export function resultFormats(given: readonly number[], columns: number): Formats {
-  if (given.length === 0) return new Array<number>(columns).fill(0);
-  if (given.length === 1) return new Array<number>(columns).fill(given[0] ?? 0);
+  if (given.length === 0) return Array.from<number>({ length: columns }).fill(0);
+  if (given.length === 1) return Array.from<number>({ length: columns }).fill(given[0] ?? 0);
   if (given.length !== columns) {
     throw sqlError('08P01', `bind message has ${given.length} result formats but query has `
       + `${columns} columns`);
@@ -67,7 +67,9 @@ export class RowWriter {
 function textCell(type: SqlType, settings: FormatSettings): CellWriter {
   switch (type.name) {
     case 'int2': case 'int4': case 'int8':
-      return (writer, column, row) => { writer.value(String(column.data[row])); };
+      return (writer, column, row) => {
+        writer.value((column.data[row] as number | bigint).toString());
+      };
     case 'boolean':
       return (writer, column, row) => { writer.value(column.data[row] === 1 ? 't' : 'f'); };
     case 'text': case 'varchar': case 'json': case 'uuid': case 'name':
