@@ -279,7 +279,7 @@ export interface LockTable extends Node {
   readonly nowait: boolean;
 }
 
-/** VACUUM, ANALYZE, REINDEX, CLUSTER, REFRESH MATERIALIZED VIEW; `options` holds FULL and its kin. */
+/** VACUUM, ANALYZE, REINDEX, CLUSTER, REFRESH MATERIALIZED VIEW; FULL and its kin are options. */
 export interface Maintenance extends Node {
   readonly kind: 'maintenance';
   readonly command: 'vacuum' | 'analyze' | 'reindex' | 'cluster' | 'refresh';

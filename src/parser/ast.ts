@@ -558,7 +558,7 @@ export interface CteCycle extends Node {
   readonly path: Identifier;
 }
 
-/** EMIT CHANGES, ON WINDOW CLOSE (also FINAL), EVERY interval; the last combines with the others. */
+/** EMIT CHANGES, ON WINDOW CLOSE (also FINAL), EVERY interval; the last goes with the others. */
 export interface EmitClause extends Node {
   readonly kind: 'emit';
   readonly mode: 'changes' | 'windowClose' | null;
@@ -658,8 +658,8 @@ export interface Join extends Node {
 // ---------------------------------------------------------------------------------- options
 
 /**
- * name = value in WITH (...), COPY, EXPLAIN, SUBSCRIBE, ...; the name is in lower case unless it was
- * quoted, with its dots.
+ * name = value in WITH (...), COPY, EXPLAIN, SUBSCRIBE, ...; the name is in lower case unless it
+ * was quoted, with its dots.
  */
 export interface Option extends Node {
   readonly kind: 'option';

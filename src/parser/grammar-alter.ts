@@ -300,10 +300,13 @@ export abstract class AlterGrammar extends DefinitionGrammar {
         },
       },
       {
-        ALT: () => (this.CONSUME(K.pause), { kind: 'pause', resume: false, span: this.spanFrom(first) }),
-      },
-      {
-        ALT: () => (this.CONSUME(K.resume), { kind: 'pause', resume: true, span: this.spanFrom(first) }),
+        ALT: () => {
+          const resume = this.OR2([
+            { ALT: () => (this.CONSUME(K.pause), false) },
+            { ALT: () => (this.CONSUME(K.resume), true) },
+          ]);
+          return { kind: 'pause', resume, span: this.spanFrom(first) };
+        },
       },
     ]);
   });

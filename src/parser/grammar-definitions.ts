@@ -1,8 +1,8 @@
 /**
  * The eighth level of the grammar: CREATE of everything but tables, DROP, COMMENT, GRANT.
  *
- * Objects PostgreSQL has and we do not (triggers, policies, ...) are recognised by their first words
- * and kept as Unsupported, so that the answer is 0A000 and not a syntax error.
+ * Objects PostgreSQL has and we do not (triggers, policies, ...) are recognised by their first
+ * words and kept as Unsupported, so that the answer is 0A000 and not a syntax error.
  */
 import type { IToken } from 'chevrotain';
 import type { Identifier, QualifiedName } from './ast-leaves.ts';

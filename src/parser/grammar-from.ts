@@ -138,7 +138,7 @@ export abstract class FromGrammar extends ExpressionGrammar {
   /** Clauses of ours that begin with a word which could be an alias. */
   protected clauseAhead(): boolean {
     const type = this.LA(1).tokenType;
-    if (type === K.emit || type === K.asof) return true;
+    if (type === K.asof) return true;
     if (type === K.partition) return this.ahead(2, K.by);
     if (type === K.format) return this.ahead(3, K.encode);
     return type === K.options && this.ahead(2, T.LParen) && this.ahead(4, T.Equals);
@@ -566,8 +566,8 @@ export abstract class FromGrammar extends ExpressionGrammar {
       const span = this.spanFrom(first);
       const only = functions[0];
       const typed = columns.length > 0 && only !== undefined ? [{ ...only, columns }] : functions;
-      const lateral = false;
-      return { kind: 'functionTable', functions: typed, rowsFrom, ordinality, lateral, alias, span };
+      const flags = { rowsFrom, ordinality, lateral: false };
+      return { kind: 'functionTable', functions: typed, ...flags, alias, span };
     });
   });
 
@@ -631,10 +631,11 @@ export abstract class FromGrammar extends ExpressionGrammar {
     return { name, relation, values, keys, span: this.spanFrom(first) };
   });
 
-  /** TABLE t, TABLE (query) */
+  /** TABLE t, TABLE ONLY t, TABLE (query) */
   protected readonly windowSource: Rule<FromItem> = this.rule('windowSource', () => {
     const first = this.CONSUME(K.table);
     return this.OR<FromItem>([
+      { ALT: () => this.SUBRULE(this.onlyTable) },
       { ALT: () => this.SUBRULE(this.derivedTable, { ARGS: [first, false] }) },
       {
         ALT: () => {

@@ -103,7 +103,12 @@ export abstract class OperatorGrammar extends NameGrammar {
     'expression',
     (min = 0, restricted = false) => {
       this.enter();
-      let left = this.SUBRULE(this.operand, { ARGS: [restricted] });
+      // The same three as in `operand`, here to save stack at every level of nesting.
+      let left = this.OR([
+        { ALT: () => this.SUBRULE(this.negation) },
+        { ALT: () => this.SUBRULE(this.prefixed, { ARGS: [restricted] }) },
+        { ALT: () => this.SUBRULE(this.primary) },
+      ]);
       let blocked = 0;
       let links = 0;
       this.MANY({
@@ -136,7 +141,7 @@ export abstract class OperatorGrammar extends NameGrammar {
     return !restricted || power === COMPARISON || (power >= OTHER && power !== COLLATE);
   }
 
-  /** What stands before, between and behind operators. */
+  /** What stands before, between and behind operators, alone. */
   protected readonly operand: Rule<Expr, [restricted?: boolean]> = this.rule(
     'operand',
     (restricted = false) =>
@@ -447,12 +452,13 @@ export abstract class OperatorGrammar extends NameGrammar {
         {
           ALT: () => {
             const pattern = this.SUBRULE(this.expression, { ARGS: [RANGE] });
-            const escape = this.OPTION(() => {
-              this.CONSUME(K.escape);
-              return this.SUBRULE2(this.expression, { ARGS: [RANGE] });
-            });
+            const escape =
+              this.OPTION(() => {
+                this.CONSUME(K.escape);
+                return this.SUBRULE2(this.expression, { ARGS: [RANGE] });
+              }) ?? null;
             const span = this.spanOver(operand);
-            return { kind: 'like', operator, negated, operand, pattern, escape: escape ?? null, span };
+            return { kind: 'like', operator, negated, operand, pattern, escape, span };
           },
         },
       ]);

@@ -228,7 +228,10 @@ export abstract class QueryGrammar extends FromGrammar {
   protected readonly fetchClause: Rule<void, [tail: Tail]> = this.rule('fetchClause', (tail) => {
     const first = this.CONSUME(K.fetch);
     this.OR([{ ALT: () => this.CONSUME(K.first) }, { ALT: () => this.CONSUME(K.next) }]);
-    const count = this.OPTION(() => this.SUBRULE(this.operand));
+    const count = this.OPTION({
+      GATE: () => !this.ahead(1, K.row) && !this.ahead(1, K.rows),
+      DEF: () => this.SUBRULE(this.operand),
+    });
     this.SUBRULE(this.rowOrRows);
     const withTies = this.OR2([
       { ALT: () => (this.CONSUME(K.only), false) },
@@ -275,7 +278,7 @@ export abstract class QueryGrammar extends FromGrammar {
   protected readonly emitClause: Rule<EmitClause, [before: EmitClause | undefined]> = this.rule(
     'emitClause',
     (before) => {
-      const first = this.CONSUME(K.emit);
+      const first = this.CONSUME(T.EmitClause);
       let mode = before?.mode ?? null;
       let every = before?.every ?? null;
       this.AT_LEAST_ONE(() =>

@@ -174,7 +174,7 @@ export abstract class TableGrammar extends ChangeGrammar {
     return tail;
   });
 
-  /** PARTITION BY, INHERITS, ON COMMIT: PostgreSQL's, refused; ON COMMIT PRESERVE ROWS is the default. */
+  /** PARTITION BY, INHERITS, ON COMMIT are refused; ON COMMIT PRESERVE ROWS is the default. */
   protected readonly foreignTail: Rule<void> = this.rule('foreignTail', () => {
     const first = this.LA(1);
     const feature = this.OR([
@@ -288,7 +288,7 @@ export abstract class TableGrammar extends ChangeGrammar {
     return this.SUBRULE(this.identifier);
   });
 
-  /** NOT ENFORCED, [NOT] DEFERRABLE, INITIALLY ...: DEFERRABLE is refused, the rest is the default. */
+  /** NOT ENFORCED, NOT DEFERRABLE, INITIALLY IMMEDIATE. */
   protected readonly constraintTiming: Rule<void> = this.rule('constraintTiming', () => {
     this.MANY({
       GATE: () => !this.ahead(1, K.not) || this.ahead(2, K.deferrable) || this.#notEnforced(),

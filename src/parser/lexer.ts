@@ -1,6 +1,6 @@
 /**
- * Cuts SQL text into tokens, as PostgreSQL's scanner does: longest operator without a trailing sign,
- * nested comments, dollar quotes, E'' and U&'' strings, literals continued over a line's end.
+ * Cuts SQL text into tokens, as PostgreSQL's scanner does: longest operator without a trailing
+ * sign, nested comments, dollar quotes, E'' and U&'' strings, literals continued on other lines.
  *
  * Written by hand because none of this is a regular expression; it also measures several million
  * tokens a second. A few keywords get another type by the word that follows (NOT before IN, WITH
@@ -215,10 +215,10 @@ class Lexer {
 
   #number(): void {
     const start = this.#at;
-    const pattern =
-      /0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(\d[\d_]*(?:\.(?!\.)[\d_]*)?|\.\d[\d_]*)([eE][+-]?\d+)?/y;
-    pattern.lastIndex = start;
-    const raw = pattern.exec(this.#text)?.[0] ?? '';
+    const radix = /0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+/y;
+    const decimal = /(?:\d[\d_]*(?:\.(?!\.)[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?/y;
+    radix.lastIndex = decimal.lastIndex = start;
+    const raw = (radix.exec(this.#text) ?? decimal.exec(this.#text))?.[0] ?? '';
     this.#at = start + raw.length;
     if (this.#at < this.#text.length && classOf(this.#text.charCodeAt(this.#at)) === WORD) {
       const span = { start, end: this.#at + 1 };

@@ -321,7 +321,8 @@ function createFunction(p: Printers, d: CreateFunction): string {
       .filter((option) => isHint(option.name))
       .map(({ name, value }) => {
         if (value === null) return '';
-        const text = value.kind === 'stringLiteral' ? printName(value.value) : printOptionValue(p, value);
+        const isWord = value.kind === 'stringLiteral';
+        const text = isWord ? printName(value.value) : printOptionValue(p, value);
         return `${name.toUpperCase()} ${text}`;
       }),
     printWith(p, d.options.filter((option) => !isHint(option.name))),

@@ -24,7 +24,7 @@ export function commas<T>(items: readonly T[], print: (item: T) => string): stri
 
 /** Joins the parts that are there with spaces. */
 export function words(...parts: readonly (string | false | null | undefined)[]): string {
-  return parts.filter((part) => part !== false && part !== null && part !== undefined && part !== '').join(' ');
+  return parts.filter((part) => typeof part === 'string' && part !== '').join(' ');
 }
 
 /** A name, quoted where it must be. */
@@ -68,7 +68,7 @@ const bareTypes: ReadonlySet<string> = new Set([
   'bit',
 ]);
 
-/** Types whose plain name takes no modifiers in front of a literal: words before and behind them. */
+/** Types whose plain name takes no modifiers before a literal: words in front and behind them. */
 const spelledTypes: ReadonlyMap<string, readonly [string, string]> = new Map([
   ['bpchar', ['character', '']],
   ['varbit', ['bit varying', '']],
@@ -76,7 +76,7 @@ const spelledTypes: ReadonlyMap<string, readonly [string, string]> = new Map([
   ['timestamptz', ['timestamp', ' with time zone']],
 ]);
 
-/** A type; `withFields` false leaves out interval fields, which a literal puts behind its string. */
+/** A type; `withFields` false leaves out interval fields: a literal has them behind its string. */
 export function printType(p: Printers, type: TypeName, withFields: boolean = true): string {
   const only = type.name.parts.length === 1 ? (type.name.parts[0]?.name ?? '') : '';
   const hasFields = type.intervalFields !== null;

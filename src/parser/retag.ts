@@ -2,7 +2,7 @@
  * Gives some keywords another token type by what follows them.
  *
  * PostgreSQL's scanner does the same for NOT, WITH and NULLS; here it also keeps words of the
- * streaming forms free as names: EMIT is a keyword only before CHANGES, FINAL, ON or EVERY.
+ * streaming forms free as names: EMIT is one only before CHANGES, FINAL, ON WINDOW or EVERY.
  */
 import { tokenMatcher } from 'chevrotain';
 import type { TokenType } from 'chevrotain';
@@ -40,9 +40,22 @@ function asOf(tokens: readonly SqlToken[], at: number): TokenType | null {
   return isValue ? T.AsBeforeOf : null;
 }
 
+function emit(tokens: readonly SqlToken[], at: number): TokenType | null {
+  if (follows(tokens, at, [K.changes, K.final, K.every])) return T.EmitClause;
+  const onWindow = follows(tokens, at, [K.on]) && follows(tokens, at + 1, [K.window]);
+  return onWindow ? T.EmitClause : null;
+}
+
 function windowClause(tokens: readonly SqlToken[], at: number): TokenType | null {
   const known = follows(tokens, at, [K.tumbling, K.hopping, K.session]);
   return known && follows(tokens, at + 1, [T.LParen]) ? T.WindowClause : null;
+}
+
+/** IF [NOT] EXISTS apart, EXISTS without a parenthesis is a name. */
+function exists(tokens: readonly SqlToken[], at: number): TokenType | null {
+  const before = tokens[at - 1]?.tokenType;
+  if (before === K.if || (before === K.not && tokens[at - 2]?.tokenType === K.if)) return null;
+  return follows(tokens, at, [T.LParen]) ? null : T.Ident;
 }
 
 const functionLike: readonly Keyword[] = [
@@ -58,13 +71,14 @@ const rules: ReadonlyMap<TokenType, Rule> = new Map<TokenType, Rule>([
   [K.for, before(T.ForSystemTime, K.system_time)],
   [K.as, asOf],
   [K.window, windowClause],
-  [K.emit, onlyBefore(K.changes, K.final, K.on, K.every)],
-  [K.asof, onlyBefore(K.join, K.left, K.inner)],
+  [K.emit, emit],
+  [K.asof, onlyBefore(K.join, K.left, K.inner, K.right, K.full)],
   [K.double, onlyBefore(K.precision)],
   [K.struct, onlyBefore(T.Less)],
   [K.grouping, onlyBefore(K.sets)],
   [K.rollup, onlyBefore(T.LParen)],
   [K.cube, onlyBefore(T.LParen)],
+  [K.exists, exists],
   [K.current_schema, before(T.Ident, T.LParen)],
   [K.xmlelement, toName],
   [K.xmlforest, toName],

@@ -1,5 +1,7 @@
 /**
- * Decodes the bodies of E'...', U&'...', B'...' and X'...' literals. Quotes are already undone by the lexer.
+ * Decodes the bodies of E'...', U&'...', B'...' and X'...' literals.
+ *
+ * Quotes are already undone by the lexer; errors carry the span of the whole literal.
  */
 import type { Span } from '../common/span.ts';
 import { invalidByteSequence, invalidUnicodeEscape } from './syntax-errors.ts';
@@ -15,14 +17,15 @@ const simple: ReadonlyMap<string, string> = new Map([
 /** The value of an E'...' body: \n, \t, octal and hexadecimal bytes, \uXXXX, \UXXXXXXXX. */
 export function decodeEscapes(body: string, span: Span): string {
   if (!body.includes('\\')) return body;
-  const bytesOrOne =
-    /((?:\\(?:[0-7]{1,3}|x[0-9a-fA-F]{1,2}))+)|\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})|\\([^]|$)/g;
-  return body.replace(bytesOrOne, (_all, bytes?: string, u?: string, long?: string, one?: string) => {
-    if (bytes !== undefined) return decodeBytes(bytes, span);
-    if (u !== undefined) return String.fromCharCode(Number.parseInt(u, 16));
-    if (long !== undefined) return codePoint(long, span);
-    if (one === 'u' || one === 'U') throw invalidUnicodeEscape(span);
-    return simple.get(one ?? '') ?? one ?? '';
+  const escapes =
+    /(?:\\(?:[0-7]{1,3}|x[0-9a-fA-F]{1,2}))+|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\[^]|\\$/g;
+  return body.replace(escapes, (escape) => {
+    const letter = escape.charAt(1);
+    if (/^\\(?:[0-7]|x[0-9a-fA-F])/.test(escape)) return decodeBytes(escape, span);
+    if (letter !== 'u' && letter !== 'U') return simple.get(letter) ?? letter;
+    if (escape.length === 2) throw invalidUnicodeEscape(span);
+    if (letter === 'U') return codePoint(escape.slice(2), span);
+    return String.fromCharCode(Number.parseInt(escape.slice(2), 16));
   });
 }
 
@@ -44,7 +47,7 @@ export function bitsOf(digits: string, hex: boolean): string | null {
   if (!hex) return /^[01]*$/.test(digits) ? digits : null;
   if (!/^[0-9a-fA-F]*$/.test(digits)) return null;
   const nibble = (digit: string): string => Number.parseInt(digit, 16).toString(2);
-  return [...digits].map((digit) => nibble(digit).padStart(4, '0')).join('');
+  return digits.replace(/./g, (digit) => nibble(digit).padStart(4, '0'));
 }
 
 function codePoint(hex: string, span: Span): string {

@@ -109,6 +109,8 @@ export const WithInfix: TokenType = token('WithInfix', 'WITH');
 export const ForSystemTime: TokenType = token('ForSystemTime', 'FOR SYSTEM_TIME');
 /** AS before OF. */
 export const AsBeforeOf: TokenType = token('AsBeforeOf', 'AS OF');
+/** EMIT before CHANGES, FINAL, EVERY, ON WINDOW. */
+export const EmitClause: TokenType = token('EmitClause', 'EMIT');
 /** WINDOW before TUMBLING, HOPPING or SESSION and a parenthesis. */
 export const WindowClause: TokenType = token('WindowClause', 'WINDOW');
 
@@ -152,6 +154,6 @@ export const VOCABULARY: readonly TokenType[] = [
   Ident, IntegerToken, DecimalToken, StringToken, BitToken, ParameterToken,
   LParen, RParen, LBracket, RBracket, Comma, Semicolon, Dot, Colon, ColonEquals, TypeCast, Arrow,
   Equals, Less, Greater, OtherComparison, Plus, Minus, Asterisk, Divide, Power, Operator,
-  NotInfix, WithInfix, ForSystemTime, AsBeforeOf, WindowClause,
+  NotInfix, WithInfix, ForSystemTime, AsBeforeOf, EmitClause, WindowClause,
   ...Object.values(K),
 ];

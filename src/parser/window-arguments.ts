@@ -1,8 +1,9 @@
 /**
- * Sorts the arguments of TUMBLE, HOP, CUMULATE and SESSION, positional or named, into a WindowTable.
+ * Sorts the arguments of TUMBLE, HOP, CUMULATE and SESSION, positional or named, into a
+ * WindowTable.
  *
- * The order behind the relation and its optional time column is size [offset] for TUMBLE, slide size
- * [offset] for HOP, step size [offset] for CUMULATE, gap for SESSION.
+ * The order behind the relation and its optional time column is size [offset] for TUMBLE, slide
+ * size [offset] for HOP, step size [offset] for CUMULATE, gap for SESSION.
  */
 import type { Span } from '../common/span.ts';
 import type { Expr, FromItem, WindowTable } from './ast.ts';
