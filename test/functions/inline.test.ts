@@ -35,7 +35,8 @@ type Code = (...args: Value[]) => Value;
 
 function compiled(text: string, arity: number): Code {
   const names = Array.from({ length: arity }, (_unused, i) => `a${i}`);
-  // eslint-disable-next-line no-new-func
+  // The kernels' way of compiling is what is tested here.
+  // oxlint-disable-next-line typescript/no-implied-eval, no-new-func
   return new Function('$', `return (${names.join(', ')}) => (${text});`)(HELPERS) as Code;
 }
 

@@ -59,7 +59,8 @@ const INT_OPERATORS: readonly IntOperator[] = [
     // Adding 0 makes the -0 of 0 * -1 a 0.
     name: '*', doc: 'Multiplies.', sample: [2, 3, '6'],
     small: (a, b) => a * b + 0, big: (a, b) => a * b,
-    inlineSmall: (a, b) => `${a} * ${b} + 0`, inlineBig: (a, b) => `${a} * ${b}`, selfChecked: false,
+    inlineSmall: (a, b) => `${a} * ${b} + 0`, inlineBig: (a, b) => `${a} * ${b}`,
+    selfChecked: false,
   },
   {
     name: '/', doc: 'Divides, dropping the rest toward zero.', sample: [-7, 2, '-3'],
