@@ -39,7 +39,21 @@ export function checkConnector(
       hint: `Valid options are: ${connector.options.map(([known]) => known).join(', ')}.`,
     });
   }
+  refuseUnsupported(spec);
   connector.check(spec, columns);
+}
+
+function refuseUnsupported({ connector, format, metadata }: StoredConnector): void {
+  if (metadata.length > 0) {
+    throw sqlError('0A000', `connector "${connector}" has no metadata columns`, {
+      hint: 'Leave out INCLUDE and METADATA columns.',
+    });
+  }
+  if (format !== null && format.format.toLowerCase() !== 'plain') {
+    throw sqlError('0A000', `FORMAT ${format.format.toUpperCase()} is not supported`, {
+      hint: 'Use FORMAT PLAIN.',
+    });
+  }
 }
 
 /** Columns a connector gives when the declaration names none; null where it must name them. */

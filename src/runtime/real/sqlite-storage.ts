@@ -76,7 +76,14 @@ export class SqliteStorage implements Storage {
   }
 
   open(): Promise<Recovered> {
-    return promised(() => this.#open());
+    return promised(() => {
+      try {
+        return this.#open();
+      } catch (error) {
+        this.#close();
+        throw error;
+      }
+    });
   }
 
   #open(): Recovered {
@@ -224,14 +231,16 @@ export class SqliteStorage implements Storage {
   }
 
   close(): Promise<void> {
-    return promised(() => {
-      this.#database?.close();
-      this.#database = null;
-      if (this.#witness >= 0) closeSync(this.#witness);
-      this.#witness = -1;
-      this.#lock?.close();
-      this.#lock = null;
-    });
+    return promised(() => this.#close());
+  }
+
+  #close(): void {
+    this.#database?.close();
+    this.#database = null;
+    if (this.#witness >= 0) closeSync(this.#witness);
+    this.#witness = -1;
+    this.#lock?.close();
+    this.#lock = null;
   }
 }
 
@@ -299,9 +308,9 @@ function newestEpoch(recovered: Recovered): bigint {
 }
 
 function commitCheckpoint(database: Database.Database, number: number, epoch: bigint): void {
-  database.prepare(`DELETE FROM part WHERE kind <> 3 AND checkpoint < ?1 AND EXISTS (
+  database.prepare(`DELETE FROM part WHERE kind <> 3 AND checkpoint < @number AND EXISTS (
     SELECT 1 FROM part newer WHERE newer.kind = part.kind AND newer.store = part.store
-      AND newer.slice = part.slice AND newer.checkpoint = ?1)`).run(number);
+      AND newer.slice = part.slice AND newer.checkpoint = @number)`).run({ number });
   database.prepare('UPDATE head SET checkpoint = ?, epoch = ?').run(number, epoch);
   database.prepare('DELETE FROM epoch_log WHERE epoch <= ?').run(epoch);
 }

@@ -7,7 +7,7 @@ import type { CreateTable } from '../../parser/ast-definitions.ts';
 import type { Option } from '../../parser/ast.ts';
 import type { StoredConnector, StoredRelation } from '../catalog-store-types.ts';
 import type { ConnectorColumn } from '../connectors/connector.ts';
-import { checkConnector, findConnector } from '../connectors/registry.ts';
+import { findConnector } from '../connectors/registry.ts';
 
 /** Options of any table that are not the connector's. */
 const TABLE_OPTIONS = ['watermark.idle_timeout', 'watermark.fallback', 'appendonly'];
@@ -26,18 +26,8 @@ export function connectorOf(statement: CreateTable): StoredConnector | null {
   }
   const own = options.filter(([key]) => key !== 'connector' && !TABLE_OPTIONS.includes(key)
     && key !== 'format');
-  const connector: StoredConnector = {
-    connector: name, options: own, format: formatOf(statement, options), metadata: [],
-  };
-  checkConnector(connector, declaredColumns(statement));
-  return connector;
-}
-
-/** Only names matter to the check: types are looked at when the columns are bound. */
-function declaredColumns(statement: CreateTable): readonly ConnectorColumn[] {
-  return statement.columns.map((column) => ({
-    name: column.name.name, type: { name: 'text' }, notNull: false,
-  }));
+  findConnector(name);
+  return { connector: name, options: own, format: formatOf(statement, options), metadata: [] };
 }
 
 function formatOf(

@@ -12,6 +12,7 @@ import type { RowColumn } from '../../planner/bind-definitions.ts';
 import { planSelect } from '../../planner/planner.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
 import type { ConflictPlan } from '../../planner/plans.ts';
+import { checkConnector } from '../connectors/registry.ts';
 import type { DdlChange, StoredConnector, StoredRelation } from '../catalog-store-types.ts';
 import { companionsOf } from './companions.ts';
 import { columnParts, columnType } from './ddl-columns.ts';
@@ -86,6 +87,10 @@ function define(
   const keys = keysOf(statement, parts);
   const notNull = columns.map((column, at) =>
     keys.primary?.includes(at) === true ? { ...column, notNull: true } : column);
+  if (connector !== null) {
+    checkConnector({ ...connector, metadata: metadataOf(parts) },
+      notNull.filter((column) => column.generated === null));
+  }
   const shape = { table: target.name, columns };
   const [watermark, second] = statement.watermarks;
   if (second !== undefined) {
