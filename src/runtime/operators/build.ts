@@ -16,6 +16,7 @@ import { createJoin } from './join.ts';
 import { createMap } from './map.ts';
 import { createOver } from './over.ts';
 import { createSession } from './session.ts';
+import { createSetOp } from './set-op.ts';
 import { stateless } from './stateless.ts';
 import { createTemporalFilter } from './temporal-filter.ts';
 import { createThrottle } from './throttle.ts';
@@ -38,12 +39,13 @@ export function buildOperator(
     case 'distinct': return createDistinct(node, inputs, context);
     case 'join': return createJoin(node, inputs, context);
     case 'union': return createUnion(node);
+    case 'setOp': return createSetOp(node, inputs, context);
     case 'topN': return createTopN(node, inputs, context);
     case 'over': return createOver(node, inputs, context);
     case 'temporalFilter': return createTemporalFilter(node, inputs, context);
     case 'gate': return createGate(node, inputs, context);
     case 'throttle': return createThrottle(node, inputs, context);
-    case 'asofJoin': case 'temporalJoin': case 'setOp': case 'recursive':
+    case 'asofJoin': case 'temporalJoin': case 'recursive':
       throw new Error(`no operator for ${node.kind} yet`);
     default: return assertNever(node);
   }
