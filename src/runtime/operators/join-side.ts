@@ -43,7 +43,6 @@ export class JoinSide {
   readonly #nullsEqual: boolean;
   readonly #keepNullKeys: boolean;
   readonly #heap: TimeHeap | null;
-  readonly #context: OperatorContext;
   /** One row, `limit`: rows with a time up to it have left. Durable, for lateness is decided by it. */
   readonly #limits: RowStore | null;
 
@@ -62,7 +61,6 @@ export class JoinSide {
       : context.store(`${options.name}Limit`, [
         { name: 'limit', type: { name: 'int8' }, nullable: false },
       ]);
-    this.#context = context;
   }
 
   /** The matches of each slot; only where they are counted. Taken again after every `apply`. */
@@ -75,14 +73,23 @@ export class JoinSide {
     return this.key.map((at) => must(batch.columns[at], 'key column'));
   }
 
-  /** The rows of a batch that may still meet a partner; the others are counted as late. */
-  admit(batch: Batch): Batch {
+  /**
+   * Rows that stay, and rows whose time is over already: no partner can come any more, but partners
+   * may be there, so those are joined and not kept (nor are they when they are taken back).
+   */
+  divide(batch: Batch): { readonly staying: Batch; readonly passing: Batch | null } {
     const limit = this.#limit();
-    if (this.#heap === null || limit === null) return batch;
+    if (this.#heap === null || limit === null) return { staying: batch, passing: null };
     const { rows, count } = this.#heap.rowsAfter(batch, limit);
-    if (count === batch.length) return batch;
-    this.#context.lateDropped(batch.length - count);
-    return pickRows(batch, rows, count);
+    if (count === batch.length) return { staying: batch, passing: null };
+    const others = new Int32Array(batch.length - count);
+    for (let row = 0, next = 0, at = 0; row < batch.length; row++) {
+      if (next < count && rows[next] === row) next++;
+      else others[at++] = row;
+    }
+    return {
+      staying: pickRows(batch, rows, count), passing: pickRows(batch, others, others.length),
+    };
   }
 
   /**

@@ -108,24 +108,29 @@ class Join implements Operator {
 
   /** Joins a change of one side with the other side, then adds it to its own. */
   #step(port: number, arrived: Batch, emit: Emit): void {
+    const { staying, passing } = must(this.#sides[port], 'port').divide(arrived);
+    if (staying.length > 0) this.#process(port, staying, true, emit);
+    if (passing !== null) this.#process(port, passing, false, emit);
+  }
+
+  /** One change; `stays` is false for rows whose time is over: they meet what is there and go. */
+  #process(port: number, batch: Batch, stays: boolean, emit: Emit): void {
     const own = must(this.#sides[port], 'port');
     const other = must(this.#sides[1 - port], 'port');
-    const batch = own.admit(arrived);
     const { length } = batch;
-    if (length === 0) return;
     const keys = own.keyColumns(batch);
     if (this.#heads.length < length) this.#heads = new Int32Array(length * 2);
     const heads = this.#heads;
     other.chain.lookup(keys, length, other.chain.hash(keys, length), heads);
     const met = own.countsMatches ? new Int32Array(length) : null;
     if (this.#emitsPairs || met !== null || other.countsMatches) {
-      this.#join(port, batch, { heads, met, emit });
+      this.#join(port, batch, { heads, met, emit, stays });
     }
-    if (this.#preserved[port]) this.#emitOwn(port, batch, { heads, met, emit });
+    if (this.#preserved[port]) this.#emitOwn(port, batch, { heads, met, emit, stays });
     const byKey = this.#preserved[1 - port] === true && !other.countsMatches;
     const before = byKey ? chainHeads(own, batch) : null;
-    const slots = own.apply(batch);
-    if (met !== null) {
+    const slots = stays ? own.apply(batch) : null;
+    if (met !== null && slots !== null) {
       const { matches } = own;
       for (let i = 0; i < length; i++) {
         const slot = slots[i] as number;
@@ -207,10 +212,10 @@ class Join implements Operator {
   }
 
   /** The arriving rows of a preserved side that are present from the start. */
-  #emitOwn(port: number, batch: Batch, { heads, met, emit }: Step): void {
+  #emitOwn(port: number, batch: Batch, { heads, met, emit, stays }: Step): void {
     const { evict } = must(this.#sides[port], 'port');
     // A held row shows when it leaves; without a time it never leaves, and nothing matches it.
-    const untimed = this.#held[port] === true && evict !== null
+    const untimed = this.#held[port] === true && evict !== null && stays
       ? batch.columns[evict.column]?.nulls ?? NONE : null;
     const rows = new Int32Array(batch.length);
     let count = 0;
@@ -332,6 +337,7 @@ interface Step {
   readonly heads: Int32Array;
   readonly met: Int32Array | null;
   readonly emit: Emit;
+  readonly stays: boolean;
 }
 
 const NONE: Uint8Array = new Uint8Array(0);
