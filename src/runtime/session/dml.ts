@@ -17,6 +17,7 @@ import { compareValues } from '../../common/types/registry.ts';
 import type { Batch } from '../batch.ts';
 import { batchOf } from '../batch.ts';
 import { checkRows, duplicateKey } from './constraints.ts';
+import { withSequenceValues } from './identity-columns.ts';
 import { rowText, rowValues } from './key-text.ts';
 import type { StatementResult } from './result.ts';
 import { RowCursor, command, expandWeights, pickRows } from './result.ts';
@@ -29,7 +30,8 @@ export async function runInsert(
 ): Promise<StatementResult> {
   const table = context.table(plan.table);
   await context.transaction.lock(table.id, plan.onConflict === null ? 'append' : 'change');
-  const fresh = await context.runToEnd(plan.source);
+  const fresh = (await context.runToEnd(plan.source)).map((batch) =>
+    withSequenceValues(context, table, plan.sequenced ?? [], batch));
   const evaluator = context.evaluator(typesOf(table));
   for (const batch of fresh) checkRows(table, batch, evaluator);
   if (plan.onConflict !== null) {
