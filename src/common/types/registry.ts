@@ -34,13 +34,30 @@ function textual(name: TypeName, oid: number, arrayOid: number): TypeDefinition 
   };
 }
 
+/** regtype writes and reads names of types; numbers stay acceptable. */
+function withTypeNames(definition: TypeDefinition): TypeDefinition {
+  if (definition.name !== 'regtype') return definition;
+  return {
+    ...definition,
+    parse: (text, type, settings) => {
+      const named = typeByName(text);
+      return named === null ? definition.parse(text, type, settings) : typeOid(named);
+    },
+    format: (value, type, settings) => {
+      const named = typeof value === 'number' ? typeByOid(value >>> 0) : null;
+      return named === null ? definition.format(value, type, settings) : formatType(named);
+    },
+  };
+}
+
 const LOOKUP = { definition: typeDefinition, byOid: typeByOid };
 const ARRAY = arrayDefinition(LOOKUP);
 const RECORD = recordDefinition(LOOKUP);
 
 const DEFINITIONS: readonly TypeDefinition[] = [
   BOOLEAN, INT2, INT4, INT8, NUMERIC, FLOAT4, FLOAT8, TEXT, VARCHAR, BPCHAR, NAME, CHAR, BYTEA,
-  DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, INTERVAL, UUID, JSON_TYPE, JSONB, ...OID_TYPES,
+  DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, INTERVAL, UUID, JSON_TYPE, JSONB,
+  ...OID_TYPES.map(withTypeNames),
   textual('tid', 27, 1010), textual('int2vector', 22, 1006), textual('oidvector', 30, 1013),
   textual('void', 2278, 0), UNKNOWN, ARRAY, RECORD,
 ];

@@ -219,20 +219,44 @@ function bucketFloat(operand: number, low: number, high: number, count: number):
   return Math.floor((count * (operand - low)) / (high - low)) + 1;
 }
 
-/** Mixes time and a counter into numbers in [0, 1): splitmix64. */
-const randomCounter = { value: 0n };
+/** How many numbers were mixed so far, and the state setseed left, or null. */
+const random: { mixed: bigint; seed: bigint | null } = { mixed: 0n, seed: null };
 
-/** A random number in [0, 1): the context's, or mixed from its time and a counter. */
+/** splitmix64: the number in [0, 1) of a state. */
+function mixed(state: bigint): number {
+  let bits = BigInt.asUintN(64, state * 0x9e3779b97f4a7c15n);
+  bits = BigInt.asUintN(64, (bits ^ (bits >> 30n)) * 0xbf58476d1ce4e5b9n);
+  bits = BigInt.asUintN(64, (bits ^ (bits >> 27n)) * 0x94d049bb133111ebn);
+  return Number((bits ^ (bits >> 31n)) >> 11n) / 2 ** 53;
+}
+
+/** A random number in [0, 1), whatever setseed said: the context's, or of its time and a count. */
 export function nextRandom(context: EvaluationContext): number {
   if (context.random !== undefined) return context.random();
-  randomCounter.value += 1n;
-  let mixed = BigInt.asUintN(64, context.now + randomCounter.value * 0x9e3779b97f4a7c15n);
-  mixed = BigInt.asUintN(64, (mixed ^ (mixed >> 30n)) * 0xbf58476d1ce4e5b9n);
-  mixed = BigInt.asUintN(64, (mixed ^ (mixed >> 27n)) * 0x94d049bb133111ebn);
-  return Number((mixed ^ (mixed >> 31n)) >> 11n) / 2 ** 53;
+  random.mixed += 1n;
+  return mixed(context.now * 1_000_003n + random.mixed);
+}
+
+/** random(): after setseed always the same series. */
+function seededRandom(context: EvaluationContext): number {
+  if (random.seed === null) return nextRandom(context);
+  random.seed += 1n;
+  return mixed(random.seed);
+}
+
+function setSeed(seed: number): Value {
+  if (!(seed >= -1 && seed <= 1)) {
+    throw sqlError('22023', `setseed parameter ${seed} is out of allowed range [-1,1]`);
+  }
+  random.seed = BigInt(Math.floor(seed * 2 ** 52));
+  return '';
 }
 
 const OTHERS: readonly ScalarFunction[] = [
+  scalar({
+    signature: 'setseed(float8) -> void', doc: 'Sets where random() starts.',
+    examples: [['setseed(0.5)', '']], volatility: 'volatile', evaluate: setSeed,
+  }),
   scalar({
     signature: 'pi() -> float8', doc: 'The ratio of circumference to diameter.',
     examples: [['pi()', '3.141592653589793']], evaluate: () => Math.PI,
@@ -276,7 +300,7 @@ const OTHERS: readonly ScalarFunction[] = [
   scalar({
     signature: 'random() -> float8', doc: 'A random number from 0 to below 1.',
     examples: [['random() < 1', 'true']], volatility: 'volatile', mayBeNull: false,
-    evaluateIn: nextRandom,
+    evaluateIn: seededRandom,
   }),
 ];
 

@@ -8,11 +8,12 @@ import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import { validateJson } from '../../common/types/jsonb-parse.ts';
 import {
-  formatType, typeByName, typeByOid, typeFromTypmod, typeOid,
+  formatType, typeByName, typeByOid, typeDefinition, typeFromTypmod, typeOid,
 } from '../../common/types/registry.ts';
 import { numericToBigint } from '../../common/types/numeric.ts';
 import type { Numeric } from '../../common/types/numeric.ts';
-import { scalar } from './builder.ts';
+import type { Value } from '../../common/values.ts';
+import { scalar, typeNamed } from './builder.ts';
 import type { EvaluationContext, ScalarFunction } from './entry.ts';
 import { jsonKind } from './json-text.ts';
 import { nextRandom } from './math-float.ts';
@@ -32,7 +33,7 @@ const TYPES: readonly ScalarFunction[] = [
   }),
   scalar({
     signature: 'to_regtype(text) -> regtype', doc: 'The type of a name, or NULL.',
-    examples: [[`to_regtype('integer')::oid`, '23']],
+    examples: [[`to_regtype('int4')`, 'integer']],
     evaluate: (name: string) => {
       const type = typeByName(name);
       return type === null ? null : typeOid(type);
@@ -40,7 +41,7 @@ const TYPES: readonly ScalarFunction[] = [
   }),
   scalar({
     signature: 'pg_typeof(any) -> regtype', nulls: 'called', mayBeNull: false,
-    doc: 'The type of a value.', examples: [['pg_typeof(33)::oid', '23']],
+    doc: 'The type of a value.', examples: [['pg_typeof(33)', 'integer']],
     specialize: (types) => () => typeOid(must(types[0], 'type')),
   }),
 ];
@@ -127,7 +128,30 @@ const INTERNAL: readonly ScalarFunction[] = [
   }),
 ];
 
+const SENDERS: readonly (readonly [name: string, type: string, sql: string, bytes: string])[] = [
+  ['boolsend', 'boolean', 'true', '\\x01'], ['int2send', 'int2', '258::int2', '\\x0102'],
+  ['int4send', 'int4', '1', '\\x00000001'], ['int8send', 'int8', '1::int8', '\\x0000000000000001'],
+  ['float4send', 'float4', '1::float4', '\\x3f800000'],
+  ['float8send', 'float8', '1::float8', '\\x3ff0000000000000'],
+  ['numeric_send', 'numeric', '1.5', '\\x000200000000000100011388'],
+  ['textsend', 'text', `'ab'::text`, '\\x6162'], ['byteasend', 'bytea', `'\\x01'::bytea`, '\\x01'],
+  ['date_send', 'date', `date '2000-01-02'`, '\\x00000001'],
+  ['timestamp_send', 'timestamp', `timestamp '2000-01-01'`, '\\x0000000000000000'],
+  ['timestamptz_send', 'timestamptz', `timestamptz '2000-01-01+00'`, '\\x0000000000000000'],
+  ['uuid_send', 'uuid', `'00000000-0000-0000-0000-000000000001'::uuid`,
+    '\\x00000000000000000000000000000001'],
+];
+
+const BINARY: readonly ScalarFunction[] = SENDERS.map(([name, type, sql, bytes]) => {
+  const sent = typeNamed(type);
+  return scalar({
+    signature: `${name}(${type}) -> bytea`, doc: 'The binary form of a value.',
+    examples: [[`${name}(${sql})`, bytes]],
+    evaluate: (value: Value) => typeDefinition(sent).encodeBinary(value, sent),
+  });
+});
+
 /** Functions about types, sessions and the server. */
 export const SYSTEM: readonly ScalarFunction[] = [
-  ...TYPES, ...GENERATORS, ...SIZES, ...INTERNAL,
+  ...TYPES, ...GENERATORS, ...SIZES, ...BINARY, ...INTERNAL,
 ];
