@@ -174,7 +174,7 @@ export abstract class AlterGrammar extends DefinitionGrammar {
             GATE: () => this.ahead(2, K.not),
             DEF: () => this.SUBRULE(this.ifNotExists),
           });
-          const column = this.SUBRULE(this.columnDef);
+          const column = this.SUBRULE(this.typedColumn);
           const span = this.spanFrom(first);
           return { kind: 'addColumn', ifNotExists: ifNotExists ?? false, column, span };
         },

@@ -92,7 +92,7 @@ export abstract class DefinitionGrammar extends TableGrammar {
         K.trigger, K.extension, K.procedure, K.policy, K.rule, K.operator, K.cast, K.collation,
         K.publication, K.tablespace, K.statistics, K.server, K.foreign, K.access, K.event,
         K.language, K.conversion, K.text, K.transform, K.unlogged, K.trusted, K.constraint,
-        K.owned, K.system, K.routine, K.default, K.large,
+        K.owned, K.system, K.routine, K.large,
       ];
       const word = this.OR(types.map((type, at) => ({ ALT: () => this.consume(at, type) })));
       const verb = this.payload(first).toUpperCase();

@@ -271,6 +271,8 @@ export abstract class ExpressionGrammar extends OperatorGrammar {
       return { kind: 'star', qualifier: parts, except: [], span };
     }
     const name: QualifiedName = { kind: 'qualifiedName', parts, span };
+    const isCallable = parts.length > 1 || this.matches(first, T.TypeFunctionId);
+    if (!isCallable && (this.ahead(1, T.LParen) || this.ahead(1, T.StringToken))) this.unexpected();
     const more = this.OPTION(() =>
       this.OR2<Expr>([
         { ALT: () => this.SUBRULE(this.functionCall, { ARGS: [name] }) },

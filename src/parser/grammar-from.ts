@@ -408,6 +408,8 @@ export abstract class FromGrammar extends ExpressionGrammar {
   protected readonly namedRelation: Rule<FromItem> = this.rule('namedRelation', () => {
     const first = this.LA(1);
     const name = this.SUBRULE(this.functionName);
+    const isName = this.matches(first, T.ColumnId) || !this.matches(this.LA(0), T.TypeFunctionId);
+    if (!isName && !this.ahead(1, T.LParen)) this.ACTION(() => this.unexpected());
     return this.OR<FromItem>([
       {
         GATE: () => this.ahead(1, T.LParen),

@@ -64,6 +64,8 @@ const powers: readonly (readonly [TokenType, number])[] = [
   [T.Dot, FIELD],
 ];
 
+const literals: ReadonlySet<TokenType> = new Set([T.IntegerToken, T.DecimalToken, T.StringToken]);
+
 const powerByIndex = new Uint8Array(4096);
 for (const [type, power] of powers) powerByIndex[type.tokenTypeIdx as number] = power;
 
@@ -138,6 +140,8 @@ export abstract class OperatorGrammar extends NameGrammar {
     if (power === OTHER && this.ahead(1, K.operator)) return this.ahead(2, T.LParen);
     // SUBSTRING(a SIMILAR b ESCAPE c) has no TO.
     if (power === RANGE && this.ahead(1, K.similar)) return this.ahead(2, K.to);
+    // Literals have neither fields nor elements.
+    if (power === FIELD || power === SUBSCRIPT) return !literals.has(this.LA(0).tokenType);
     return !restricted || power === COMPARISON || (power >= OTHER && power !== COLLATE);
   }
 

@@ -514,8 +514,9 @@ export abstract class QueryGrammar extends FromGrammar {
       { ALT: () => this.SUBRULE(this.starItem) },
       { ALT: () => this.SUBRULE(this.expression) },
     ]);
+    const isStar = first.tokenType === T.Asterisk;
     const alias = this.OPTION({
-      GATE: () => !this.clauseAhead(),
+      GATE: () => !isStar && !this.clauseAhead(),
       DEF: () =>
         this.OR2([
           { ALT: () => (this.CONSUME(K.as), this.SUBRULE(this.label)) },

@@ -20,7 +20,7 @@ import type {
 import type { OnConflict, Option, Query } from './ast.ts';
 import { ChangeGrammar } from './grammar-changes.ts';
 import type { Rule } from './grammar-names.ts';
-import { grammarError, notSupported } from './syntax-errors.ts';
+import { grammarError, notSupported, syntaxError } from './syntax-errors.ts';
 import * as T from './tokens.ts';
 
 const K = T.K;
@@ -48,6 +48,9 @@ interface TableTail {
 
 /** Tables and sources. */
 export abstract class TableGrammar extends ChangeGrammar {
+  /** What followed the first column without a type; only AS query allows such columns. */
+  #untyped: IToken | null = null;
+
   protected readonly ifNotExists: Rule<boolean> = this.rule(
     'ifNotExists',
     () =>
@@ -85,9 +88,14 @@ export abstract class TableGrammar extends ChangeGrammar {
       ]);
       const ifNotExists = this.SUBRULE(this.ifNotExists);
       const name = this.SUBRULE(this.qualifiedName);
+      this.#untyped = null;
       const elements = this.OPTION(() => this.SUBRULE(this.tableElements)) ?? [];
+      const untyped = this.#untyped as IToken | null;
       const body = this.ACTION(() => sortElements(elements));
       const tail = this.SUBRULE(this.tableTailClauses);
+      if (untyped !== null && tail.query === null) {
+        throw syntaxError(this.text, this.tokenSpan(untyped));
+      }
       const { orReplace, temporary, first } = head ?? { first: this.LA(0) };
       const span = this.spanFrom(first);
       const flags = { orReplace, temporary, ifNotExists };
@@ -240,6 +248,7 @@ export abstract class TableGrammar extends ChangeGrammar {
         GATE: () => !this.#constraintAhead(),
         DEF: () => this.SUBRULE(this.typeName),
       }) ?? null;
+    const next = this.LA(1);
     let collation: QualifiedName | null = null;
     const constraints: ColumnConstraint[] = [];
     this.MANY(() =>
@@ -253,7 +262,18 @@ export abstract class TableGrammar extends ChangeGrammar {
         { ALT: () => constraints.push(this.SUBRULE(this.columnConstraint)) },
       ]),
     );
+    const derived = constraints.some(({ kind }) => kind === 'generatedConstraint');
+    if (type === null && !derived && !this.RECORDING_PHASE) this.#untyped ??= next;
     return { kind: 'columnDef', name, type, collation, constraints, span: this.spanFrom(first) };
+  });
+
+  /** A column outside a column list, which must have a type. */
+  protected readonly typedColumn: Rule<ColumnDef> = this.rule('typedColumn', () => {
+    this.#untyped = null;
+    const column = this.SUBRULE(this.columnDef);
+    const untyped = this.#untyped as IToken | null;
+    if (untyped !== null) throw syntaxError(this.text, this.tokenSpan(untyped));
+    return column;
   });
 
   /** Constraints that begin with a word which could be a type. */
