@@ -8,6 +8,7 @@ import { assertNever } from '../../common/assert.ts';
 import type { DataflowNode } from '../../planner/dataflow.ts';
 import type { Operator, OperatorContext } from '../operator.ts';
 import { createAggregate } from './aggregate.ts';
+import { createAsofJoin } from './asof-join.ts';
 import { createConstant } from './constant.ts';
 import { createDistinct } from './distinct.ts';
 import { createFlatMap } from './flat-map.ts';
@@ -45,7 +46,8 @@ export function buildOperator(
     case 'temporalFilter': return createTemporalFilter(node, inputs, context);
     case 'gate': return createGate(node, inputs, context);
     case 'throttle': return createThrottle(node, inputs, context);
-    case 'asofJoin': case 'temporalJoin': case 'recursive':
+    case 'asofJoin': return createAsofJoin(node, inputs, context);
+    case 'temporalJoin': case 'recursive':
       throw new Error(`no operator for ${node.kind} yet`);
     default: return assertNever(node);
   }
