@@ -38,14 +38,7 @@ const valueFunctions = [
   K.current_schema,
 ];
 
-const pluralUnits: ReadonlySet<string> = new Set([
-  'years',
-  'months',
-  'days',
-  'hours',
-  'minutes',
-  'seconds',
-]);
+const pluralUnit = /^(?:year|month|day|hour|minute|second)s$/;
 
 type CallArguments = Pick<FunctionCall, 'args' | 'star' | 'distinct' | 'orderBy'>;
 
@@ -222,10 +215,6 @@ export abstract class ExpressionGrammar extends OperatorGrammar {
     return this.ahead(at, T.StringToken);
   }
 
-  #pluralUnitAhead(): boolean {
-    return pluralUnits.has(this.payload(this.LA(1)));
-  }
-
   protected readonly typedLiteral: Rule<Expr> = this.rule('typedLiteral', () => {
     const first = this.LA(1);
     const type = this.SUBRULE(this.builtinType);
@@ -236,8 +225,9 @@ export abstract class ExpressionGrammar extends OperatorGrammar {
       DEF: () => this.SUBRULE(this.intervalFields),
     });
     // INTERVAL '2' MINUTES is Flink's; behind any other string the word is a label, as ever.
+    const isCount = isInterval && !this.RECORDING_PHASE && /^\s*-?\d+(\.\d+)?\s*$/.test(value);
     const plural = this.OPTION2({
-      GATE: () => isInterval && /^\s*-?\d+(\.\d+)?\s*$/.test(value) && this.#pluralUnitAhead(),
+      GATE: () => isCount && pluralUnit.test(this.payload(this.LA(1))),
       DEF: () => this.payload(this.CONSUME(T.Ident)).slice(0, -1),
     });
     const fields = this.RECORDING_PHASE ? undefined : (single ?? plural);
