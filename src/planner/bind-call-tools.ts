@@ -14,7 +14,7 @@ import { functionAmbiguous, functionNotFound, operatorAmbiguous, operatorNotFoun
   from './errors.ts';
 import type { FunctionEntry } from './functions/entry.ts';
 import { functionsByName } from './functions/registry.ts';
-import { chooseOperator, chooseOverload } from './overload.ts';
+import { chooseOperator, chooseOverload, polymorphicUnknown } from './overload.ts';
 import type { Choice } from './overload.ts';
 import type { ScalarExpr } from './scalar.ts';
 
@@ -84,8 +84,14 @@ export function functionChoice(
   if (entries.length === 0) return null;
   const choice = chooseOverload(entries, args.map((arg) => arg.type));
   if (choice === 'ambiguous') throw functionAmbiguous(callText(site.name, args), site.span);
-  return choice === 'none' ? null : choice;
+  if (choice === 'none') return null;
+  if (choice.guessed && !GUESSES_TEXT.has(site.name)) throw polymorphicUnknown(site.span);
+  return choice;
 }
+
+/** PostgreSQL has these for text itself, not as polymorphic functions. */
+const GUESSES_TEXT = new Set(['min', 'max', 'min_by', 'max_by', 'arg_min', 'arg_max', 'lag', 'lead',
+  'any_value', 'first', 'last', 'greatest', 'least', 'quote_nullable', 'quote_literal']);
 
 /** A scalar function over bound arguments, or 42883. */
 export function scalarCall(

@@ -134,6 +134,7 @@ function windowItem(table: WindowTable, source: FromPiece, node: Facted): FromPi
     ...node.relation.columns.slice(count - 3).map((column, at) => ({
       name: column.name,
       expr: { kind: 'column' as const, index: count - 3 + at, type: column.type },
+      ...(column.name === 'window_time' ? { unlisted: true } : {}),
     })),
   ];
   const name = table.alias?.name.name ?? own[0]?.name ?? null;

@@ -148,7 +148,7 @@ function itemPiece(
   table: FunctionTable, relation: Relation, columns: readonly ScopeColumn[],
 ): FromPiece {
   const first = must(table.functions[0], 'function');
-  const name = table.alias?.name.name ?? (table.rowsFrom ? null : nameOf(first.call));
+  const name = table.alias?.name.name ?? nameOf(first.call);
   const item: ScopeItem = {
     name, schema: null, columns, tableVisible: name !== null, columnsVisible: true, key: null,
     scalar: columns.length === 1,

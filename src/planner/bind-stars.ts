@@ -48,7 +48,8 @@ function ofTable(binder: Binder, star: Star): NamedExpr[] {
 }
 
 function named(columns: readonly ScopeColumn[], depth: number): NamedExpr[] {
-  return columns.map((column) => ({ name: column.name, expr: liftExpr(column.expr, depth) }));
+  return columns.filter((column) => column.unlisted !== true)
+    .map((column) => ({ name: column.name, expr: liftExpr(column.expr, depth) }));
 }
 
 function expandField(binder: Binder, star: FieldStar): NamedExpr[] {

@@ -77,6 +77,7 @@ export function tryCoerce(
   state: StatementState, expr: ScalarExpr, to: SqlType, context: CoerceContext,
 ): ScalarExpr | null {
   if (expr.type.name === 'unknown') return fromUnknown(state, expr, to, context);
+  if (expr.type.name === 'record' && to.name === 'record' && to.fields === undefined) return expr;
   if (expr.kind === 'record' && to.name === 'record') return recordTo(state, expr, to, context);
   if (!canCoerce(expr.type, to, context)) return null;
   if (identicalType(expr.type, to) || (sameType(expr.type, to) && to.mods === undefined

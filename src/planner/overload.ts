@@ -6,6 +6,9 @@
  * resolved here as well. Knows entries only through the registry contract.
  */
 import { must } from '../common/assert.ts';
+import { sqlError } from '../common/errors.ts';
+import type { SqlError } from '../common/errors.ts';
+import type { Span } from '../common/span.ts';
 import { sameType } from '../common/types/sql-type.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { FunctionEntry, SignatureType } from './functions/entry.ts';
@@ -15,12 +18,20 @@ import { canCoerce } from './coerce.ts';
 /** A chosen overload: what each argument must become, and the type of the result. */
 export interface Choice {
   readonly entry: FunctionEntry;
+  /** anyelement had to be taken for text, for no argument told. */
+  readonly guessed: boolean;
   readonly args: readonly SqlType[];
   readonly result: SqlType;
 }
 
 /** Why nothing was chosen. */
 export type NoChoice = 'none' | 'ambiguous';
+
+/** The error of an anyelement or anyarray call whose arguments are all of unknown type. */
+export function polymorphicUnknown(span: Span): SqlError {
+  return sqlError('42804',
+    'could not determine polymorphic type because input has type unknown', { span });
+}
 
 interface Candidate {
   readonly entry: FunctionEntry;
@@ -209,6 +220,8 @@ function resolve(candidate: Candidate, args: readonly SqlType[]): Choice | null 
   if (solved === null) return null;
   return {
     entry: candidate.entry, args: solved.args, result: solved.of(candidate.entry.result),
+    guessed: args.length > 0 && args.every((arg) => arg.name === 'unknown')
+      && candidate.types.some((type) => type.name === 'anyelement' || type.name === 'anyarray'),
   };
 }
 

@@ -69,6 +69,8 @@ export interface ScopeColumn {
   readonly name: string;
   /** Over the level's columns; a COALESCE for columns merged by FULL JOIN USING. */
   readonly expr: ScalarExpr;
+  /** Can be named, but is not in `*` (window_time). */
+  readonly unlisted?: boolean;
 }
 
 /** An element of FROM as far as names go. */
@@ -316,13 +318,12 @@ export function wholeRow(found: FoundItem): ScalarExpr {
   const { item, depth } = found;
   const only = item.columns[0];
   if (item.scalar === true && only !== undefined) return liftExpr(only.expr, depth);
+  const columns = item.columns.filter((column) => column.unlisted !== true);
   const type: SqlType = {
     name: 'record',
-    fields: item.columns.map((column) => ({ name: column.name, type: column.expr.type })),
+    fields: columns.map((column) => ({ name: column.name, type: column.expr.type })),
   };
-  return {
-    kind: 'record', type, fields: item.columns.map((column) => liftExpr(column.expr, depth)),
-  };
+  return { kind: 'record', type, fields: columns.map((column) => liftExpr(column.expr, depth)) };
 }
 
 /** Columns of a relation as an item of that name, numbered from `offset`. */
@@ -347,7 +348,7 @@ export function shiftItem(item: ScopeItem, by: number): ScopeItem {
   return {
     ...item, key: item.key?.map((at) => at + by) ?? null,
     columns: item.columns.map((column) => ({
-      name: column.name,
+      ...column,
       expr: replaceExpr(column.expr, (node) =>
         node.kind === 'column' ? { ...node, index: node.index + by } : null),
     })),
