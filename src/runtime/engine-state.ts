@@ -148,6 +148,7 @@ export class EngineState {
     const connector = openConnector({
       spec, files: this.parts.files, createdAt: this.#createdAt.get(relation.id) ?? 0n,
       columns: relation.columns.filter((column) => column.generated === null),
+      needed: this.#neededColumns(relation, reader),
     });
     const { watermark } = relation;
     const clock = relation.stored || watermark === null ? null
@@ -156,6 +157,16 @@ export class EngineState {
       { relation: relation.id, reader, connectorName: spec.connector }, connector, clock);
     this.readers.set(readerKey(relation.id, reader), state);
     return state;
+  }
+
+  /** Columns of a SOURCE that the reading view looks at; null: all. */
+  #neededColumns(relation: StoredRelation, reader: number): ReadonlySet<number> | null {
+    const view = this.views.get(reader);
+    if (relation.stored || view === undefined) return null;
+    if (relation.columns.some((column) => column.generated !== null)) return null;
+    const needed = new Set(view.flow.columnsRead(relation.id));
+    if (relation.watermark !== null) needed.add(relation.watermark.column);
+    return needed;
   }
 
   /** Remembers when a relation with a connector was made. */

@@ -75,6 +75,12 @@ export class RunningDataflow {
       node.kind === 'source' ? [node.relation] : []))];
   }
 
+  /** Columns read of a relation. */
+  columnsRead(relation: number): readonly number[] {
+    return this.#nodes.flatMap((node) =>
+      node.kind === 'source' && node.relation === relation ? node.sourceColumns : []);
+  }
+
   /** After a restart: stores are loaded, indexes are rebuilt, nothing is emitted. */
   restore(started: boolean, frontier: Frontier): void {
     this.#started = started;

@@ -8,7 +8,6 @@ import type { SourceBatch } from './connectors/connector.ts';
 import { readerKey } from './engine-readers.ts';
 import type { ReaderState } from './engine-readers.ts';
 import { sqlError } from '../common/errors.ts';
-import { deltaHash } from './engine-rows.ts';
 import type { LoggedRange } from './storage/epoch-log.ts';
 
 /** Bytes a poll may take. */
@@ -160,18 +159,14 @@ function rangeOf(slot: Slot, source: SourceBatch): LoggedRange | null {
   return {
     relation: reader.relation, reader: reader.reader, partition, first, next: source.next,
     rows: source.batch.length, deadLetters: source.deadLetters.length, ended: source.ended,
-    hash: rangeHash(source),
+    hash: source.checksum,
   };
-}
-
-function rangeHash(source: SourceBatch): number {
-  return Number(BigInt.asIntN(32, deltaHash(0, [source.batch])));
 }
 
 /** Compares a range that was read again with what was logged; XX001 when it is not the same. */
 export function checkReread(range: LoggedRange, source: SourceBatch): void {
   if (source.batch.length === range.rows && source.deadLetters.length === range.deadLetters
-    && rangeHash(source) === range.hash) return;
+    && source.checksum === range.hash) return;
   throw sqlError('XX001', `range ${range.first} to ${range.next} of partition ${range.partition} `
     + `of relation ${range.relation} reads back differently`, {
     detail: `${source.batch.length} rows were read, ${range.rows} were logged.`,

@@ -36,6 +36,8 @@ export interface SourceBatch {
   readonly ended: boolean;
   /** Nothing more at the moment. */
   readonly caughtUp: boolean;
+  /** Hash of the bytes behind the rows, logged and compared at recovery; 0 for generators. */
+  readonly checksum: number;
 }
 
 /** What a poll may take. */
@@ -61,6 +63,8 @@ export interface ConnectorContext {
   readonly spec: StoredConnector;
   readonly columns: readonly ConnectorColumn[];
   readonly files: Files;
+  /** Columns somebody reads (null: all); generators leave the others NULL. */
+  readonly needed: ReadonlySet<number> | null;
   /** Logical time at which the relation was made: where generators' clocks begin. */
   readonly createdAt: bigint;
 }

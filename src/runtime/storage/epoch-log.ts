@@ -34,7 +34,7 @@ export interface LoggedRange {
   /** Good rows and dead letters in the range; a re-read must give as many. */
   readonly rows: number;
   readonly deadLetters: number;
-  /** Content hash of the rows; a re-read must give the same. */
+  /** Hash of the bytes read; a re-read must give the same. */
   readonly hash: number;
   /** The partition has ended: its watermark goes to +infinity. */
   readonly ended: boolean;

@@ -86,8 +86,10 @@ class Datagen implements OpenConnector {
   readonly #pace: Pace;
   readonly #fields: readonly Field[];
   readonly #rows: RowBuilder;
+  readonly #needed: ReadonlySet<number> | null;
 
-  constructor({ spec, columns, createdAt }: ConnectorContext) {
+  constructor({ spec, columns, createdAt, needed }: ConnectorContext) {
+    this.#needed = needed;
     const options = optionMap(spec.options);
     this.#pace = paceOf(options, columns, createdAt);
     const seed = Number((integerOption(options, ['seed'], -(2n ** 63n)) ?? 0n) % 2147483647n);
@@ -110,12 +112,14 @@ class Datagen implements OpenConnector {
   #make(from: bigint, next: bigint, caughtUp: boolean): SourceBatch {
     for (let n = Number(from); n < Number(next); n++) {
       this.#rows.begin();
-      for (const [at, field] of this.#fields.entries()) this.#rows.set(at, field(n));
+      for (const [at, field] of this.#fields.entries()) {
+        if (this.#needed === null || this.#needed.has(at)) this.#rows.set(at, field(n));
+      }
       this.#rows.finish();
     }
     const { total } = this.#pace;
     return {
-      batch: this.#rows.take(), deadLetters: [], next, caughtUp,
+      batch: this.#rows.take(), deadLetters: [], next, caughtUp, checksum: 0,
       ended: total !== null && next >= total,
     };
   }

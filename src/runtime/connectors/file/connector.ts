@@ -6,6 +6,7 @@
  * when its line break is there.
  */
 import { must } from '../../../common/assert.ts';
+import { hashBytes } from '../../../common/hash.ts';
 import { sqlError } from '../../../common/errors.ts';
 import type { StoredConnector } from '../../catalog-store-types.ts';
 import { CsvDecoder, csvRecordEnd } from '../../formats/csv.ts';
@@ -132,6 +133,7 @@ class FileSource implements OpenConnector {
       return {
         batch: taken.rows.take(), deadLetters: taken.deadLetters, next: BigInt(next), caughtUp,
         ended: !this.#follow && next >= size,
+        checksum: hashBytes(bytes.subarray(0, taken.consumed)),
       };
     }
   }
@@ -143,7 +145,7 @@ class FileSource implements OpenConnector {
       { rows: Number.MAX_SAFE_INTEGER, partial: true });
     return {
       batch: taken.rows.take(), deadLetters: taken.deadLetters, next, caughtUp: false,
-      ended: false,
+      ended: false, checksum: hashBytes(bytes),
     };
   }
 

@@ -99,12 +99,15 @@ class NexmarkSource implements OpenConnector {
   readonly #kind: NexmarkKind;
   readonly #generator: NexmarkGenerator;
   readonly #places: readonly number[];
+  /** Generator columns that are read. */
+  readonly #needed: ReadonlySet<number>;
 
-  constructor({ spec, columns, createdAt }: ConnectorContext) {
+  constructor({ spec, columns, createdAt, needed }: ConnectorContext) {
     const options = optionMap(spec.options);
     this.#kind = kindOf(options);
     this.#pace = paceOf(options, createdAt);
     this.#places = places(this.#kind, columns);
+    this.#needed = new Set(this.#places.filter((_place, at) => needed?.has(at) ?? true));
     const seed = integerOption(options, ['seed'], -(2n ** 63n)) ?? 0n;
     this.#generator = new NexmarkGenerator({
       seed: Number(seed % 2147483647n), start: startOf(options, createdAt),
@@ -125,13 +128,13 @@ class NexmarkSource implements OpenConnector {
   }
 
   #make(from: bigint, next: bigint, caughtUp: boolean): SourceBatch {
-    const all = this.#generator.batch(this.#kind, Number(from), Number(next));
+    const all = this.#generator.batch(this.#kind, Number(from), Number(next), this.#needed);
     const batch: Batch = {
       ...all, columns: this.#places.map((at) => must(all.columns[at], 'column')),
     };
     const { total } = this.#pace;
     return {
-      batch, deadLetters: [], next, caughtUp, ended: total !== null && next >= total,
+      batch, deadLetters: [], next, caughtUp, checksum: 0, ended: total !== null && next >= total,
     };
   }
 

@@ -5,9 +5,12 @@
  * Half of the bids go to a hot auction, three quarters of them come from a hot bidder, three
  * quarters of the auctions from a hot seller; prices are log-uniform over six decades.
  */
+import { must } from '../../../common/assert.ts';
 import type { SqlType } from '../../../common/types/sql-type.ts';
+import { physicalOf } from '../../../common/types/sql-type.ts';
 import type { Value } from '../../../common/values.ts';
 import type { Batch, Column } from '../../batch.ts';
+import { makeColumn } from '../../batch.ts';
 import { randomBelow, randomUnit } from '../random.ts';
 
 /** Events in a cycle. */
@@ -97,11 +100,15 @@ export class NexmarkGenerator {
     this.#microsPerEvent = 1_000_000 / perSecond;
   }
 
-  /** The events of a kind among events [from, to). */
-  batch(kind: NexmarkKind, from: number, to: number): Batch {
+  /** The events of a kind among events [from, to); columns not `needed` are NULL. */
+  batch(
+    kind: NexmarkKind, from: number, to: number, needed: ReadonlySet<number> | null = null,
+  ): Batch {
     const numbers = eventNumbers(kind, from, to);
-    const columns = kind === 'bid' ? this.#bids(numbers)
-      : kind === 'auction' ? this.#auctions(numbers) : this.#persons(numbers);
+    const makers = kind === 'bid' ? this.#bids()
+      : kind === 'auction' ? this.#auctions() : this.#persons();
+    const columns = makers.map((make, at) =>
+      needed === null || needed.has(at) ? make(numbers) : nullColumn(kind, at, numbers.length));
     return {
       length: numbers.length, columns, weights: new Int32Array(numbers.length).fill(1),
     };
@@ -111,8 +118,8 @@ export class NexmarkGenerator {
     return this.#start + BigInt(Math.floor(n * this.#microsPerEvent));
   }
 
-  #times(numbers: Float64Array): Column {
-    return int8Column(numbers, (n) => this.#time(n));
+  #times(): ColumnMaker {
+    return int8Column((n) => this.#time(n));
   }
 
   #below(stream: number, n: number, bound: number): number {
@@ -129,15 +136,15 @@ export class NexmarkGenerator {
     return FILLER.slice(at, at + size);
   }
 
-  #bids(numbers: Float64Array): Column[] {
+  #bids(): ColumnMaker[] {
     return [
-      int8Column(numbers, (n) => BigInt(this.#bidAuction(n))),
-      int8Column(numbers, (n) => BigInt(this.#bidder(n))),
-      int8Column(numbers, (n) => BigInt(this.#price(3, n))),
-      textColumn(numbers, (n) => this.#channel(n)),
-      textColumn(numbers, (n) => this.#url(n)),
-      this.#times(numbers),
-      textColumn(numbers, (n) => this.#extra(6, n, 60)),
+      int8Column((n) => BigInt(this.#bidAuction(n))),
+      int8Column((n) => BigInt(this.#bidder(n))),
+      int8Column((n) => BigInt(this.#price(3, n))),
+      textColumn((n) => this.#channel(n)),
+      textColumn((n) => this.#url(n)),
+      this.#times(),
+      textColumn((n) => this.#extra(6, n, 60)),
     ];
   }
 
@@ -172,18 +179,18 @@ export class NexmarkGenerator {
     return `https://www.nexmark.com/${path}/item.htm?query=1&channel_id=${channel}`;
   }
 
-  #auctions(numbers: Float64Array): Column[] {
+  #auctions(): ColumnMaker[] {
     return [
-      int8Column(numbers, (n) => BigInt(FIRST_AUCTION + lastAuction(n))),
-      textColumn(numbers, (n) => this.#extra(20, n, 20)),
-      textColumn(numbers, (n) => this.#extra(22, n, 100)),
-      int8Column(numbers, (n) => BigInt(this.#price(24, n))),
-      int8Column(numbers, (n) => BigInt(this.#price(24, n) + this.#price(25, n))),
-      this.#times(numbers),
-      int8Column(numbers, (n) => this.#expires(n)),
-      int8Column(numbers, (n) => BigInt(this.#seller(n))),
-      int8Column(numbers, (n) => BigInt(FIRST_CATEGORY + this.#below(28, n, CATEGORIES))),
-      textColumn(numbers, (n) => this.#extra(29, n, 300)),
+      int8Column((n) => BigInt(FIRST_AUCTION + lastAuction(n))),
+      textColumn((n) => this.#extra(20, n, 20)),
+      textColumn((n) => this.#extra(22, n, 100)),
+      int8Column((n) => BigInt(this.#price(24, n))),
+      int8Column((n) => BigInt(this.#price(24, n) + this.#price(25, n))),
+      this.#times(),
+      int8Column((n) => this.#expires(n)),
+      int8Column((n) => BigInt(this.#seller(n))),
+      int8Column((n) => BigInt(FIRST_CATEGORY + this.#below(28, n, CATEGORIES))),
+      textColumn((n) => this.#extra(29, n, 300)),
     ];
   }
 
@@ -200,18 +207,18 @@ export class NexmarkGenerator {
     return FIRST_PERSON + this.#anyPerson(30, n);
   }
 
-  #persons(numbers: Float64Array): Column[] {
+  #persons(): ColumnMaker[] {
     const pick = (list: readonly string[], stream: number, n: number): string =>
       list[this.#below(stream, n, list.length)] ?? '';
     return [
-      int8Column(numbers, (n) => BigInt(FIRST_PERSON + lastPerson(n))),
-      textColumn(numbers, (n) => `${pick(FIRST_NAMES, 40, n)} ${pick(LAST_NAMES, 41, n)}`),
-      textColumn(numbers, (n) => `${this.#extra(42, n, 7)}@${this.#extra(44, n, 5)}.com`),
-      textColumn(numbers, (n) => this.#card(n)),
-      textColumn(numbers, (n) => pick(CITIES, 47, n)),
-      textColumn(numbers, (n) => pick(STATES, 48, n)),
-      this.#times(numbers),
-      textColumn(numbers, (n) => this.#extra(49, n, 100)),
+      int8Column((n) => BigInt(FIRST_PERSON + lastPerson(n))),
+      textColumn((n) => `${pick(FIRST_NAMES, 40, n)} ${pick(LAST_NAMES, 41, n)}`),
+      textColumn((n) => `${this.#extra(42, n, 7)}@${this.#extra(44, n, 5)}.com`),
+      textColumn((n) => this.#card(n)),
+      textColumn((n) => pick(CITIES, 47, n)),
+      textColumn((n) => pick(STATES, 48, n)),
+      this.#times(),
+      textColumn((n) => this.#extra(49, n, 100)),
     ];
   }
 
@@ -246,14 +253,33 @@ function eventNumbers(kind: NexmarkKind, from: number, to: number): Float64Array
   return numbers.subarray(0, count);
 }
 
-function int8Column(numbers: Float64Array, make: (n: number) => bigint): Column {
-  const data = new BigInt64Array(numbers.length);
-  for (let i = 0; i < numbers.length; i++) data[i] = make(numbers[i] ?? 0);
-  return { kind: 'i64', data, nulls: null };
+/** Makes a column for events of these numbers. */
+type ColumnMaker = (numbers: Float64Array) => Column;
+
+function int8Column(make: (n: number) => bigint): ColumnMaker {
+  return (numbers) => {
+    const data = new BigInt64Array(numbers.length);
+    for (let i = 0; i < numbers.length; i++) data[i] = make(numbers[i] ?? 0);
+    return { kind: 'i64', data, nulls: null };
+  };
 }
 
-function textColumn(numbers: Float64Array, make: (n: number) => string): Column {
-  const data: Value[] = [];
-  for (let i = 0; i < numbers.length; i++) data.push(make(numbers[i] ?? 0));
-  return { kind: 'ref', data, nulls: null };
+function textColumn(make: (n: number) => string): ColumnMaker {
+  return (numbers) => {
+    const data: Value[] = [];
+    for (let i = 0; i < numbers.length; i++) data.push(make(numbers[i] ?? 0));
+    return { kind: 'ref', data, nulls: null };
+  };
+}
+
+/** Shared by all batches: nobody reads them. */
+const NULL_COLUMNS = new Map<Column['kind'], Column>();
+
+function nullColumn(kind: NexmarkKind, at: number, length: number): Column {
+  const physical = physicalOf(must(NEXMARK_COLUMNS[kind][at], 'column').type);
+  const known = NULL_COLUMNS.get(physical);
+  if (known !== undefined && known.data.length >= length) return known;
+  const made = { ...makeColumn(physical, length), nulls: new Uint8Array(length).fill(1) };
+  NULL_COLUMNS.set(physical, made);
+  return made;
 }
