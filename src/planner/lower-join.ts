@@ -33,6 +33,7 @@ const INTEGERS: readonly string[] = ['int2', 'int4', 'int8'];
 
 /** The type both sides of an equality are hashed as, or null when there is none. */
 function keyType(a: SqlType, b: SqlType): SqlType | null {
+  if (a.name === 'record' || b.name === 'record') return isKnownRecord(a, b) ? a : null;
   if (sameType(a, b)) return a;
   const names = [a.name, b.name];
   if (names.every((name) => INTEGERS.includes(name))) {
@@ -42,6 +43,17 @@ function keyType(a: SqlType, b: SqlType): SqlType | null {
   if (names.every((name) => name === 'float4' || name === 'float8')) return { name: 'float8' };
   if (names.includes('date') && names.includes('timestamp')) return { name: 'timestamp' };
   return null;
+}
+
+/** Records are hashed field by field; one whose fields are not known is compared instead. */
+function isKnownRecord(a: SqlType, b: SqlType): boolean {
+  const { fields } = a;
+  return fields !== undefined && fields.length === b.fields?.length
+    && fields.every((field, at) => {
+      const other = b.fields?.[at];
+      return other !== undefined && sameType(field.type, other.type)
+        && field.type.name !== 'record';
+    });
 }
 
 function castTo(expr: ScalarExpr, type: SqlType): ScalarExpr {

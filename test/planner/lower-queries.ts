@@ -142,6 +142,11 @@ export const QUERIES: readonly string[] = [
   'SELECT t.id, u.id FROM t LEFT JOIN u ON u.c = (SELECT max(c) FROM u u2 WHERE u2.a = t.a)',
   'SELECT t.id, u.id FROM u RIGHT JOIN t ON u.c = (SELECT max(c) FROM u u2 WHERE u2.a = t.a)',
   'SELECT t.id, u.id FROM t JOIN u ON u.c = (SELECT max(c) FROM u u2 WHERE u2.a = t.a)',
+  'SELECT t.id, u.id FROM t FULL JOIN u ON t.a = u.a AND EXISTS (SELECT 1 FROM w WHERE w.k = u.a '
+    + 'AND w.v > t.b)',
+  'SELECT t.id, q.x, q.y FROM t LEFT JOIN LATERAL (SELECT u.id AS x, w.v AS y FROM u FULL JOIN w '
+    + 'ON u.a = w.k AND EXISTS (SELECT 1 FROM n WHERE n.x = u.a AND n.x = t.a)) q ON q.x = t.id',
+  'SELECT (SELECT (1, 2)) IN (SELECT (1, 2))',
   'SELECT t.id, u.id FROM t, u WHERE t.a + 1 = u.a + 1 AND t.b * 10 = u.c',
   'SELECT x.id FROM t x JOIN (SELECT a, count(*) AS n FROM u GROUP BY a) y ON x.a = y.a '
     + 'WHERE y.n > 1 AND y.a = 1',

@@ -18,6 +18,8 @@ import { asArray, asRecord } from './values-of.ts';
 export interface TypeLookup {
   definition(type: SqlType): TypeDefinition;
   byOid(oid: number): SqlType | null;
+  /** A best guess at the type of a value, for records whose fields are not known. */
+  ofValue(value: Value): SqlType;
 }
 
 const TEXT_TYPE: SqlType = { name: 'text' };
@@ -173,7 +175,7 @@ export function recordDefinition(lookup: TypeLookup): TypeDefinition {
     },
     format: (value, type, settings) => joinRecord(asRecord(value).values.map((one, i) => {
       if (one === null) return null;
-      const field = fieldType(type, i);
+      const field = type.fields?.[i]?.type ?? lookup.ofValue(one);
       return lookup.definition(field).format(one, field, settings);
     })),
     encodeBinary: (value, type) => encodeRecord(lookup, asRecord(value), type),
@@ -183,7 +185,8 @@ export function recordDefinition(lookup: TypeLookup): TypeDefinition {
       const second = asRecord(b).values;
       for (let i = 0; i < Math.min(first.length, second.length); i++) {
         const pair: [Value, Value] = [first[i] ?? null, second[i] ?? null];
-        const order = compareParts(lookup, fieldType(type, i), pair);
+        const field = type.fields?.[i]?.type ?? lookup.ofValue(pair[0] ?? pair[1]);
+        const order = compareParts(lookup, field, pair);
         if (order !== 0) return order;
       }
       return first.length - second.length;
@@ -191,7 +194,7 @@ export function recordDefinition(lookup: TypeLookup): TypeDefinition {
     hash: (value, type) => {
       let h = 0x7e57;
       asRecord(value).values.forEach((one, i) => {
-        const field = fieldType(type, i);
+        const field = type.fields?.[i]?.type ?? lookup.ofValue(one);
         h = combineHash(h, one === null ? NULL_HASH : lookup.definition(field).hash(one, field));
       });
       return h;

@@ -23,13 +23,21 @@ import { BPCHAR, CHAR, NAME, TEXT, UNKNOWN, VARCHAR } from './text-types.ts';
 import { applyTypmod } from './typmod.ts';
 import type { TypeDefinition } from './type-definition.ts';
 
-/** tid, int2vector, oidvector and void: catalog types that travel as text. */
+const TEXTUAL_CATEGORIES: Readonly<Partial<Record<TypeName, string>>> = {
+  int2vector: 'A', oidvector: 'A', inet: 'I', pg_node_tree: 'Z', pg_ndistinct: 'Z',
+  pg_dependencies: 'Z', pg_mcv_list: 'Z',
+};
+const TEXTUAL_LENGTHS: Readonly<Partial<Record<TypeName, number>>> = {
+  void: 4, tid: 6, xid8: 8, pg_lsn: 8, aclitem: 12,
+};
+
+/** tid, int2vector, inet, pg_node_tree and the like: catalog types that travel as text. */
 function textual(name: TypeName, oid: number, arrayOid: number): TypeDefinition {
-  const pseudo = name === 'void';
+  const pseudo = name === 'void' || name === 'anyarray';
   return {
     ...TEXT, name, oid, arrayOid, sqlName: name, aliases: [], preferred: false,
-    category: pseudo ? 'P' : name === 'tid' ? 'U' : 'A',
-    typlen: pseudo ? 4 : name === 'tid' ? 6 : -1,
+    category: pseudo ? 'P' : TEXTUAL_CATEGORIES[name] ?? 'U',
+    typlen: TEXTUAL_LENGTHS[name] ?? -1,
     format: (value) => (typeof value === 'string' ? value : ''),
   };
 }
@@ -50,7 +58,7 @@ function withTypeNames(definition: TypeDefinition): TypeDefinition {
   };
 }
 
-const LOOKUP = { definition: typeDefinition, byOid: typeByOid };
+const LOOKUP = { definition: typeDefinition, byOid: typeByOid, ofValue: typeOfValue };
 const ARRAY = arrayDefinition(LOOKUP);
 const RECORD = recordDefinition(LOOKUP);
 
@@ -59,6 +67,10 @@ const DEFINITIONS: readonly TypeDefinition[] = [
   DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, INTERVAL, UUID, JSON_TYPE, JSONB,
   ...OID_TYPES.map(withTypeNames),
   textual('tid', 27, 1010), textual('int2vector', 22, 1006), textual('oidvector', 30, 1013),
+  textual('xid8', 5069, 271), textual('pg_lsn', 3220, 3221), textual('inet', 869, 1041),
+  textual('aclitem', 1033, 1034), textual('pg_node_tree', 194, 0),
+  textual('pg_ndistinct', 3361, 0), textual('pg_dependencies', 3402, 0),
+  textual('pg_mcv_list', 5017, 0), textual('anyarray', 2277, 0),
   textual('void', 2278, 0), UNKNOWN, ARRAY, RECORD,
 ];
 

@@ -8,13 +8,14 @@
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import {
-  andAll, column, conjuncts, hasSubquery, mapChildren, replaceExpr,
+  andAll, column, conjuncts, hasSubquery, mapChildren, not, nullOf, replaceExpr,
 } from '../expr-tools.ts';
 import { Properties } from '../properties.ts';
 import type { Relation } from '../relation.ts';
 import {
   allColumns, columnOf, exprsOf, filter, join, mapExprs, mapInputs, pick, project,
 } from '../relation-tools.ts';
+import { BOOLEAN } from '../scalar.ts';
 import type { ScalarExpr } from '../scalar.ts';
 import type { RewriteContext } from './context.ts';
 import {
@@ -57,8 +58,7 @@ class Decorrelation {
     switch (relation.kind) {
       case 'filter': return this.#filter(relation);
       case 'values': return this.#values(relation);
-      case 'join': return relation.type === 'right' ? this.#mirrored(relation)
-        : this.#own(this.#subqueriesOfOn(relation));
+      case 'join': return this.#joinOnSubqueries(relation);
       case 'project': case 'aggregate': return this.#grow(relation);
       case 'flatMap': case 'over': case 'temporalFilter': return this.#growBelow(relation);
       default: throw sqlError('0A000', 'subqueries are not supported here', {
@@ -149,27 +149,36 @@ class Decorrelation {
     const all = conjuncts(relation.on);
     const plain = andAll(all.filter((each) => !hasSubquery(each)));
     const width = relation.left.columns.length;
-    if (relation.type !== 'inner' && relation.type !== 'left') {
-      throw sqlError('0A000', 'subqueries in ON of a FULL JOIN are not supported', {
-        hint: 'Compute the subquery in FROM and join on its column.',
-      });
-    }
-    const toRight = (expr: ScalarExpr): ScalarExpr => replaceExpr(
-      mapOuterInExpr(expr, 0, (node, levels) => {
-        if (node.depth < levels) return node;
-        if (node.depth > levels) return { ...node, depth: node.depth + 1 };
-        return node.index < width ? { ...node, depth: node.depth + 1 }
-          : { ...node, index: node.index - width };
-      }),
-      (node) => {
-        if (node.kind !== 'column') return null;
-        return node.index >= width ? column(node.index - width, node.type)
-          : { kind: 'outer', depth: 1, index: node.index, type: node.type };
-      });
-    const conditions = all.filter(hasSubquery).map(toRight);
+    const conditions = all.filter(hasSubquery).map((each) => asInner(each, width, 'right'));
     const inner = relation.lateral ? relation.right : deepened(relation.right);
     const right = this.visit(filter(inner, andAll(conditions)));
     return { ...relation, right, on: plain, lateral: true };
+  }
+
+  #joinOnSubqueries(relation: Relation & { kind: 'join' }): Relation {
+    switch (relation.type) {
+      case 'inner': case 'left': return this.#own(this.#subqueriesOfOn(relation));
+      case 'right': return this.#mirrored(relation);
+      case 'full': return this.#full(relation);
+      case 'semi': case 'anti': throw sqlError('0A000', 'subqueries are not supported here');
+    }
+  }
+
+  /** A full join: the left join, and the right rows that meet no left row. */
+  #full(relation: Relation & { kind: 'join' }): Relation {
+    const { left, right, on } = relation;
+    const width = left.columns.length;
+    const met: ScalarExpr = {
+      kind: 'subquery', mode: { kind: 'exists' }, type: BOOLEAN,
+      relation: filter(deepened(left), asInner(on, width, 'left')),
+    };
+    const unmet = this.#own(filter(right, not(met)));
+    const padded = project(unmet,
+      [...left.columns.map((each) => nullOf(each.type)), ...allColumns(right)], relation.columns);
+    return {
+      kind: 'union', columns: relation.columns,
+      inputs: [this.#own(join('left', left, right, on)), padded],
+    };
   }
 
   /** A right join as a left join of the sides exchanged. */
@@ -207,6 +216,26 @@ class Decorrelation {
     const exprs = Array.from({ length: width }, (_each, at) => columnOf(joined, at));
     return project(joined, exprs, relation.columns);
   }
+}
+
+/**
+ * A join condition as a condition on one side alone, one level further in: columns of the other
+ * side become outer columns.
+ */
+function asInner(expr: ScalarExpr, width: number, side: 'left' | 'right'): ScalarExpr {
+  const isInner = (index: number): boolean => index < width === (side === 'left');
+  const own = (index: number): number => index < width ? index : index - width;
+  const deeper = mapOuterInExpr(expr, 0, (node, levels) => {
+    if (node.depth < levels) return node;
+    if (node.depth > levels) return { ...node, depth: node.depth + 1 };
+    return { ...node, index: own(node.index),
+      depth: isInner(node.index) ? node.depth : node.depth + 1 };
+  });
+  return replaceExpr(deeper, (node) => {
+    if (node.kind !== 'column') return null;
+    return isInner(node.index) ? column(own(node.index), node.type)
+      : { kind: 'outer', depth: 1, index: own(node.index), type: node.type };
+  });
 }
 
 /** The relation seen from one level further in. */
