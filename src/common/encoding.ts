@@ -25,14 +25,18 @@ export function writeValue(writer: ByteWriter, value: Value, type: SqlType): voi
     case 'boolean': writer.u8(asBoolean(value) ? 1 : 0); return;
     case 'int2': case 'int4': case 'date': case 'oid': case 'xid': case 'regclass': case 'regtype':
     case 'regproc': case 'regprocedure': case 'regoper': case 'regoperator': case 'regnamespace':
-    case 'regrole': writer.varint(asNumber(value)); return;
+    case 'regrole': case 'cid': case 'regcollation': case 'regconfig': case 'regdictionary':
+      writer.varint(asNumber(value));
+      return;
     case 'int8': case 'time': case 'timestamp': case 'timestamptz':
       writer.i64(asBigint(value));
       return;
     case 'float4': case 'float8': writer.f64(asNumber(value)); return;
     case 'numeric': writeNumeric(writer, asNumeric(value)); return;
     case 'text': case 'varchar': case 'bpchar': case 'name': case 'char': case 'json':
-    case 'timetz': case 'tid': case 'int2vector': case 'oidvector':
+    case 'timetz': case 'tid': case 'int2vector': case 'oidvector': case 'xid8': case 'pg_lsn':
+    case 'inet': case 'aclitem': case 'pg_node_tree': case 'pg_ndistinct':
+    case 'pg_dependencies': case 'pg_mcv_list': case 'anyarray':
       writer.string(asString(value));
       return;
     case 'uuid': writeUuid(writer, asString(value)); return;
@@ -52,12 +56,15 @@ export function readValue(reader: ByteReader, type: SqlType): Value {
     case 'boolean': return reader.u8() !== 0;
     case 'int2': case 'int4': case 'date': case 'oid': case 'xid': case 'regclass': case 'regtype':
     case 'regproc': case 'regprocedure': case 'regoper': case 'regoperator': case 'regnamespace':
-    case 'regrole': return reader.varint();
+    case 'regrole': case 'cid': case 'regcollation': case 'regconfig': case 'regdictionary':
+      return reader.varint();
     case 'int8': case 'time': case 'timestamp': case 'timestamptz': return reader.i64();
     case 'float4': case 'float8': return reader.f64();
     case 'numeric': return readNumeric(reader);
     case 'text': case 'varchar': case 'bpchar': case 'name': case 'char': case 'json':
-    case 'timetz': case 'tid': case 'int2vector': case 'oidvector': return reader.string();
+    case 'timetz': case 'tid': case 'int2vector': case 'oidvector': case 'xid8': case 'pg_lsn':
+    case 'inet': case 'aclitem': case 'pg_node_tree': case 'pg_ndistinct':
+    case 'pg_dependencies': case 'pg_mcv_list': case 'anyarray': return reader.string();
     case 'uuid': return readUuid(reader);
     case 'bytea': return reader.bytes();
     case 'interval': return readInterval(reader);

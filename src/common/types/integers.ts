@@ -1,8 +1,8 @@
 /**
  * The types int2, int4, int8, oid and the reg* aliases of oid.
  *
- * Text input takes blanks around the digits and a sign, as PostgreSQL 15. A reg* type knows only
- * numbers here; names are resolved where there is a catalog.
+ * Text input takes blanks around the digits and a sign, as PostgreSQL 15. Names of a reg* type come
+ * from the settings' look-up, where there is a catalog; else it knows only numbers.
  */
 import { hashBigint64, hashInt32 } from '../hash.ts';
 import type { Value } from '../values.ts';
@@ -118,12 +118,18 @@ export const INT8: TypeDefinition = {
 function oidLike(name: TypeName, oid: number, arrayOid: number): TypeDefinition {
   const alias = name.startsWith('reg');
   return {
-    name, oid, arrayOid, typlen: 4, category: name === 'xid' ? 'U' : 'N',
+    name, oid, arrayOid, typlen: 4, category: name === 'xid' || name === 'cid' ? 'U' : 'N',
     preferred: name === 'oid', aliases: [], sqlName: name,
-    parse: (text) => (alias && text === '-' ? 0 : parseOid(text)),
-    format: (value) => {
+    parse: (text, _type, settings) => {
+      if (!alias) return parseOid(text);
+      if (text === '-') return 0;
+      const known = INTEGER.test(text) ? null : settings.names?.oidOf(name, text) ?? null;
+      return known ?? parseOid(text);
+    },
+    format: (value, _type, settings) => {
       const number = asNumber(value) >>> 0;
-      return alias && number === 0 ? '-' : String(number);
+      if (!alias) return String(number);
+      return number === 0 ? '-' : settings.names?.nameOf(name, number) ?? String(number);
     },
     encodeBinary: (value) => int32Bytes(asNumber(value)),
     decodeBinary: (bytes) => {
@@ -141,5 +147,6 @@ export const OID_TYPES: readonly TypeDefinition[] = [
   oidLike('regprocedure', 2202, 2207), oidLike('regoper', 2203, 2208),
   oidLike('regoperator', 2204, 2209), oidLike('regclass', 2205, 2210),
   oidLike('regtype', 2206, 2211), oidLike('regnamespace', 4089, 4090),
-  oidLike('regrole', 4096, 4097),
+  oidLike('regrole', 4096, 4097), oidLike('cid', 29, 1012), oidLike('regcollation', 4191, 4192),
+  oidLike('regconfig', 3734, 3735), oidLike('regdictionary', 3769, 3770),
 ];

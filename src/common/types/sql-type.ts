@@ -13,6 +13,8 @@ export type TypeName =
   | 'uuid' | 'json' | 'jsonb'
   | 'oid' | 'regclass' | 'regtype' | 'regproc' | 'regprocedure' | 'regoper' | 'regoperator'
   | 'regnamespace' | 'regrole' | 'xid' | 'tid' | 'int2vector' | 'oidvector'
+  | 'cid' | 'xid8' | 'pg_lsn' | 'inet' | 'aclitem' | 'pg_node_tree' | 'regcollation' | 'regconfig'
+  | 'regdictionary' | 'pg_ndistinct' | 'pg_dependencies' | 'pg_mcv_list' | 'anyarray'
   | 'void' | 'unknown' | 'array' | 'record';
 
 /**
@@ -42,7 +44,8 @@ export function physicalOf(type: SqlType): Physical {
     case 'boolean': return 'bool';
     case 'int2': case 'int4': case 'date': case 'oid': case 'xid':
     case 'regclass': case 'regtype': case 'regproc': case 'regprocedure': case 'regoper':
-    case 'regoperator': case 'regnamespace': case 'regrole': return 'i32';
+    case 'regoperator': case 'regnamespace': case 'regrole': case 'cid': case 'regcollation':
+    case 'regconfig': case 'regdictionary': return 'i32';
     case 'int8': case 'time': case 'timestamp': case 'timestamptz': return 'i64';
     case 'float4': case 'float8': return 'f64';
     default: return 'ref';

@@ -56,6 +56,8 @@ const TYPE_NAMES: ReadonlySet<string> = new Set<TypeName>([
   'date', 'time', 'timetz', 'timestamp', 'timestamptz', 'interval', 'uuid', 'json', 'jsonb',
   'oid', 'regclass', 'regtype', 'regproc', 'regprocedure', 'regoper', 'regoperator',
   'regnamespace', 'regrole', 'xid', 'tid', 'int2vector', 'oidvector', 'void', 'unknown',
+  'cid', 'xid8', 'pg_lsn', 'inet', 'aclitem', 'pg_node_tree', 'regcollation', 'regconfig',
+  'regdictionary',
   'array', 'record',
 ]);
 const POLYMORPHIC: ReadonlySet<string> = new Set([
