@@ -32,6 +32,8 @@ export type SessionEvent =
   | { readonly kind: 'copyIn'; readonly columns: number; readonly binary: boolean }
   | { readonly kind: 'copyOut'; readonly columns: number; readonly binary: boolean }
   | { readonly kind: 'copyData'; readonly data: Uint8Array }
+  /** The end of COPY TO STDOUT's data. */
+  | { readonly kind: 'copyDone' }
   | { readonly kind: 'error'; readonly error: ErrorMessage };
 
 /** I: idle, T: in a transaction block, E: in a failed one. */

@@ -326,6 +326,7 @@ export class Connection {
         return;
       case 'copyOut': this.#copyResponse('H', event.columns); return;
       case 'copyData': writer.begin('d').raw(event.data).end(); return;
+      case 'copyDone': writer.empty('c'); return;
       case 'error': this.#skipToSync = true; this.#error(event.error); return;
     }
   }

@@ -6,6 +6,8 @@ import type { Value } from '../../common/values.ts';
 import type { Statement } from '../../parser/ast-statements.ts';
 import type { ParsedStatement } from '../../parser/parse.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
+import type { CatalogState } from '../catalog-store.ts';
+import type { StatementDescription } from '../session-api.ts';
 import type { StatementResult } from './result.ts';
 import type { SessionScope, StatementContext } from './statement-context.ts';
 import type { Transaction } from './transaction.ts';
@@ -17,6 +19,8 @@ export interface PreparedStatement {
   readonly parsed: ParsedStatement | null;
   readonly parameterTypes: readonly (SqlType | null)[];
   readonly fromSql: boolean;
+  /** What Describe answers, as of a state of the catalog. */
+  described?: { readonly catalog: CatalogState; readonly description: StatementDescription };
 }
 
 /** A statement with its parameters, perhaps half read. Cursors are portals too. */

@@ -125,20 +125,30 @@ export class Session implements SqlSession, SessionState {
         throw sqlError('42601', 'cannot insert multiple commands into a prepared statement');
       }
       this.#refuseInFailedBlock(parsed[0] ?? null);
-      this.statements.set(name, {
+      const statement: PreparedStatement = {
         name, parsed: parsed[0] ?? null, parameterTypes, fromSql: false,
-      });
+      };
+      this.#describe(statement);
+      this.statements.set(name, statement);
     });
   }
 
   describeStatement(name: string): Promise<StatementDescription> {
     const statement = this.#statement(name);
-    return this.#guarded(statement.parsed?.text ?? '', () => {
-      if (statement.parsed === null) return { parameters: [], columns: null };
-      return describeStatement(this, this.context(statement.parsed.text), {
-        statement: statement.parsed.statement, parameterTypes: statement.parameterTypes,
-      });
+    return this.#guarded(statement.parsed?.text ?? '', () => this.#describe(statement));
+  }
+
+  /** Describes a statement, again only when the catalog has changed. */
+  #describe(statement: PreparedStatement): StatementDescription {
+    if (statement.parsed === null) return { parameters: [], columns: null };
+    if (this.#transaction?.failed === true) return { parameters: [], columns: null };
+    const { catalog } = this.#current();
+    if (statement.described?.catalog === catalog) return statement.described.description;
+    const description = describeStatement(this, this.context(statement.parsed.text), {
+      statement: statement.parsed.statement, parameterTypes: statement.parameterTypes,
     });
+    statement.described = { catalog, description };
+    return description;
   }
 
   bind(portal: string, statement: string, parameters: readonly Value[]): Promise<void> {
@@ -325,6 +335,7 @@ export class Session implements SqlSession, SessionState {
     if (result.kind === 'copyOut') {
       yield { kind: 'copyOut', columns: result.columns, binary: false };
       for await (const data of result.chunks) yield { kind: 'copyData', data };
+      yield { kind: 'copyDone' };
       return result.tag();
     }
     const queue = new ByteQueue();
