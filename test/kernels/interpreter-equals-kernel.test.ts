@@ -180,25 +180,21 @@ describe('kernels', () => {
     });
     expect(source).not.toContain('secret');
     expect(source).toMatchInlineSnapshot(`
-      "const { B, M, O, N, F, W, X } = R, { A, ctx, $ } = E;
+      "const { B, M, O, N, F, X } = R, { A, ctx, $ } = E;
       const b0 = B[0];
-      const b1 = B[1];
-      const o0 = O[0];
       const a0 = A[0];
-      let i = S.row, k = S.out;
+      let i = S.at, k = S.out;
       try {
         for (; i < n; i++) {
           const v0 = b0[i];
           const v1 = (v0 === a0);
           if (!v1) continue;
-          const v2 = b1[i];
-          o0[k] = v2;
-          X[k++] = W[i];
+          X[k++] = i;
         }
       } catch (error) {
         S.error = error; S.failed = true;
       }
-      S.row = i; S.out = k;"
+      S.at = i; S.out = k;"
     `);
   });
 

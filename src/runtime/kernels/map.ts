@@ -1,10 +1,12 @@
 /**
- * Compiles filter and projection into one loop over a batch, and predicates into selections.
+ * Compiles filters and projections into loops over a batch.
  *
- * Two variants per plan, made on first use: for batches whose columns hold NULLs and for those whose
- * columns hold none (40-60 % apart). A row whose expression fails leaves the loop, is reported, and
- * the loop goes on behind it: the usual path has no cost. Columns that are only passed on without
- * a filter are shared, not copied.
+ * First the filter's loop lists the rows that pass, then the projection's loop computes, for those
+ * only, what is no plain column; columns are shared when all rows pass, else copied by a typed loop
+ * of their own. So a filter that drops everything allocates nothing, and one that drops nothing
+ * copies nothing. Two variants per loop, made on first use: for batches whose columns hold NULLs and
+ * for those whose columns hold none (40-60 % apart). A row whose expression fails leaves the loop,
+ * is reported, and the loop goes on behind it: the usual path has no cost.
  */
 import { SqlError } from '../../common/errors.ts';
 import { physicalOf } from '../../common/types/sql-type.ts';
@@ -13,6 +15,7 @@ import type { EvaluationContext } from '../../planner/functions/entry.ts';
 import type { ScalarExpr } from '../../planner/scalar.ts';
 import { makeColumn } from '../batch.ts';
 import type { Batch, Column } from '../batch.ts';
+import { gather } from '../state/transfer.ts';
 import { compileKernel } from './compile.ts';
 import { Generator, zeroText } from './generate.ts';
 import type { InputColumn } from './generate.ts';
@@ -39,8 +42,9 @@ export type PredicateKernel = (
   batch: Batch, context: EvaluationContext, onError: RowErrorHandler, out: Int32Array,
 ) => number;
 
+/** Where a loop is: the next entry to read, the next place to write. */
 interface Progress {
-  row: number;
+  at: number;
   out: number;
   error: unknown;
   failed: boolean;
@@ -55,9 +59,8 @@ interface Arrays {
   readonly O: readonly Column['data'][];
   readonly N: readonly Uint8Array[];
   readonly F: Uint8Array;
-  /** Weights in and out. */
-  readonly W: Int32Array;
-  readonly X: Int32Array;
+  /** Rows: written by a filter, read by a projection (null: all rows). */
+  readonly X: Int32Array | null;
 }
 
 interface Surroundings {
@@ -70,9 +73,8 @@ type Loop = (n: number, R: Arrays, S: Progress, E: Surroundings) => void;
 
 const PARAMETERS: readonly string[] = ['n', 'R', 'S', 'E'];
 
-/** A compiled variant. */
-interface Variant {
-  readonly loop: Loop;
+/** A loop's source and what goes with it. */
+interface Source {
   readonly source: string;
   readonly inputs: readonly InputColumn[];
   readonly args: readonly unknown[];
@@ -82,20 +84,27 @@ interface Variant {
 
 /** The kernel of a filter and projection. */
 export function compileMap(plan: MapPlan): MapKernel {
-  const shared = sharedColumns(plan);
-  const computed = plan.exprs.filter((_expr, at) => shared[at] === null);
-  if (plan.filter === null && computed.length === 0) {
-    return (batch) => batch.length === 0 ? null
-      : { ...batch, columns: shared.map((at) => batch.columns[at as number] as Column) };
-  }
-  const variants: (Variant | null)[] = [null, null];
-  const read = readColumns(plan.filter, computed);
+  const select = plan.filter === null ? null : compilePredicate(plan.filter, plan.inputTypes);
+  const computed = plan.exprs.filter((expr) => expr.kind !== 'column');
+  const loops = computed.length === 0 ? null : new Variants((withNulls) =>
+    projectionSource(computed, withNulls));
+  let selection = new Int32Array(0);
   return (batch, context, onError) => {
-    if (batch.length === 0) return null;
-    const withNulls = read.some((at) => batch.columns[at]?.nulls != null);
-    const variant = variants[Number(withNulls)]
-      ??= compileVariant(plan.filter, computed, withNulls);
-    return runMap(variant, batch, { computed, shared, context, onError });
+    let rows: Int32Array | null = null;
+    let count = batch.length;
+    if (select !== null) {
+      if (selection.length < count) selection = new Int32Array(count * 2);
+      count = select(batch, context, onError, selection);
+      if (count < batch.length) rows = selection;
+    }
+    if (count === 0) return null;
+    const made = loops === null ? null : project(loops, batch, { computed, rows, count, context });
+    if (made === null) return assemble(plan, batch, { rows, count, columns: [] });
+    for (const { error, at } of made.failed) onError(error, rows === null ? at : rows[at] as number);
+    if (made.failed.length === 0) return assemble(plan, batch, { rows, count, ...made });
+    rows = withoutFailed(rows, count, made.failed);
+    return rows.length === 0 ? null
+      : assemble(plan, batch, { rows, count: rows.length, columns: made.columns });
   };
 }
 
@@ -103,71 +112,87 @@ export function compileMap(plan: MapPlan): MapKernel {
 export function compilePredicate(
   predicate: ScalarExpr, _inputTypes: readonly SqlType[],
 ): PredicateKernel {
-  const variants: (Variant | null)[] = [null, null];
-  const read = readColumns(predicate, []);
-  return (batch, context, onError, out) => {
-    const withNulls = read.some((at) => batch.columns[at]?.nulls != null);
-    const variant = variants[Number(withNulls)] ??= compileVariant(predicate, [], withNulls);
-    const rows = Int32Array.from({ length: batch.length }, (_row, at) => at);
-    return runLoop(variant, batch, { context, onError, out: [], outMasks: [],
-      nullSeen: new Uint8Array(0), weights: rows, outWeights: out }).kept;
-  };
+  const loops = new Variants((withNulls) => filterSource(predicate, withNulls));
+  return (batch, context, onError, out) => runLoop(loops, batch, {
+    count: batch.length, context, out: [], outMasks: [], nullSeen: NOTHING, rows: out,
+    onError: (error, at) => onError(error, at),
+  });
 }
 
 /** The generated source of a plan, for EXPLAIN (CODE): the variant without NULLs, or with. */
 export function kernelSource(plan: MapPlan, withNulls: boolean = false): string {
-  const shared = sharedColumns(plan);
-  const computed = plan.exprs.filter((_expr, at) => shared[at] === null);
-  return variantSource(plan.filter, computed, withNulls).source;
+  const computed = plan.exprs.filter((expr) => expr.kind !== 'column');
+  return [
+    ...plan.filter === null ? [] : [filterSource(plan.filter, withNulls).source],
+    ...computed.length === 0 ? [] : [projectionSource(computed, withNulls).source],
+  ].join('\n');
 }
 
-/** Per output the input column it is, when it need not be computed; else null. */
-function sharedColumns(plan: MapPlan): (number | null)[] {
-  return plan.exprs.map((expr) =>
-    plan.filter === null && expr.kind === 'column' ? expr.index : null);
+/** The two variants of a loop. */
+class Variants {
+  readonly #make: (withNulls: boolean) => Source;
+  readonly #made: ((Source & { readonly loop: Loop }) | null)[] = [null, null];
+  readonly #read: readonly number[];
+
+  constructor(make: (withNulls: boolean) => Source) {
+    this.#make = make;
+    this.#read = make(true).inputs.map(({ index }) => index);
+  }
+
+  /** The variant for a batch. */
+  for(batch: Batch): Source & { readonly loop: Loop } {
+    let withNulls = false;
+    for (const at of this.#read) if (batch.columns[at]?.nulls != null) withNulls = true;
+    let made = this.#made[Number(withNulls)] ?? null;
+    if (made === null) {
+      const source = this.#make(withNulls);
+      made = { ...source, loop: compileKernel<Loop>(PARAMETERS, source.source) };
+      this.#made[Number(withNulls)] = made;
+    }
+    return made;
+  }
 }
 
-function readColumns(filter: ScalarExpr | null, exprs: readonly ScalarExpr[]): number[] {
-  return variantSource(filter, exprs, true).inputs.map(({ index }) => index);
-}
-
-interface Source extends Omit<Variant, 'loop'> {
-  readonly source: string;
-}
-
-function variantSource(
-  filter: ScalarExpr | null, exprs: readonly ScalarExpr[], withNulls: boolean,
-): Source {
+function filterSource(predicate: ScalarExpr, withNulls: boolean): Source {
   const generator = new Generator(withNulls, '    ');
-  if (filter !== null) generator.filter(filter);
+  generator.filter(predicate);
+  const source = loopText(generator, withNulls, [], {
+    head: 'for (; i < n; i++) {', foot: 'X[k++] = i;', at: 'i' });
+  return { source, inputs: generator.inputs, args: generator.args, nullable: [] };
+}
+
+function projectionSource(exprs: readonly ScalarExpr[], withNulls: boolean): Source {
+  const generator = new Generator(withNulls, '    ');
   const nullable = exprs.map((expr, at) => write(generator, expr, at));
+  const take = exprs.map((_expr, at) => `const o${at} = O[${at}]`
+    + `${nullable[at] === true ? `, n${at} = N[${at}]` : ''};`);
+  const source = loopText(generator, withNulls, take, {
+    head: 'for (; j < n; j++) {\n    const i = X === null ? j : X[j];', foot: 'k++;', at: 'j' });
+  return { source, inputs: generator.inputs, args: generator.args, nullable };
+}
+
+function loopText(
+  generator: Generator, withNulls: boolean, outputs: readonly string[],
+  { head, foot, at }: { readonly head: string; readonly foot: string; readonly at: string },
+): string {
   const take = [
-    ...generator.inputs.map((_input, at) => `const b${at} = B[${at}]`
-      + `${withNulls ? `, m${at} = M[${at}]` : ''};`),
-    ...exprs.map((_expr, at) => `const o${at} = O[${at}]`
-      + `${nullable[at] === true ? `, n${at} = N[${at}]` : ''};`),
-    ...generator.args.map((_arg, at) => `const a${at} = A[${at}];`),
+    ...generator.inputs.map((_input, number) => `const b${number} = B[${number}]`
+      + `${withNulls ? `, m${number} = M[${number}]` : ''};`),
+    ...outputs,
+    ...generator.args.map((_arg, number) => `const a${number} = A[${number}];`),
   ];
-  const source = `const { B, M, O, N, F, W, X } = R, { A, ctx, $ } = E;
+  return `const { B, M, O, N, F, X } = R, { A, ctx, $ } = E;
 ${take.join('\n')}
-let i = S.row, k = S.out;
+let ${at} = S.at, k = S.out;
 try {
-  for (; i < n; i++) {
+  ${head}
 ${generator.text}
-    X[k++] = W[i];
+    ${foot}
   }
 } catch (error) {
   S.error = error; S.failed = true;
 }
-S.row = i; S.out = k;`;
-  return { source, inputs: generator.inputs, args: generator.args, nullable };
-}
-
-function compileVariant(
-  filter: ScalarExpr | null, exprs: readonly ScalarExpr[], withNulls: boolean,
-): Variant {
-  const made = variantSource(filter, exprs, withNulls);
-  return { ...made, loop: compileKernel<Loop>(PARAMETERS, made.source) };
+S.at = ${at}; S.out = k;`;
 }
 
 /** Writes output `at`; says whether it can be NULL. */
@@ -185,16 +210,7 @@ function write(generator: Generator, expr: ScalarExpr, at: number): boolean {
   return true;
 }
 
-interface LoopRun {
-  readonly context: EvaluationContext;
-  readonly onError: RowErrorHandler;
-  readonly out: readonly Column['data'][];
-  readonly outMasks: readonly Uint8Array[];
-  readonly nullSeen: Uint8Array;
-  readonly weights: Int32Array;
-  readonly outWeights: Int32Array;
-}
-
+const NOTHING = new Uint8Array(0);
 let zeroMask: Uint8Array = new Uint8Array(1024);
 
 /** A mask of at least this length on which nothing is NULL. */
@@ -203,77 +219,100 @@ function noNulls(length: number): Uint8Array {
   return zeroMask;
 }
 
-function runLoop(
-  variant: Variant, batch: Batch, run: LoopRun,
-): { readonly kept: number; readonly failed: readonly number[] } {
-  const { length } = batch;
+interface LoopRun {
+  readonly count: number;
+  readonly rows: Int32Array | null;
+  readonly out: readonly Column['data'][];
+  readonly outMasks: readonly Uint8Array[];
+  readonly nullSeen: Uint8Array;
+  readonly context: EvaluationContext;
+  readonly onError: (error: SqlError, at: number) => void;
+}
+
+/** Runs a loop to its end, over failing entries; gives how many came out. */
+function runLoop(loops: Variants, batch: Batch, run: LoopRun): number {
+  const variant = loops.for(batch);
   const data: Column['data'][] = [];
   const masks: Uint8Array[] = [];
   for (const { index } of variant.inputs) {
     const column = batch.columns[index] as Column;
     data.push(column.data);
-    masks.push(column.nulls ?? noNulls(length));
+    masks.push(column.nulls ?? noNulls(batch.length));
   }
   const arrays: Arrays = {
-    B: data, M: masks, O: run.out, N: run.outMasks, F: run.nullSeen, W: run.weights,
-    X: run.outWeights,
+    B: data, M: masks, O: run.out, N: run.outMasks, F: run.nullSeen, X: run.rows,
   };
   const surroundings: Surroundings = { A: variant.args, ctx: run.context, $: HELPERS };
-  const progress: Progress = { row: 0, out: 0, error: null, failed: false };
-  const failed: number[] = [];
+  const progress: Progress = { at: 0, out: 0, error: null, failed: false };
   for (;;) {
-    variant.loop(length, arrays, progress, surroundings);
-    if (!progress.failed) return { kept: progress.out, failed };
+    variant.loop(run.count, arrays, progress, surroundings);
+    if (!progress.failed) return progress.out;
     if (!(progress.error instanceof SqlError)) throw progress.error as Error;
-    failed.push(progress.row);
-    run.onError(progress.error, progress.row);
+    run.onError(progress.error, progress.at);
     progress.failed = false;
-    progress.row++;
+    progress.at++;
   }
 }
 
-interface MapRun {
+interface Failure {
+  readonly error: SqlError;
+  /** Place in the list of selected rows. */
+  readonly at: number;
+}
+
+interface ProjectRun {
   readonly computed: readonly ScalarExpr[];
-  readonly shared: readonly (number | null)[];
+  readonly rows: Int32Array | null;
+  readonly count: number;
   readonly context: EvaluationContext;
-  readonly onError: RowErrorHandler;
 }
 
-function runMap(variant: Variant, batch: Batch, run: MapRun): Batch | null {
-  const { length } = batch;
-  const made = run.computed.map((expr) => makeColumn(physicalOf(expr.type), length));
-  const outMasks = variant.nullable.map((can) => can ? new Uint8Array(length) : noNulls(0));
+/** Computes the columns that are computed, for the selected rows. */
+function project(
+  loops: Variants, batch: Batch, { computed, rows, count, context }: ProjectRun,
+): { readonly columns: readonly Column[]; readonly failed: readonly Failure[] } {
+  const { nullable } = loops.for(batch);
+  const made = computed.map((expr) => makeColumn(physicalOf(expr.type), count));
+  const outMasks = nullable.map((can) => can ? new Uint8Array(count) : NOTHING);
   const nullSeen = new Uint8Array(made.length);
-  const weights = new Int32Array(length);
-  const { kept, failed } = runLoop(variant, batch, {
-    context: run.context, onError: run.onError, out: made.map(({ data }) => data), outMasks,
-    nullSeen, weights: batch.weights, outWeights: weights,
+  const failed: Failure[] = [];
+  runLoop(loops, batch, {
+    count, rows, context, out: made.map(({ data }) => data), outMasks, nullSeen,
+    onError: (error, at) => failed.push({ error, at }),
   });
-  if (kept === 0) return null;
-  let next = 0;
-  const columns = run.shared.map((at): Column => {
-    if (at !== null) {
-      const column = batch.columns[at] as Column;
-      return failed.length === 0 ? column : without(column, length, failed);
-    }
-    const place = next++;
-    const column = made[place] as Column;
-    return nullSeen[place] === 1 ? { ...column, nulls: outMasks[place] as Uint8Array } : column;
-  });
-  return { length: kept, columns, weights };
+  const columns = made.map((column, at): Column => nullSeen[at] === 1
+    ? { ...column, nulls: outMasks[at] as Uint8Array } : column);
+  return { columns, failed };
 }
 
-/** A column without the failed rows. */
-function without(column: Column, length: number, failed: readonly number[]): Column {
-  const skip = new Set(failed);
-  const to = makeColumn(column.kind, length - failed.length);
-  const nulls = column.nulls === null ? null : new Uint8Array(length - failed.length);
-  let at = 0;
-  for (let row = 0; row < length; row++) {
-    if (skip.has(row)) continue;
-    to.data[at] = column.data[row] as never;
-    if (nulls !== null) nulls[at] = (column.nulls as Uint8Array)[row] as number;
-    at++;
+/** The output: computed columns, and the others shared or copied. */
+function assemble(
+  plan: MapPlan, batch: Batch,
+  { rows, count, columns }: {
+    readonly rows: Int32Array | null; readonly count: number; readonly columns: readonly Column[];
+  },
+): Batch {
+  let next = 0;
+  const out = plan.exprs.map((expr): Column => {
+    if (expr.kind !== 'column') return columns[next++] as Column;
+    const column = batch.columns[expr.index] as Column;
+    return rows === null ? column : gather(column, rows, count);
+  });
+  if (rows === null) return { length: count, columns: out, weights: batch.weights };
+  const weights = new Int32Array(count);
+  for (let i = 0; i < count; i++) weights[i] = batch.weights[rows[i] as number] as number;
+  return { length: count, columns: out, weights };
+}
+
+function withoutFailed(
+  rows: Int32Array | null, count: number, failed: readonly Failure[],
+): Int32Array {
+  const kept = new Int32Array(count - failed.length);
+  let next = 0;
+  let skipped = 0;
+  for (let i = 0; i < count; i++) {
+    if (failed[skipped]?.at === i) skipped++;
+    else kept[next++] = rows === null ? i : rows[i] as number;
   }
-  return { ...to, nulls };
+  return kept;
 }
