@@ -139,12 +139,18 @@ function subscriptChain(expr: Subscript): {
 /** a[lower:upper] */
 export function bindSlice(binder: Binder, expr: Slice): ScalarExpr {
   const { state } = binder;
-  const operand = binder.bind(expr.operand);
+  const slices = [expr];
+  let base = expr.operand;
+  while (base.kind === 'slice') {
+    slices.unshift(base);
+    base = base.operand;
+  }
+  const operand = binder.bind(base);
   if (operand.type.name !== 'array') {
     throw notSupported(`a slice of type ${typeText(operand.type)}`, expr.span);
   }
   const bound = (side: Slice['lower']): ScalarExpr =>
     side === null ? literalOf(null, INT4) : coerce(state, binder.bind(side), INT4, 'assignment');
   return scalarCall(state, { name: '$slice', span: expr.span },
-    [operand, bound(expr.lower), bound(expr.upper)]);
+    [operand, ...slices.flatMap((each) => [bound(each.lower), bound(each.upper)])]);
 }

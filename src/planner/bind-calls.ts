@@ -17,6 +17,7 @@ import { bindOverCall } from './bind-over-calls.ts';
 import { bindGrouping, bindWindowBound } from './bind-special-calls.ts';
 import { bindSessionCall } from './bind-session.ts';
 import { INT4, isString } from './bind-types.ts';
+import { bindCurrentWatermark } from './bind-watermark-call.ts';
 import { canCoerce, coerce, literalOf } from './coerce.ts';
 import { functionNotFound, notSupported, setsNotAllowed } from './errors.ts';
 import type { TableFunction } from './functions/entry.ts';
@@ -40,14 +41,15 @@ function isForeign(expr: FunctionCall): boolean {
 /** Binds a call of any kind. */
 export function bindCall(binder: Binder, expr: FunctionCall): ScalarExpr {
   const name = functionName(expr);
-  if (isForeign(expr)) {
+  // Names with a $ in front are the planner's own functions.
+  if (isForeign(expr) || name.startsWith('$')) {
     const args = boundArguments(binder, expr);
     const full = expr.name.parts.map((part) => part.name).join('.');
     throw functionNotFound(callText(full, args), expr.span);
   }
   if (expr.over !== null) return bindOverCall(binder, expr, name);
   const special = bindWindowBound(binder, name, expr) ?? bindGrouping(binder, name, expr)
-    ?? bindSessionCall(binder, name, expr);
+    ?? bindSessionCall(binder, name, expr) ?? bindCurrentWatermark(binder, name, expr);
   if (special !== null) return special;
   const kinds = new Set(functionsByName(name).map((entry) => entry.kind));
   if (kinds.has('aggregate')) return bindAggregate(binder, expr, name);

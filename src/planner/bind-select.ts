@@ -37,6 +37,8 @@ interface Stage {
   readonly sorts: readonly SortTarget[];
   readonly distinctOn: readonly ScalarExpr[];
   readonly having: ScalarExpr | null;
+  /** Order of a single ordered subquery in FROM; rows keep it where nothing else is asked for. */
+  readonly inherited: Scope['inputOrder'];
 }
 
 /** Binds a SELECT with the ORDER BY of its query. */
@@ -103,7 +105,9 @@ function bindClauses(binder: Binder, select: Select, clauses: Clauses): Stage {
     : coerceBoolean(state, binder.within('HAVING').bind(select.having), 'HAVING');
   const sorts = bindSortKeys(binder.within('ORDER BY'), clauses.orderBy, targets, select);
   const distinctOn = bindDistinctOn(binder.within('DISTINCT ON'), select, targets, sorts);
-  return { input: clauses.input, targets, sorts, distinctOn, having };
+  return {
+    input: clauses.input, targets, sorts, distinctOn, having, inherited: scope.inputOrder,
+  };
 }
 
 /** GROUPING(...) can be bound only when GROUP BY is known; targets with one are bound again. */
@@ -124,6 +128,7 @@ function mapStage(stage: Stage, input: Facted, change: (expr: ScalarExpr) => Sca
     sorts: stage.sorts.map((sort) => ({ ...sort, expr: change(sort.expr) })),
     distinctOn: stage.distinctOn.map(change),
     having: stage.having === null ? null : change(stage.having),
+    inherited: stage.inherited,
   };
 }
 
@@ -210,6 +215,12 @@ function addOutput(outputs: Outputs, input: Facted, name: string, expr: ScalarEx
   outputs.facts.push(expr.kind === 'column' ? input.facts[expr.index] ?? NO_FACTS : NO_FACTS);
 }
 
+function targetOf(targets: readonly Target[], expr: ScalarExpr): number | null {
+  const key = exprKey(expr);
+  const at = targets.findIndex((target) => exprKey(target.expr) === key);
+  return at < 0 ? null : at;
+}
+
 /** Projection, DISTINCT and the order of the result. */
 function finish(
   state: StatementState, select: Select, place: QueryPlace,
@@ -219,7 +230,9 @@ function finish(
   const outputs: Outputs = { exprs: [], columns: [], facts: [] };
   for (const target of stage.targets) addOutput(outputs, input, target.name, target.expr);
   const visible = outputs.exprs.length;
-  const order: SortKey[] = stage.sorts.map((sort) => {
+  const sorts = stage.sorts.length > 0 || select.distinct || stage.aggregated ? stage.sorts
+    : stage.inherited.map((key) => ({ ...key, target: targetOf(stage.targets, key.expr) }));
+  const order: SortKey[] = sorts.map((sort) => {
     let column = sort.target;
     if (column === null) {
       column = outputs.exprs.length;

@@ -9,6 +9,7 @@ import { exprBinder } from './bind-expr.ts';
 import type { CatalogRelation } from './catalog.ts';
 import { coerceBoolean } from './coerce.ts';
 import { notSupported, syntaxError } from './errors.ts';
+import { hasSubquery } from './expr-tools.ts';
 import type { ConflictPlan } from './plans.ts';
 import type { ScalarExpr } from './scalar.ts';
 import { Scope } from './scope.ts';
@@ -17,6 +18,19 @@ import { columnNumberOf, tableItem } from './statements-targets.ts';
 
 /** Binds ON CONFLICT; null when no key can ever be taken. */
 export function bindConflict(
+  state: StatementState, conflict: OnConflict, table: CatalogRelation, name: string,
+): ConflictPlan | null {
+  const plan = conflictPlan(state, conflict, table, name);
+  const exprs = plan?.kind === 'update'
+    ? [...plan.set, ...(plan.where === null ? [] : [plan.where])] : [];
+  if (exprs.some(hasSubquery)) {
+    throw notSupported('a subquery in ON CONFLICT DO UPDATE', conflict.span,
+      'Write the rows the subquery gives into VALUES, or use UPDATE ... FROM.');
+  }
+  return plan;
+}
+
+function conflictPlan(
   state: StatementState, conflict: OnConflict, table: CatalogRelation, name: string,
 ): ConflictPlan | null {
   if (conflict.targetWhere !== null) {

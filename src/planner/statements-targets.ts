@@ -15,6 +15,7 @@ import { typeText } from './bind-types.ts';
 import type { CatalogColumn, CatalogRelation } from './catalog.ts';
 import { tryCoerce } from './coerce.ts';
 import { assignmentMismatch } from './errors.ts';
+import { hasSubquery } from './expr-tools.ts';
 import type { Returning } from './plans.ts';
 import type { ScalarExpr } from './scalar.ts';
 import { Scope } from './scope.ts';
@@ -108,8 +109,7 @@ export function bindReturning(
 }
 
 function refuseSubquery(expr: ScalarExpr, items: readonly SelectItem[]): void {
-  if (!JSON.stringify(expr, (_key, value: unknown) =>
-    (typeof value === 'bigint' ? '' : value)).includes('"kind":"subquery"')) return;
+  if (!hasSubquery(expr)) return;
   throw sqlError('0A000', 'a subquery in RETURNING is not supported', { span: items[0]?.span });
 }
 
