@@ -12,39 +12,59 @@ import { STATISTICS } from './aggregates-statistics.ts';
 import { ARITHMETIC } from './arithmetic.ts';
 import { ARRAYS } from './array.ts';
 import { BYTES } from './bytes.ts';
-import { CATALOG_FUNCTIONS } from './catalog-functions.ts';
 import { findCast } from './casts.ts';
+import { CATALOG_FUNCTIONS } from './catalog-functions.ts';
 import { COMPARISON } from './comparison.ts';
-import { MATH } from './math.ts';
-import { MATH_FLOAT } from './math-float.ts';
-import { INTERNAL } from './internal.ts';
-import { STRINGS } from './string.ts';
-import { STRING_FORMATS } from './string-format.ts';
 import { DATETIME } from './datetime.ts';
 import { DATETIME_OPERATORS } from './datetime-operators.ts';
+import { TEMPLATES } from './datetime-templates.ts';
+import type {
+  CastEntry, FunctionEntry, ScalarEvaluator, ScalarFunction,
+} from './entry.ts';
+import { INTERNAL } from './internal.ts';
 import { JSON_FUNCTIONS } from './json.ts';
 import { JSON_BUILDERS } from './json-build.ts';
-import { TEMPLATES } from './datetime-templates.ts';
+import { MATH } from './math.ts';
+import { MATH_FLOAT } from './math-float.ts';
+import { MISCELLANEOUS } from './miscellaneous.ts';
+import { OVERLAPS } from './overlaps.ts';
+import { PATTERNS, PATTERN_TABLES } from './pattern.ts';
+import { STRINGS } from './string.ts';
+import { STRING_FORMATS } from './string-format.ts';
 import { SYSTEM } from './system.ts';
 import { TABLE_FUNCTIONS } from './table-functions.ts';
 import { TABLE_JSON } from './table-json.ts';
 import { WINDOW_FUNCTIONS } from './window-functions.ts';
-import { PATTERNS, PATTERN_TABLES } from './pattern.ts';
-import { MISCELLANEOUS } from './miscellaneous.ts';
-import { OVERLAPS } from './overlaps.ts';
-import type {
-  CastEntry, FunctionEntry, ScalarEvaluator, ScalarFunction,
-} from './entry.ts';
 
-const TOPICS: readonly (readonly FunctionEntry[])[] = [
-  INTERNAL, ARITHMETIC, COMPARISON, AGGREGATES, COLLECT_AGGREGATES, STATISTICS, STRINGS,
-  STRING_FORMATS, BYTES, MATH, MATH_FLOAT, ARRAYS,
-  DATETIME_OPERATORS, DATETIME, OVERLAPS, JSON_FUNCTIONS, JSON_BUILDERS,
-  TEMPLATES, SYSTEM, TABLE_FUNCTIONS, TABLE_JSON, WINDOW_FUNCTIONS,
-  PATTERNS, PATTERN_TABLES, CATALOG_FUNCTIONS, MISCELLANEOUS,
+/** Entries under a heading of the documentation. */
+export interface FunctionTopic {
+  readonly title: string;
+  readonly entries: readonly FunctionEntry[];
+}
+
+const TOPICS: readonly FunctionTopic[] = [
+  { title: 'Comparison', entries: COMPARISON },
+  { title: 'Arithmetic', entries: ARITHMETIC },
+  { title: 'Mathematics', entries: [...MATH, ...MATH_FLOAT] },
+  { title: 'Strings', entries: [...STRINGS, ...STRING_FORMATS] },
+  { title: 'Pattern matching', entries: PATTERNS },
+  { title: 'Bytes, encodings and digests', entries: BYTES },
+  {
+    title: 'Dates and times',
+    entries: [...DATETIME_OPERATORS, ...DATETIME, ...OVERLAPS, ...TEMPLATES],
+  },
+  { title: 'JSON', entries: [...JSON_FUNCTIONS, ...JSON_BUILDERS] },
+  { title: 'Arrays', entries: ARRAYS },
+  { title: 'Aggregates', entries: [...AGGREGATES, ...COLLECT_AGGREGATES, ...STATISTICS] },
+  { title: 'Window functions', entries: WINDOW_FUNCTIONS },
+  {
+    title: 'Set-returning functions',
+    entries: [...TABLE_FUNCTIONS, ...TABLE_JSON, ...PATTERN_TABLES],
+  },
+  { title: 'System', entries: [...SYSTEM, ...CATALOG_FUNCTIONS, ...MISCELLANEOUS, ...INTERNAL] },
 ];
 
-const ALL: readonly FunctionEntry[] = TOPICS.flat();
+const ALL: readonly FunctionEntry[] = TOPICS.flatMap((topic) => topic.entries);
 const BY_ID = new Map<string, FunctionEntry>();
 const BY_NAME = new Map<string, FunctionEntry[]>();
 for (const entry of ALL) {
@@ -66,6 +86,11 @@ export function functionsByName(name: string): readonly FunctionEntry[] {
 /** The entry of an id; an unknown id is a programmer error. */
 export function functionById(id: string): FunctionEntry {
   return must(BY_ID.get(id), `no function ${id} in the registry`);
+}
+
+/** The registry as the documentation orders it. */
+export function functionTopics(): readonly FunctionTopic[] {
+  return TOPICS;
 }
 
 /** Every entry, topic by topic. */
