@@ -20,6 +20,7 @@ import { createSession } from './session.ts';
 import { createSetOp } from './set-op.ts';
 import { stateless } from './stateless.ts';
 import { createTemporalFilter } from './temporal-filter.ts';
+import { createTemporalJoin } from './temporal-join.ts';
 import { createThrottle } from './throttle.ts';
 import { createTopN } from './top-n.ts';
 import { createUnion } from './union.ts';
@@ -47,7 +48,8 @@ export function buildOperator(
     case 'gate': return createGate(node, inputs, context);
     case 'throttle': return createThrottle(node, inputs, context);
     case 'asofJoin': return createAsofJoin(node, inputs, context);
-    case 'temporalJoin': case 'recursive':
+    case 'temporalJoin': return createTemporalJoin(node, inputs, context);
+    case 'recursive':
       throw new Error(`no operator for ${node.kind} yet`);
     default: return assertNever(node);
   }

@@ -116,6 +116,13 @@ export class OrderedPartitions {
       batch.length, out);
   }
 
+  /** Writes the slot of each whole row of a batch, -1 where it is not kept. Not for append-only. */
+  findRows(batch: Batch, out: Int32Array): void {
+    const identity = must(this.#identity, 'identity index');
+    const hashed = this.#identityKey.map((at) => must(batch.columns[at], 'column'));
+    identity.find(batch.columns, batch.length, identity.hash(hashed, batch.length), out);
+  }
+
   /** Takes in the changes of a batch. */
   stage(batch: Batch): void {
     const { length } = batch;
