@@ -17,6 +17,8 @@ export interface TableChange {
   readonly batch: Batch;
   /** The change counts once per key and table, however often it is sent. */
   readonly idempotencyKey?: string;
+  /** Rows whose key is taken: refused (default), skipped, or put in the place of the old ones. */
+  readonly onTaken?: 'refuse' | 'skip' | 'replace';
 }
 
 /** Keeps an epoch readable while it is held; release it. */

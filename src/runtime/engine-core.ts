@@ -17,7 +17,7 @@ import type {
   TableChange,
 } from './engine-core-types.ts';
 import { EngineFacts } from './engine-info.ts';
-import { decodeIngest } from './engine-ingest.ts';
+import { decodeIngest, onTakenOf } from './engine-ingest.ts';
 import { replay } from './engine-recovery.ts';
 import { concatBatches, consolidate } from './engine-rows.ts';
 import { EngineState } from './engine-state.ts';
@@ -91,6 +91,8 @@ export class EngineCore implements EngineCoreFace {
   readonly #system = new Map<number, SystemRelation>();
   readonly #listeners = new Set<(deltas: EpochDeltas) => void>();
   readonly #pins = new Map<bigint, number>();
+  /** Ingest requests with a key that have not been answered. */
+  readonly #ingesting = new Map<string, Promise<IngestOutcome>>();
   #failure: Error | null = null;
 
   private constructor(
@@ -167,8 +169,9 @@ export class EngineCore implements EngineCoreFace {
         return;
       }
       const logged = changes.filter(({ batch }) => batch.length > 0)
-        .map(({ relation, batch, idempotencyKey }) =>
-          ({ relation, batch, idempotencyKey: idempotencyKey ?? null }));
+        .map(({ relation, batch, idempotencyKey, onTaken }) => ({
+          relation, batch, idempotencyKey: idempotencyKey ?? null, onTaken: onTaken ?? 'refuse',
+        }));
       this.#scheduler.submit({ changes: logged, ddl, resolve, reject });
     });
   }
@@ -251,17 +254,35 @@ export class EngineCore implements EngineCoreFace {
   async ingest(
     relation: number, body: Uint8Array, idempotencyKey: string | null,
   ): Promise<IngestOutcome> {
-    const seen = idempotencyKey === null ? null : this.#state.keys.find(relation, idempotencyKey);
+    if (idempotencyKey === null) return await this.#ingest(relation, body, null);
+    const flight = `${relation}/${idempotencyKey}`;
+    // The same key may be on its way: wait for it, then it has been seen (or has failed).
+    while (this.#ingesting.has(flight)) await this.#ingesting.get(flight)?.catch(() => undefined);
+    const seen = this.#state.keys.find(relation, idempotencyKey);
     if (seen !== null) {
       return { accepted: seen.accepted, deadLettered: 0, duplicate: true, epoch: seen.epoch };
     }
+    const running = this.#ingest(relation, body, idempotencyKey);
+    this.#ingesting.set(flight, running);
+    try {
+      return await running;
+    } finally {
+      this.#ingesting.delete(flight);
+    }
+  }
+
+  async #ingest(
+    relation: number, body: Uint8Array, idempotencyKey: string | null,
+  ): Promise<IngestOutcome> {
     const { relation: table } = this.#readable(relation);
     const batch = decodeIngest(table, body, {
       evaluation: { ...PLAIN_EVALUATION, now: this.environment.clock.nowMicros() },
       nextSequence: (sequence) => this.nextSequence(sequence),
     });
-    const change = idempotencyKey === null ? { relation, batch }
-      : { relation, batch, idempotencyKey };
+    const change = {
+      relation, batch, onTaken: onTakenOf(table),
+      ...idempotencyKey === null ? {} : { idempotencyKey },
+    };
     const epoch = await this.commit([change], []);
     return { accepted: batch.length, deadLettered: 0, duplicate: false, epoch };
   }

@@ -9,7 +9,7 @@ import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import type { SqlError } from '../common/errors.ts';
 import { formatValue } from '../common/types/registry.ts';
-import type { Batch } from './batch.ts';
+import type { Batch, Column } from './batch.ts';
 import { batchOf, cell } from './batch.ts';
 import type { DeadLetter } from './connectors/connector.ts';
 import type { EngineState } from './engine-state.ts';
@@ -63,8 +63,10 @@ export class EpochRun {
     const { rows, clock } = relation;
     const before = clock?.save() ?? null;
     const arrivals = clock?.arrivals(change.batch, 0) ?? null;
-    const batch = arrivals === null || !rows.tracksArrival ? change.batch
-      : { ...change.batch, columns: [...change.batch.columns, arrivals] };
+    const kept = rows.tracksArrival ? arrivals : null;
+    const batch = change.onTaken === 'replace' ? replacing(rows, change.batch, kept)
+      : change.onTaken === 'skip' ? skipping(rows, change.batch, kept)
+      : withArrivals(change.batch, kept);
     let refusal: Refusal | null = null;
     const applied = rows.applyChecked(batch, (why) => { refusal = why; });
     if (applied === null) {
@@ -341,8 +343,8 @@ function expandWeights(batch: Batch, weights: Int32Array): Batch {
  * Rows from outside as changes of a keyed table: the last row of a key replaces what is stored.
  * `arrival` becomes the last column where the table keeps arrivals.
  */
-function replacing(rows: RelationRows, batch: Batch, arrival: Batch['columns'][number] | null): Batch {
-  const whole = arrival === null ? batch : { ...batch, columns: [...batch.columns, arrival] };
+function replacing(rows: RelationRows, batch: Batch, arrival: Column | null): Batch {
+  const whole = withArrivals(batch, arrival);
   if (rows.key === null) return whole;
   const last = lastOfEachKey(rows.key, batch);
   const added = takeRows(whole, last);
@@ -355,7 +357,17 @@ function replacing(rows: RelationRows, batch: Batch, arrival: Batch['columns'][n
   return concatBatches(types, [filled, added]);
 }
 
-function blankArrivals(length: number): Batch['columns'][number] {
+/** The rows of a change whose key is free; the first of each key. */
+function skipping(rows: RelationRows, batch: Batch, arrival: Column | null): Batch {
+  const whole = withArrivals(batch, arrival);
+  return rows.key === null ? whole : takeRows(whole, rows.freeRows(rows.key, batch));
+}
+
+function withArrivals(batch: Batch, arrival: Column | null): Batch {
+  return arrival === null ? batch : { ...batch, columns: [...batch.columns, arrival] };
+}
+
+function blankArrivals(length: number): Column {
   return { kind: 'i64', data: new BigInt64Array(length), nulls: new Uint8Array(length).fill(1) };
 }
 

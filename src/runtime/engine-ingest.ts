@@ -16,11 +16,22 @@ import type { StoredRelation } from './catalog-store-types.ts';
 import { JsonDecoder } from './formats/json.ts';
 import type { RecordError } from './formats/json.ts';
 import { compileMap } from './kernels/map.ts';
+import type { OnTaken } from './storage/epoch-log.ts';
 
 /** What ingest needs of its surroundings. */
 export interface IngestContext {
   readonly evaluation: EvaluationContext;
   nextSequence(sequence: number): bigint;
+}
+
+/** What ingest does with rows whose key is taken: as the table's ON CONFLICT says. */
+export function onTakenOf({ onConflict, name }: StoredRelation): OnTaken {
+  if (onConflict === null) return 'refuse';
+  if (onConflict.kind === 'nothing') return 'skip';
+  if (onConflict.kind === 'overwrite' && onConflict.versionColumn === null) return 'replace';
+  throw sqlError('0A000', `table "${name}" has an ON CONFLICT clause that ingest does not know`, {
+    hint: 'Use INSERT, or declare ON CONFLICT DO NOTHING or OVERWRITE.',
+  });
 }
 
 /** Decodes a request; throws for the first record that is no row of the table. */

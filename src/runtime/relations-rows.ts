@@ -220,6 +220,17 @@ export class RelationRows {
     return slots.sort((a, b) => compareArrivals(of(a), of(b)));
   }
 
+  /** Numbers of rows whose key is not stored; of equal keys the first. */
+  freeRows(key: readonly number[], batch: Batch): Int32Array {
+    const found = this.#findKeys(key, batch);
+    const numbers = Int32Array.from(found.keys());
+    const keys = key.map((at) => must(batch.columns[at], 'key column'));
+    const numbered = { kind: 'i32', data: numbers, nulls: null } as const;
+    const firsts = consolidate({ ...batch, columns: [...keys, numbered] }, key.length);
+    const rows = must(firsts.columns.at(-1), 'row numbers').data as Int32Array;
+    return rows.slice(0, firsts.length).filter((row) => (found[row] ?? -1) < 0);
+  }
+
   /** The stored rows that have the keys of the given rows: user columns. */
   storedByKey(batch: Batch): Batch | null {
     if (this.key === null) return null;

@@ -15,12 +15,18 @@ import type { EpochRecord } from './records.ts';
 /** Version of the record format; a newer one is refused. */
 export const EPOCH_FORMAT = 1;
 
+/** What happens to a row of a change whose key is taken: 23505, nothing, or it replaces the row. */
+export type OnTaken = 'refuse' | 'skip' | 'replace';
+
 /** Rows of one table by one transaction, in order. */
 export interface LoggedChange {
   readonly relation: number;
   readonly batch: Batch;
   readonly idempotencyKey: string | null;
+  readonly onTaken: OnTaken;
 }
+
+const ON_TAKEN: readonly OnTaken[] = ['refuse', 'skip', 'replace'];
 
 /** What a reader of a source took in this epoch. */
 export interface LoggedRange {
@@ -78,6 +84,7 @@ export function encodeEpoch(content: EpochContent): EpochRecord {
   for (const change of content.changes) {
     writer.u32(change.relation);
     writer.value(change.idempotencyKey);
+    writer.u8(ON_TAKEN.indexOf(change.onTaken));
     writeBatch(writer, change.batch);
   }
   writer.u32(content.ranges.length);
@@ -119,8 +126,11 @@ export function decodeEpoch(record: EpochRecord): EpochContent {
   const changes = repeat(reader.u32(), (): LoggedChange => {
     const relation = reader.u32();
     const key = reader.value();
+    const onTaken = ON_TAKEN[reader.u8()];
+    if (onTaken === undefined) throw dataCorrupted('change of an unknown kind');
     return {
-      relation, idempotencyKey: typeof key === 'string' ? key : null, batch: readBatch(reader),
+      relation, onTaken, idempotencyKey: typeof key === 'string' ? key : null,
+      batch: readBatch(reader),
     };
   });
   const ranges = repeat(reader.u32(), () => readRange(reader));
