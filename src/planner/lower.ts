@@ -21,6 +21,7 @@ import { Properties } from './properties.ts';
 import type { Relation } from './relation.ts';
 import type { RewriteContext } from './rewrites/context.ts';
 import { rewriteRelation } from './rewrites/registry.ts';
+import { withRowRange } from './row-range.ts';
 import type { ScalarExpr } from './scalar.ts';
 
 /** What constants are evaluated with while planning. */
@@ -43,14 +44,15 @@ function rewriteContext(
 /** Plans a query that runs once. */
 export function lowerQuery(bound: BoundQuery, env: PlanEnv): QueryPlan {
   const context = rewriteContext(env, 'query', 0n);
-  const relation = rewriteRelation(bound.relation, context);
+  const ranged = withRowRange(bound);
+  const relation = rewriteRelation(ranged.relation, context);
   const builder = new DataflowBuilder();
   const properties = new Properties(env.catalog);
   const output = new Lowering(builder, properties, { kind: 'query' }).lower(relation);
   return {
     kind: 'query', columns: bound.columns, relation, dataflow: builder.finish(output, null),
-    orderBy: bound.orderBy, limit: rowCount(bound.limit, 'LIMIT', context),
-    offset: rowCount(bound.offset, 'OFFSET', context) ?? 0n, withTies: bound.withTies,
+    orderBy: bound.orderBy, limit: rowCount(ranged.limit, 'LIMIT', context),
+    offset: rowCount(ranged.offset, 'OFFSET', context) ?? 0n, withTies: ranged.withTies,
     reads: bound.reads, fastPath: findFastPath(relation, env.catalog),
   };
 }

@@ -17,7 +17,7 @@ import { asComparison, swapped } from '../function-facts.ts';
 import { functionById } from '../functions/registry.ts';
 import type { AggregateCall, Relation, RelationColumn } from '../relation.ts';
 import {
-  allColumns, columnOf, filter, join, joinColumns, mapExprs, pick, project,
+  allColumns, columnOf, filter, inputsOf, join, joinColumns, mapExprs, pick, project,
 } from '../relation-tools.ts';
 import type { ScalarExpr } from '../scalar.ts';
 import { outerColumns, outerColumnsOf, raised } from './outer-columns.ts';
@@ -34,6 +34,8 @@ export class DomainPush {
   readonly #refs: readonly number[];
   readonly #uses: (index: number) => number;
   readonly #done = new Map<Relation, Relation>();
+  /** Recursive bindings that carry the domain themselves. */
+  readonly #bindings = new Set<string>();
 
   constructor(domain: Relation, refs: readonly number[], uses: (index: number) => number) {
     this.#domain = domain;
@@ -55,7 +57,13 @@ export class DomainPush {
   }
 
   #isCorrelated(relation: Relation): boolean {
-    return outerColumns(relation).size > 0;
+    return outerColumns(relation).size > 0 || this.#readsBinding(relation);
+  }
+
+  #readsBinding(relation: Relation): boolean {
+    if (this.#bindings.size === 0) return false;
+    return relation.kind === 'recursiveRef' ? this.#bindings.has(relation.binding)
+      : inputsOf(relation).some((input) => this.#readsBinding(input));
   }
 
   /** Every row with every tuple of the domain. */
@@ -100,9 +108,22 @@ export class DomainPush {
         ...relation, left: this.push(relation.left), right: this.push(relation.right),
         columns: this.#withDomain(relation.columns),
       };
-      case 'scan': case 'recursive': case 'recursiveRef': throw correlatedRecursion();
+      case 'recursive': return this.#pushRecursive(relation);
+      case 'recursiveRef': return { ...relation, columns: this.#withDomain(relation.columns) };
+      case 'scan': throw correlatedJoin();
       default: return assertNever(relation);
     }
+  }
+
+  /** Every binding carries the domain along: one fixpoint for all tuples. */
+  #pushRecursive(relation: Relation & { kind: 'recursive' }): Relation {
+    for (const each of relation.bindings) this.#bindings.add(each.name);
+    return {
+      ...relation, body: this.push(relation.body), columns: this.#withDomain(relation.columns),
+      bindings: relation.bindings.map((each) => ({
+        ...each, definition: this.push(each.definition),
+        columns: this.#withDomain(each.columns) })),
+    };
   }
 
   #withDomain(columns: readonly RelationColumn[]): readonly RelationColumn[] {
@@ -296,7 +317,7 @@ export class DomainPush {
   }
 
   #pushTimedJoin(relation: Relation & { kind: 'asofJoin' | 'temporalJoin' }): Relation {
-    if (this.#isCorrelated(relation.right)) throw correlatedRecursion();
+    if (this.#isCorrelated(relation.right)) throw correlatedJoin();
     const wl = relation.left.columns.length;
     const left = this.push(relation.left);
     const moved = (expr: ScalarExpr): ScalarExpr => replaceExpr(expr, (node) => {
@@ -334,8 +355,8 @@ export function orEmpty(call: AggregateCall, value: ScalarExpr): ScalarExpr {
     : { kind: 'coalesce', args: [value, literal(empty, call.type)], type: call.type };
 }
 
-function correlatedRecursion(): Error {
+function correlatedJoin(): Error {
   return sqlError('0A000', 'this kind of relation cannot refer to columns of an outer query', {
-    hint: 'Join the recursive query or the right side of the join in FROM instead.',
+    hint: 'Join the right side of the ASOF or temporal join in FROM instead.',
   });
 }
