@@ -23,6 +23,8 @@ import type { Properties } from './properties.ts';
 import type { Relation } from './relation.ts';
 import type { ScalarExpr } from './scalar.ts';
 import { lowerRecursive } from './lower-recursive.ts';
+import { planSlices } from './lower-slices.ts';
+import type { Slices } from './lower-slices.ts';
 
 /** A chain of filters and projections as one: `filter` and `exprs` over the chain's input. */
 interface Chain {
@@ -186,6 +188,8 @@ export class Lowering implements RelationLowering {
 
   #lowerAggregate(relation: Relation & { kind: 'aggregate' }): NodeId {
     assert(relation.groupingSets === null, 'grouping sets are expanded before lowering');
+    const slices = this.mode.kind === 'view' ? planSlices(relation, this.properties) : null;
+    if (slices !== null) return this.#lowerSlices(relation, slices);
     const columns = new Columns(relation.input);
     const groupBy = relation.groupBy.map((expr) => columns.of(expr));
     const aggregates = relation.aggregates.map((each) => ({
@@ -206,6 +210,24 @@ export class Lowering implements RelationLowering {
       })),
       evict: this.#state.evictionOf(relation),
     });
+  }
+
+  /** The windows of an aggregate over HOP, put together from slices. */
+  #lowerSlices(relation: Relation & { kind: 'aggregate' }, slices: Slices): NodeId {
+    const groups = relation.columns.slice(0, slices.groups);
+    const argument = (arg: ScalarExpr): number => arg.kind === 'column' ? arg.index : 0;
+    const node = this.#add(relation, [this.lower(slices.input)], {
+      kind: 'aggregate', groupBy: groups.map((_each, at) => at), global: false,
+      aggregates: slices.aggregates.map((each) => ({
+        function: each.function, args: each.args.map(argument),
+        argTypes: each.args.map((arg) => arg.type), distinct: false, filter: null, orderBy: [],
+        type: each.type,
+      })),
+      evict: this.#state.evictionOf(relation),
+    }, [...groups, ...slices.aggregates.map((each, at) => ({
+      name: `part${at}`, type: each.type }))]);
+    return this.builder.map(node, null,
+      [...groups.map((each, at) => column(at, each.type)), ...slices.results], relation.columns);
   }
 
   /** Lowers the input with exactly the given expressions as columns. */

@@ -33,3 +33,6 @@ SELECT id FROM plain WHERE ts + INTERVAL '1 day' >= now() + INTERVAL '1 hour';
 SELECT id, now() FROM plain;
 -- Top-N in a window.
 SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY window_start ORDER BY n DESC) AS rn FROM (SELECT window_start, auction, count(*) AS n FROM TUMBLE(bid, ts, INTERVAL '1 minute') GROUP BY window_start, auction) x) q WHERE rn <= 3 EMIT ON WINDOW CLOSE;
+-- Slices: ten slides in a window.
+SELECT window_start, auction, count(*) AS n, avg(price) AS a, max(price) FILTER (WHERE bidder > 1) AS m FROM HOP(bid, ts, INTERVAL '1 minute', INTERVAL '10 minutes') GROUP BY window_start, auction;
+SELECT window_end, count(*) AS n FROM HOP(plain, ts, INTERVAL '2 seconds', INTERVAL '10 seconds') GROUP BY window_end;

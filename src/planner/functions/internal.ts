@@ -8,7 +8,7 @@ import { sqlError } from '../../common/errors.ts';
 import { makeInterval, MICROS_PER_DAY } from '../../common/types/interval.ts';
 import type { Interval } from '../../common/types/interval.ts';
 import type { Value } from '../../common/values.ts';
-import { scalar } from './builder.ts';
+import { aggregate, scalar } from './builder.ts';
 import type { FunctionEntry } from './entry.ts';
 
 const INFINITY = 9223372036854775807n;
@@ -86,7 +86,7 @@ function single(value: Value, count: Value): Value {
   return value;
 }
 
-/** Entries of the registry. */
+/** Entries of the registry: scalar functions, and the sum of partial counts and sums. */
 export const INTERNAL: readonly FunctionEntry[] = [
   endedOf('timestamp'), endedOf('timestamptz'), windowEndOf('timestamp'),
   windowEndOf('timestamptz'), timeOf('timestamp'), timeOf('timestamptz'),
@@ -95,5 +95,9 @@ export const INTERNAL: readonly FunctionEntry[] = [
     signature: '$single(anyelement,int8) -> anyelement',
     doc: 'The value, unless it stands for more than one row (21000).', examples: [],
     nulls: 'called', evaluate: single,
+  }),
+  aggregate({
+    signature: '$sum(int8) -> int8', doc: 'Adds up counts or sums of parts, as int8.', examples: [],
+    strategy: { kind: 'sum', of: 'int' },
   }),
 ];

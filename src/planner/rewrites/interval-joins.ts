@@ -1,5 +1,6 @@
 /**
- * Rewrite `interval-joins`: joins whose time columns bound each other forget by watermark (views).
+ * Rewrite `interval-joins`: joins whose time columns bound each other on both sides forget by
+ * watermark (views). A bound on one side alone (b.ts >= a.ts) forgets nothing.
  *
  * From a.ts >= b.ts + c a row a may go once b's watermark is past a.ts - c: no partner can come.
  * Rows that come when all their possible partners are gone are late. Between append-only inputs a
@@ -50,14 +51,12 @@ function splitJoin(relation: Join, properties: Properties, context: RewriteConte
   const right = side(relation.right, interval.right, properties);
   if (left === null || right === null) return relation;
   const { leftMicros, rightMicros } = interval;
-  const both = leftMicros !== null && rightMicros !== null;
+  if (leftMicros === null || rightMicros === null) return relation;
   const appendOnly = properties.appendOnly(relation.left) && properties.appendOnly(relation.right);
-  if (!both && !appendOnly) return relation;
-  const length = both ? -leftMicros - rightMicros : null;
-  if (length !== null && length < 0n) return relation;
-  const newLeft = length === null ? left.relation : onTime(left, relation.left, length, context);
-  const newRight = length === null ? right.relation
-    : onTime(right, relation.right, length, context);
+  const length = -leftMicros - rightMicros;
+  if (length < 0n) return relation;
+  const newLeft = onTime(left, relation.left, length, context);
+  const newRight = onTime(right, relation.right, length, context);
   return rejoined(relation, { left, right, newLeft, newRight },
     appendOnly ? pairConditions(interval, left, right) : []);
 }
