@@ -2,6 +2,7 @@
  * Temporal joins: versions by event time against the whole log, current rows by processing time.
  */
 import { describe, expect, it } from 'vitest';
+import type { Value } from '../../src/common/values.ts';
 import { call, column } from '../../src/planner/expr-tools.ts';
 import { createTemporalJoin } from '../../src/runtime/operators/temporal-join.ts';
 import type { TemporalJoinNode } from '../../src/runtime/operators/temporal-join.ts';
@@ -30,10 +31,13 @@ const left = (row: Row, weight: number = 1): Change => ({ port: 0, row, weight }
 const right = (row: Row, weight: number = 1): Change => ({ port: 1, row, weight });
 
 /** The changes by which a row takes the place of its key's current one, if it is newer. */
-function replacing(current: Map<Row[0], Row>, row: Row): Change[] {
+function replacing(
+  current: Map<Value | undefined, Row>, row: Row, versions: Row[],
+): Change[] {
   const old = current.get(row[0]);
   if (old !== undefined && (old[1] as bigint) >= (row[1] as bigint)) return [];
   current.set(row[0], row);
+  versions.push(row);
   return old === undefined ? [right(row)] : [right(old, -1), right(row)];
 }
 
@@ -45,7 +49,7 @@ describe('by event time', () => {
       const run = start(node({ type }), true);
       const lefts: Row[] = [];
       const versions: Row[] = [];
-      const current = new Map<Row[0], Row>();
+      const current = new Map<Value | undefined, Row>();
       let watermark = 0;
       let value = 0;
       for (let epoch = 0; epoch < 40; epoch++) {
@@ -57,9 +61,7 @@ describe('by event time', () => {
         }
         for (let i = next(4); i > 0; i--) {
           const row: Row = [next(3), BigInt(watermark + 1 + next(30)), value++];
-          const upsert = replacing(current, row);
-          if (upsert.length > 0) versions.push(row);
-          changes.push(...upsert);
+          changes.push(...replacing(current, row, versions));
         }
         run.step(changes, [1, 2, 1000][seed % 3] ?? 1, BigInt(watermark));
         if (next(3) === 0) watermark += next(15);

@@ -16,6 +16,7 @@ import { createGate } from './gate.ts';
 import { createJoin } from './join.ts';
 import { createMap } from './map.ts';
 import { createOver } from './over.ts';
+import { createRecursive } from './recursive.ts';
 import { createSession } from './session.ts';
 import { createSetOp } from './set-op.ts';
 import { stateless } from './stateless.ts';
@@ -49,8 +50,7 @@ export function buildOperator(
     case 'throttle': return createThrottle(node, inputs, context);
     case 'asofJoin': return createAsofJoin(node, inputs, context);
     case 'temporalJoin': return createTemporalJoin(node, inputs, context);
-    case 'recursive':
-      throw new Error(`no operator for ${node.kind} yet`);
+    case 'recursive': return createRecursive(node, inputs, context, buildOperator);
     default: return assertNever(node);
   }
 }

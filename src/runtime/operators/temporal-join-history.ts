@@ -8,6 +8,7 @@
  * no row still to come can ask for them (`$dropped` marks that there were some).
  */
 import { must } from '../../common/assert.ts';
+import { MICROS_PER_DAY } from '../../common/types/interval.ts';
 import type { DataflowNode } from '../../planner/dataflow.ts';
 import type { Batch, Column } from '../batch.ts';
 import type { OperatorContext } from '../operator.ts';
@@ -160,7 +161,8 @@ export class VersionHistory {
 
   #timeOf(slot: number): bigint {
     const column = this.rows.store.column(this.#time);
-    return column.kind === 'i64' ? column.i64[slot] as bigint : BigInt(column.i32[slot] as number);
+    return column.kind === 'i64' ? column.i64[slot] as bigint
+      : BigInt(column.i32[slot] as number) * MICROS_PER_DAY;
   }
 
   /** Rebuilds from the store. */
