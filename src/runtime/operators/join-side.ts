@@ -15,7 +15,7 @@ import { Arrangement, arrangementColumns } from '../state/arrangement.ts';
 import type { ChainIndex } from '../state/chain-index.ts';
 import type { RowStore } from '../state/row-store.ts';
 import { pickRows } from '../state/transfer.ts';
-import { TimeHeap } from './join-expiry.ts';
+import { RowTimes } from './join-expiry.ts';
 
 /** What a side is made from. */
 export interface SideOptions {
@@ -42,7 +42,7 @@ export class JoinSide {
   readonly countsMatches: boolean;
   readonly #nullsEqual: boolean;
   readonly #keepNullKeys: boolean;
-  readonly #heap: TimeHeap | null;
+  readonly #times: RowTimes | null;
   /** One row, `limit`: rows with a time up to it have left. Durable, for lateness is decided by it. */
   readonly #limits: RowStore | null;
 
@@ -55,8 +55,8 @@ export class JoinSide {
     this.chain = this.arrangement.chain(options.key, options.nullsEqual);
     this.#nullsEqual = options.nullsEqual;
     this.#keepNullKeys = options.keepNullKeys;
-    this.#heap = options.evict === null ? null
-      : new TimeHeap(this.arrangement, options.evict.column);
+    this.#times = options.evict === null ? null
+      : new RowTimes(this.arrangement, options.evict.column);
     this.#limits = options.evict === null ? null
       : context.store(`${options.name}Limit`, [
         { name: 'limit', type: { name: 'int8' }, nullable: false },
@@ -79,8 +79,8 @@ export class JoinSide {
    */
   divide(batch: Batch): { readonly staying: Batch; readonly passing: Batch | null } {
     const limit = this.#limit();
-    if (this.#heap === null || limit === null) return { staying: batch, passing: null };
-    const { rows, count } = this.#heap.rowsAfter(batch, limit);
+    if (this.#times === null || limit === null) return { staying: batch, passing: null };
+    const { rows, count } = this.#times.rowsAfter(batch, limit);
     if (count === batch.length) return { staying: batch, passing: null };
     const others = new Int32Array(batch.length - count);
     for (let row = 0, next = 0, at = 0; row < batch.length; row++) {
@@ -98,12 +98,8 @@ export class JoinSide {
    */
   apply(batch: Batch): Int32Array {
     const kept = this.#keepNullKeys || this.#nullsEqual ? null : this.#rowsWithKey(batch);
-    if (kept === null) {
-      this.#heap?.add(batch);
-      return this.arrangement.apply(batch);
-    }
+    if (kept === null) return this.arrangement.apply(batch);
     const part = pickRows(batch, kept, kept.length);
-    this.#heap?.add(part);
     const slots = this.arrangement.apply(part);
     const all = new Int32Array(batch.length).fill(-1);
     for (let i = 0; i < kept.length; i++) all[kept[i] as number] = slots[i] as number;
@@ -124,7 +120,7 @@ export class JoinSide {
 
   /** Slots of rows that leave now: no partner can come any more. The caller evicts them. */
   takeExpired(frontier: Frontier): Int32Array {
-    if (this.evict === null || this.#heap === null) return NO_SLOTS;
+    if (this.evict === null || this.#times === null) return NO_SLOTS;
     const watermark = frontier.watermark(this.evict.watermark);
     if (watermark === null) return NO_SLOTS;
     // A row leaves when watermark > time + offset.
@@ -132,7 +128,7 @@ export class JoinSide {
     const before = this.#limit();
     if (before !== null && limit <= before) return NO_SLOTS;
     this.#setLimit(limit);
-    return this.#heap.takeUpTo(limit);
+    return this.#times.takeUpTo(limit);
   }
 
   #limit(): bigint | null {
@@ -155,7 +151,6 @@ export class JoinSide {
   /** Rebuilds the indexes. */
   restore(): void {
     this.arrangement.restore();
-    this.#heap?.rebuild();
   }
 }
 

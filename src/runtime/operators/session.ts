@@ -249,7 +249,7 @@ class Session implements Operator {
     const { watermark, gap } = this.#node;
     const reached = watermark === null ? null : frontier.watermark(watermark);
     if (this.#expiry === null || reached === null) return;
-    const limit = this.#days ? floorDays(reached - gap) : reached - gap;
+    const limit = reached - gap;
     const ends = this.#rows.extraBig(END);
     const { index, store, weights } = this.#rows;
     for (const slot of this.#expiry.takeUpTo(limit)) {
@@ -283,9 +283,4 @@ class Session implements Operator {
 
 function isInfinite(time: bigint): boolean {
   return time === TIME_MAX || time === TIME_MIN;
-}
-
-function floorDays(micros: bigint): bigint {
-  const days = micros / MICROS_PER_DAY;
-  return days * MICROS_PER_DAY > micros ? days - 1n : days;
 }

@@ -15,7 +15,7 @@ import { Arrangement, arrangementColumns } from '../state/arrangement.ts';
 import type { ChainIndex } from '../state/chain-index.ts';
 import { pickRows } from '../state/transfer.ts';
 import { splitNulls } from './asof-join.ts';
-import { TimeHeap } from './join-expiry.ts';
+import { RowTimes } from './join-expiry.ts';
 import { concatBatches, JoinOutput } from './join-output.ts';
 import type { Pairs } from './join-output.ts';
 import { makeResidual } from './join-residual.ts';
@@ -36,7 +36,7 @@ export function createTemporalJoin(
 /** Left rows until the watermark has passed their time. */
 interface Waiting {
   readonly arrangement: Arrangement;
-  readonly heap: TimeHeap;
+  readonly times: RowTimes;
 }
 
 /** The right rows that are current, by key. */
@@ -93,8 +93,8 @@ class TemporalJoin implements Operator {
     const { watermark } = this.#node;
     const reached = watermark === null ? null : frontier.watermark(watermark);
     if (reached === null || this.#waiting === null) return;
-    const { arrangement, heap } = this.#waiting;
-    const due = heap.takeUpTo(reached - 1n);
+    const { arrangement, times } = this.#waiting;
+    const due = times.takeUpTo(reached - 1n);
     if (due.length > 0) {
       this.#put(arrangement.batchOfSlots(due, due.length), emit);
       arrangement.evict(due, due.length);
@@ -103,12 +103,9 @@ class TemporalJoin implements Operator {
   }
 
   /** Rows without a time have no version to wait for. */
-  #wait(batch: Batch, { arrangement, heap }: Waiting, emit: Emit): void {
+  #wait(batch: Batch, { arrangement }: Waiting, emit: Emit): void {
     const { whole, holed } = splitNulls(batch, [must(this.#node.leftTime, 'left time')]);
-    if (whole.length > 0) {
-      heap.add(whole);
-      arrangement.apply(whole);
-    }
+    if (whole.length > 0) arrangement.apply(whole);
     if (holed.length > 0) this.#put(holed, emit);
   }
 
@@ -211,7 +208,6 @@ class TemporalJoin implements Operator {
 
   restore(): void {
     this.#waiting?.arrangement.restore();
-    this.#waiting?.heap.rebuild();
     this.#current?.arrangement.restore();
     this.#history?.restore();
     this.#emitted?.restore();
@@ -239,7 +235,7 @@ function makeWaiting(left: DataflowNode, time: number, context: OperatorContext)
   const arrangement = new Arrangement(
     context.store('left', arrangementColumns(left.columns)),
     { key: left.key, appendOnly: left.appendOnly });
-  return { arrangement, heap: new TimeHeap(arrangement, time) };
+  return { arrangement, times: new RowTimes(arrangement, time) };
 }
 
 function makeCurrent(
