@@ -3,6 +3,7 @@
  */
 import { sqlError } from '../../common/errors.ts';
 import { bytesOfHex, hexOf, parseBytea } from '../../common/types/bytea.ts';
+import { characterLength } from '../../common/types/text-order.ts';
 import { decodeUtf8, encodeUtf8 } from '../../common/types/utf8.ts';
 import { scalar } from './builder.ts';
 import { md5, sha256, sha512 } from './digest.ts';
@@ -154,6 +155,15 @@ const PARTS: readonly ScalarFunction[] = [
     signature: `${name}(bytea) -> int4`, doc: 'The number of bytes.',
     examples: [[`${name}('\\x0102'::bytea)`, '2']], evaluate: (bytes: Uint8Array) => bytes.length,
   })),
+  scalar({
+    signature: 'length(bytea,name) -> int4',
+    doc: 'The number of characters that bytes encode; UTF8 only.',
+    examples: [[`length('\\xc3a4'::bytea, 'UTF8')`, '1']],
+    evaluate: (bytes: Uint8Array, encoding: string) => {
+      utf8Only(encoding);
+      return characterLength(decodeUtf8(bytes));
+    },
+  }),
   scalar({
     signature: 'bit_length(bytea) -> int4', doc: 'The number of bits.',
     examples: [[`bit_length('\\x0102'::bytea)`, '16']],

@@ -115,6 +115,59 @@ const STATES: readonly ScalarFunction[] = [
   }),
 ];
 
+/** The float8 elements of a transition value of so many. */
+function transition(array: SqlArray, size: number, name: string): number[] {
+  if (array.dims.length !== 1 || array.elements.length !== size) {
+    throw sqlError('XX000', `${name}: expected ${size}-element float8 array`);
+  }
+  return array.elements.map((element) => Number(element as number));
+}
+
+/** Joins sums of squares of two sets: Sxx + Syy + N1 N2 (Sx1/N1 - Sx2/N2)^2 / (N1 + N2). */
+function joinSquares(counts: readonly [number, number], sums: readonly number[]): number {
+  const [n1, n2] = counts;
+  const [first = 0, firstSquares = 0, second = 0, secondSquares = 0] = sums;
+  const difference = first / n1 - second / n2;
+  return firstSquares + secondSquares + (n1 * n2 * difference * difference) / (n1 + n2);
+}
+
+function combine(a: SqlArray, b: SqlArray): SqlArray {
+  const [n1 = 0, sx1 = 0, sxx1 = 0] = transition(a, 3, 'float8_combine');
+  const [n2 = 0, sx2 = 0, sxx2 = 0] = transition(b, 3, 'float8_combine');
+  if (n1 === 0) return b;
+  if (n2 === 0) return a;
+  return sqlArray([n1 + n2, sx1 + sx2, joinSquares([n1, n2], [sx1, sxx1, sx2, sxx2])]);
+}
+
+function combineRegression(a: SqlArray, b: SqlArray): SqlArray {
+  const name = 'float8_regr_combine';
+  const [n1 = 0, sx1 = 0, sxx1 = 0, sy1 = 0, syy1 = 0, sxy1 = 0] = transition(a, 6, name);
+  const [n2 = 0, sx2 = 0, sxx2 = 0, sy2 = 0, syy2 = 0, sxy2 = 0] = transition(b, 6, name);
+  if (n1 === 0) return b;
+  if (n2 === 0) return a;
+  const dx = sx1 / n1 - sx2 / n2;
+  const dy = sy1 / n1 - sy2 / n2;
+  return sqlArray([n1 + n2, sx1 + sx2, joinSquares([n1, n2], [sx1, sxx1, sx2, sxx2]), sy1 + sy2,
+    joinSquares([n1, n2], [sy1, syy1, sy2, syy2]),
+    sxy1 + sxy2 + (n1 * n2 * dx * dy) / (n1 + n2)]);
+}
+
+const COMBINES: readonly ScalarFunction[] = [
+  scalar({
+    signature: 'float8_combine(float8[],float8[]) -> float8[]',
+    doc: 'Joins two states of variance: count, sum, sum of squares.',
+    examples: [[`float8_combine('{3,60,200}', '{2,180,200}')`, '{5,240,6280}']],
+    evaluate: combine,
+  }),
+  scalar({
+    signature: 'float8_regr_combine(float8[],float8[]) -> float8[]',
+    doc: 'Joins two states of regression.',
+    examples: [[`float8_regr_combine('{3,60,200,750,20000,2000}', '{2,180,200,740,57800,-3400}')`,
+      '{5,240,6280,1490,95080,8680}']],
+    evaluate: combineRegression,
+  }),
+];
+
 const ESCAPE = /\\(\\|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\+[0-9a-fA-F]{6}|[0-9a-fA-F]{4})/g;
 
 function unicodeEscapes(text: string): string {
@@ -207,5 +260,5 @@ const TIMES: readonly ScalarFunction[] = [
 
 /** Further functions. */
 export const MISCELLANEOUS: readonly ScalarFunction[] = [
-  ...JSON_NAMES, ...PATTERN_NAMES, ...STATES, ...TEXTS, ...TIMES,
+  ...JSON_NAMES, ...PATTERN_NAMES, ...STATES, ...COMBINES, ...TEXTS, ...TIMES,
 ];

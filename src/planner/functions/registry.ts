@@ -27,6 +27,7 @@ import { JSON_BUILDERS } from './json-build.ts';
 import { MATH } from './math.ts';
 import { MATH_FLOAT } from './math-float.ts';
 import { MISCELLANEOUS } from './miscellaneous.ts';
+import { operatorOfName } from './operator-names.ts';
 import { OVERLAPS } from './overlaps.ts';
 import { PATTERNS, PATTERN_TABLES } from './pattern.ts';
 import { STRINGS } from './string.ts';
@@ -80,7 +81,10 @@ const ALIASES: ReadonlyMap<string, string> = new Map([['!=', '<>']]);
 
 /** All overloads of a name, in registry order; empty when there is none. */
 export function functionsByName(name: string): readonly FunctionEntry[] {
-  return BY_NAME.get(ALIASES.get(name) ?? name) ?? [];
+  const entries = BY_NAME.get(ALIASES.get(name) ?? name);
+  if (entries !== undefined) return entries;
+  const operator = operatorOfName(name);
+  return operator === null ? [] : [functionById(operator)];
 }
 
 /** The entry of an id; an unknown id is a programmer error. */

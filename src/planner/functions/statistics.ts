@@ -6,8 +6,7 @@
  */
 import { sqlError } from '../../common/errors.ts';
 import {
-  addNumeric, divNumeric, makeNumeric, mulNumeric, NUMERIC_NAN, NUMERIC_ZERO, numericFromBigint,
-  numericSignum, subNumeric,
+  coefAt, divNumeric, makeNumeric, NUMERIC_NAN, NUMERIC_ZERO,
 } from '../../common/types/numeric.ts';
 import type { Numeric } from '../../common/types/numeric.ts';
 import { sqrtNumeric } from '../../common/types/numeric-math.ts';
@@ -24,17 +23,20 @@ export function numericSpread(values: readonly Numeric[], spread: Spread): Numer
   const count = values.length;
   if (count < (spread.sample ? 2 : 1)) return null;
   if (values.some((value) => value.special !== null)) return NUMERIC_NAN;
-  let sum = NUMERIC_ZERO;
-  let squares = NUMERIC_ZERO;
+  // Plain bigints: squares may pass the range of numeric where the variance does not.
+  const scale = Math.max(...values.map((value) => value.scale));
+  let sum = 0n;
+  let squares = 0n;
   for (const value of values) {
-    sum = addNumeric(sum, value);
-    squares = addNumeric(squares, mulNumeric(value, value));
+    const coefficient = coefAt(value, scale);
+    sum += coefficient;
+    squares += coefficient * coefficient;
   }
-  const n = numericFromBigint(BigInt(count));
-  const numerator = subNumeric(mulNumeric(n, squares), mulNumeric(sum, sum));
-  if (numericSignum(numerator) <= 0) return NUMERIC_ZERO;
-  const divisor = BigInt(count) * BigInt(spread.sample ? count - 1 : count);
-  const variance = divNumeric(numerator, makeNumeric(divisor, 0));
+  const n = BigInt(count);
+  const numerator = n * squares - sum * sum;
+  if (numerator <= 0n) return NUMERIC_ZERO;
+  const divisor = n * BigInt(spread.sample ? count - 1 : count);
+  const variance = divNumeric(makeNumeric(numerator, 2 * scale), makeNumeric(divisor, 0));
   return spread.root ? sqrtNumeric(variance) : variance;
 }
 
