@@ -170,7 +170,7 @@ export async function torture(options: KillOptions): Promise<KillReport> {
       if (kill === 0) await setUp(running.pgPort);
       if (kill === options.kills) return await finish(running, { inserts, posts, recoveryMs, kill });
       await repost(running.httpPort, posts);
-      await streamAndKill(running, { inserts, posts }, -200 * Math.log(1 - random.next()));
+      await streamAndKill(running, { inserts, posts }, 150 - 300 * Math.log(1 - random.next()));
     }
     throw new Error('unreachable');
   } finally {

@@ -4,37 +4,43 @@
 import { sqlError } from '../../common/errors.ts';
 import { EngineCore } from '../engine-core.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
-import type { CoreOptions, SystemRelation } from '../engine-core-types.ts';
+import type { CoreOptions } from '../engine-core-types.ts';
+import { CATALOG_RELATIONS } from '../pg-catalog/registry.ts';
 import { DEFAULT_DATABASE } from '../catalog-store.ts';
 import type {
   ConnectOptions, Engine, IngestResult, SqlSession,
 } from '../session-api.ts';
 import type { Environment } from '../storage/interfaces.ts';
 import { Session } from './session.ts';
+import { SessionRegistry } from './session-registry.ts';
 import { TableLocks } from './table-locks.ts';
 
-/** System relations beside those of the engine itself (pg_catalog, information_schema). */
-const SYSTEM_RELATIONS: readonly SystemRelation[] = [];
+/** How an engine is opened; `opened` sees the core before anything runs (embedding, tests). */
+export interface EngineOpenOptions extends CoreOptions {
+  readonly opened?: (core: EngineCore) => void;
+}
 
 /** Opens an engine on an environment; recovery is done when it resolves. */
 export async function openEngine(
-  environment: Environment, options: CoreOptions = {},
+  environment: Environment, options: EngineOpenOptions = {},
 ): Promise<Engine> {
-  const core = await EngineCore.open({ ...options, systemRelations: SYSTEM_RELATIONS },
+  const core = await EngineCore.open({ ...options, systemRelations: CATALOG_RELATIONS },
     environment);
+  options.opened?.(core);
   return new SessionEngine(core);
 }
 
 class SessionEngine implements Engine {
   readonly #core: EngineCoreFace;
   readonly #locks = new TableLocks();
+  readonly #sessions = new SessionRegistry();
 
   constructor(core: EngineCoreFace) {
     this.#core = core;
   }
 
   async connect(options: ConnectOptions): Promise<SqlSession> {
-    return new Session(this.#core, this.#locks, options);
+    return new Session(this.#core, this.#locks, this.#sessions, options);
   }
 
   async ingest(table: string, body: Uint8Array, key: string | null): Promise<IngestResult> {
