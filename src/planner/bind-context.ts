@@ -12,13 +12,13 @@ import type { SqlType } from '../common/types/sql-type.ts';
 import type { Expr, Query } from '../parser/ast.ts';
 import type { CatalogReader, CatalogRelation } from './catalog.ts';
 import type { EvaluationContext } from './functions/entry.ts';
-import type { BoundRelation, Scope } from './scope.ts';
+import type { BoundRelation, Scope, ScopeItem } from './scope.ts';
 import type { ScalarExpr } from './scalar.ts';
 
 /** What stands around an expression; says which kinds of calls are allowed. */
 export type Clause =
   | 'SELECT' | 'WHERE' | 'JOIN conditions' | 'GROUP BY' | 'HAVING' | 'ORDER BY' | 'DISTINCT ON'
-  | 'FILTER' | 'aggregate' | 'window' | 'LIMIT' | 'OFFSET' | 'VALUES' | 'FROM' | 'RETURNING'
+  | 'FILTER' | 'aggregate' | 'window' | 'window definitions' | 'LIMIT' | 'OFFSET' | 'VALUES' | 'FROM' | 'RETURNING'
   | 'UPDATE' | 'DEFAULT expressions' | 'check constraints'
   | 'column generation expressions' | 'index expressions' | 'EXECUTE parameters';
 
@@ -89,6 +89,8 @@ export class StatementState {
   readonly #spans = new Map<ScalarExpr, Span>();
   #nesting = 0;
   #names = 0;
+  /** FROM items to the left that the query being bound cannot refer to. */
+  unreachable: readonly ScopeItem[] = [];
   /** Plain views being expanded, to stop circles. */
   readonly expanding: number[] = [];
   readonly #bindQuery: QueryBinder;
@@ -110,6 +112,7 @@ export class StatementState {
       timeZone: context.timeZone, dateStyle: context.dateStyle,
       intervalStyle: context.intervalStyle, byteaOutput: 'hex',
       extraFloatDigits: context.extraFloatDigits, now: () => context.now,
+      names: catalog.names,
     };
   }
 

@@ -141,7 +141,7 @@ function expandView(state: StatementState, view: CatalogRelation): BoundRelation
 
 function withSearchPath(catalog: CatalogReader, searchPath: readonly string[]): CatalogReader {
   return {
-    searchPath, session: catalog.session,
+    searchPath, session: catalog.session, names: catalog.names,
     findRelation: (schema, name) => {
       if (schema !== null) return catalog.findRelation(schema, name);
       for (const each of [...searchPath, 'pg_catalog']) {
@@ -193,7 +193,10 @@ export function aliased(
   const columns = renameItemColumns(item, alias);
   return {
     relation: bound.relation, facts: bound.facts, order: bound.order,
-    items: [{ ...item, columns, tableVisible: name !== null }],
+    items: [{
+      ...item, columns, tableVisible: name !== null,
+      table: own.name !== null && own.name !== name ? own.name : undefined,
+    }],
   };
 }
 

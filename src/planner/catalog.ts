@@ -3,6 +3,7 @@
  *
  * The planner never changes the catalog: it gets names resolved and returns plans.
  */
+import type { NameLookup } from '../common/types/settings.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Query } from '../parser/ast.ts';
 import type { ScalarExpr } from './scalar.ts';
@@ -53,7 +54,8 @@ export interface CatalogRelation {
 export type DefaultConflict =
   | { readonly kind: 'nothing'; readonly key: readonly number[] }
   | { readonly kind: 'update'; readonly key: readonly number[];
-      readonly set: readonly ScalarExpr[]; readonly where: ScalarExpr | null }
+      readonly set: readonly ScalarExpr[]; readonly where: ScalarExpr | null;
+      readonly repeats?: boolean }
   | { readonly kind: 'overwrite'; readonly key: readonly number[];
       readonly versionColumn: number | null };
 
@@ -75,6 +77,8 @@ export interface CatalogReader {
   schemaExists(name: string): boolean;
   /** User functions by name (LANGUAGE sql/javascript); none yet gives []. */
   readonly searchPath: readonly string[];
+  /** What reg* literals are read with; absent: numbers only. */
+  readonly names?: NameLookup | undefined;
   /** For current_user, current_schema() and the like, bound as literals. */
   readonly session: SessionFacts;
 }

@@ -137,7 +137,8 @@ export function parseLiteral(
 ): ScalarExpr {
   const { text, type } = wanted;
   const plain = withoutMods(type);
-  const special = wordOfNow(text, plain) ?? catalogLiteral(state, text, plain, span);
+  const special = wordOfNow(text, plain)
+    ?? (state.settings.names === undefined ? catalogLiteral(state, text, plain, span) : null);
   if (special !== null) return special;
   try {
     const value = parseValue(text, plain, state.settings);
@@ -169,7 +170,7 @@ function wordOfNow(text: string, type: SqlType): ScalarExpr | null {
   return cast(day, type);
 }
 
-/** 't'::regclass and the like: names of the catalog become oids. */
+/** 't'::regclass and the like without a session: names of the catalog become oids. */
 function catalogLiteral(
   state: StatementState, text: string, type: SqlType, span: Span | undefined,
 ): ScalarExpr | null {
@@ -251,13 +252,9 @@ export function commonType(
     }
   }
   const chosen = type;
-  const sameMods = known.every((expr) => identicalType(expr.type, chosen))
-    && exprs.every((expr) => expr.type.name !== 'unknown' || isNullLiteral(expr));
+  const sameMods = known.length === exprs.length
+    && known.every((expr) => identicalType(expr.type, chosen));
   return sameMods ? chosen : withoutMods(chosen);
-}
-
-function isNullLiteral(expr: ScalarExpr): boolean {
-  return expr.kind === 'literal' && expr.value === null;
 }
 
 /** Brings expressions to one type; the error names both when one cannot come along. */

@@ -54,6 +54,40 @@ export interface SystemContext {
   readonly searchPath: readonly string[];
   readonly timeZone: string;
   setting(name: string): string | null;
+  /** The session that asks and its neighbours; absent outside sessions. */
+  readonly sessions?: SessionsInfo | undefined;
+}
+
+/** A session as others see it. */
+export interface SessionActivity {
+  readonly pid: number;
+  readonly database: number;
+  readonly user: string;
+  readonly applicationName: string;
+  readonly clientAddress: string;
+  /** Microseconds since 1970 UTC. */
+  readonly startedAt: bigint;
+  readonly transactionAt: bigint | null;
+  readonly queryAt: bigint | null;
+  readonly state: 'active' | 'idle' | 'idle in transaction' | 'idle in transaction (aborted)';
+  readonly query: string;
+}
+
+/** A cursor or prepared statement of the session that asks. */
+export interface NamedStatement {
+  readonly name: string;
+  readonly text: string;
+  readonly hold: boolean;
+  readonly fromSql: boolean;
+  readonly parameterTypes: readonly string[];
+}
+
+/** Sessions for pg_stat_activity; cursors and statements of the one that asks. */
+export interface SessionsInfo {
+  readonly pid: number;
+  activity(): readonly SessionActivity[];
+  cursors(): readonly NamedStatement[];
+  statements(): readonly NamedStatement[];
 }
 
 /** A relation whose rows are computed when it is read. */

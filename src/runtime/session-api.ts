@@ -21,7 +21,9 @@ export interface ErrorMessage {
 /** What comes back while a statement runs, in order. Batches here have weights >= 1. */
 export type SessionEvent =
   | { readonly kind: 'columns'; readonly columns: readonly ResultColumn[] }
-  | { readonly kind: 'rows'; readonly batch: Batch }
+  /** `texts`: by column and row, where only the catalog can write them (reg* types). */
+  | { readonly kind: 'rows'; readonly batch: Batch;
+      readonly texts?: readonly (readonly (string | null)[] | null)[] | null | undefined }
   | { readonly kind: 'complete'; readonly tag: string }
   | { readonly kind: 'suspended' }
   | { readonly kind: 'empty' }

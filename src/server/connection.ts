@@ -308,7 +308,7 @@ export class Connection {
 
   async #writeRows(rows: RowWriter, event: SessionEvent & { kind: 'rows' }): Promise<void> {
     for (let row = 0; row < event.batch.length; row++) {
-      rows.write(this.#writer, event.batch, row);
+      rows.write(this.#writer, event, row);
       if (this.#writer.full) await this.#writer.flush();
     }
   }

@@ -275,7 +275,7 @@ function defineJson(): void {
 
 const OIDS: readonly TypeName[] = [
   'regclass', 'regtype', 'regproc', 'regprocedure', 'regoper', 'regoperator', 'regnamespace',
-  'regrole',
+  'regrole', 'regcollation', 'regconfig', 'regdictionary',
 ];
 
 function defineOids(): void {
@@ -295,12 +295,23 @@ function defineOids(): void {
   }
 }
 
+/** Names that stand for relations where a function wants one: implicit, as in PostgreSQL. */
+function defineCatalogTypes(): void {
+  for (const from of ['text', 'varchar'] as const) {
+    define({ from, to: 'regclass', context: 'implicit', stable: true,
+      code: (name: string, context) => parseValue(name, { name: 'regclass' },
+        settingsOf(context)) });
+  }
+  define({ from: 'pg_node_tree', to: 'text', context: 'implicit', code: same, inline: sameText });
+}
+
 defineIntegers();
 defineFloats();
 defineStrings();
 defineTimes();
 defineJson();
 defineOids();
+defineCatalogTypes();
 
 function entry(from: SqlType, to: SqlType, context: Context,
   evaluate: CastEntry['evaluate']): CastEntry {
@@ -315,6 +326,8 @@ function isString(type: SqlType): boolean {
 function isStable(type: SqlType): boolean {
   switch (type.name) {
     case 'date': case 'timestamp': case 'timestamptz': case 'timetz': case 'interval': return true;
+    case 'regclass': case 'regtype': case 'regproc': case 'regprocedure': case 'regoper':
+    case 'regoperator': case 'regnamespace': case 'regrole': case 'regcollation': return true;
     case 'array': return type.element !== undefined && isStable(type.element);
     case 'record': return type.fields?.some((field) => isStable(field.type)) ?? false;
     default: return false;

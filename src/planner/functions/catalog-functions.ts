@@ -1,8 +1,8 @@
 /**
  * Functions that tools ask about the catalog: visibility, privileges, definitions, sizes.
  *
- * What only the catalog knows comes from the context's `describe`; without it the answer is NULL.
- * Everything is visible and every privilege is granted.
+ * What only the catalog knows comes from the context's `catalog`; without it the answer is NULL.
+ * Every privilege is granted.
  */
 import type { Value } from '../../common/values.ts';
 import { scalar } from './builder.ts';
@@ -128,7 +128,7 @@ function described(
 ): string | null {
   const [oid, part] = args;
   if (typeof oid !== 'number') return null;
-  return context.describe?.(what, oid >>> 0, typeof part === 'number' ? part : 0) ?? null;
+  return context.catalog?.describe(what, oid >>> 0, typeof part === 'number' ? part : 0) ?? null;
 }
 
 const DESCRIPTIONS: readonly ScalarFunction[] = DEFINITIONS.flatMap(
@@ -147,7 +147,8 @@ const STORAGE: readonly ScalarFunction[] = [
     signature: `${name}(regclass) -> int8`, doc: 'The bytes a relation takes; 0 where unknown.',
     volatility: 'stable', examples: [[`${name}(0::regclass)`, '0']],
     evaluateIn: (context, oid: number) =>
-      BigInt(context.describe?.('size', oid >>> 0, 0) ?? '0'),
+      context.catalog === undefined ? 0n
+        : context.catalog.size('relation', oid >>> 0),
   })),
   constant('pg_relation_is_updatable(regclass,boolean) -> int4', 0,
     ['pg_relation_is_updatable(0::regclass, true)', '0'], 'Which changes a view takes; 0: none.'),

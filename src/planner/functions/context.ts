@@ -20,6 +20,7 @@ export function settingsOf(context: EvaluationContext): FormatSettings {
     timeZone: context.timeZone, dateStyle: context.dateStyle,
     intervalStyle: context.intervalStyle, byteaOutput: 'hex',
     extraFloatDigits: context.extraFloatDigits, now: () => context.now,
+    names: context.catalog,
   };
   lastContext = context;
   lastSettings = settings;

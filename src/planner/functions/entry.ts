@@ -8,7 +8,8 @@
  */
 import type { Value } from '../../common/values.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
-import type { Physical } from '../../common/types/sql-type.ts';
+import type { Physical, TypeName } from '../../common/types/sql-type.ts';
+import type { NameLookup } from '../../common/types/settings.ts';
 
 /**
  * A type in a signature: a concrete type or a polymorphic pseudo-type. `anynonarray` is `any` but
@@ -29,17 +30,44 @@ export interface EvaluationContext {
   readonly now: bigint;
   /** Random numbers in [0, 1) for volatile functions; without it they come from `now`. */
   readonly random?: () => number;
-  /**
-   * What pg_get_indexdef and its like ask of the catalog: the text for an object's oid, or NULL.
-   * `part` is the column of an index, from 1; 0 for the whole.
-   */
-  readonly describe?: (what: DescribedObject, oid: number, part: number) => string | null;
+  /** The catalog and the session, for statements of sessions; functions do without elsewhere. */
+  readonly catalog?: CatalogLookup | undefined;
 }
 
-/** Kinds of objects that have a definition or name in the catalog; `size` is in bytes. */
+/** What functions and reg* types may ask of the catalog as the session sees it. */
+export interface CatalogLookup extends NameLookup {
+  /**
+   * What pg_get_indexdef and its like show: the text for an object's oid, or null. `part` is the
+   * column of an index, from 1; 0 for the whole.
+   */
+  describe(what: DescribedObject, oid: number, part: number): string | null;
+  /** pg_table_is_visible and its like: null when there is no such object. */
+  visible(kind: VisibleObject, oid: number): boolean | null;
+  /** The oid of a name, or null: to_regclass and its like. */
+  find(type: TypeName, text: string): number | null;
+  /** A comment; `catalog` is the relation that lists the object (null: any), column 0 the whole. */
+  comment(catalog: string | null, object: number, column: number): string | null;
+  /** Objects whose privileges tools ask for; throws when there is no such object. */
+  requireObject(what: 'relation' | 'schema' | 'database' | 'role', name: string): void;
+  /** Bytes of a relation or database; null when there is none. */
+  size(what: 'relation' | 'database', oid: number): bigint | null;
+  /** The value of a setting, null when unknown. */
+  setting(name: string): string | null;
+  /** Changes a setting; gives the value as shown. */
+  setSetting(name: string, value: string, local: boolean): string;
+  /** The statement waits that long before its rows are given. */
+  sleep(seconds: number): void;
+  /** Stops another session's statement, or the session; false when there is none. */
+  signal(pid: number, terminate: boolean): boolean;
+}
+
+/** Kinds of objects with a place on the search path. */
+export type VisibleObject = 'relation' | 'type' | 'function' | 'other';
+
+/** Kinds of objects that have a definition in the catalog. */
 export type DescribedObject =
   | 'role' | 'index' | 'constraint' | 'view' | 'function' | 'function-result'
-  | 'function-arguments' | 'trigger' | 'rule' | 'partition' | 'statistics' | 'size';
+  | 'function-arguments' | 'trigger' | 'rule' | 'partition' | 'statistics';
 
 /** Code of a scalar function. */
 export type ScalarEvaluator = (context: EvaluationContext, ...args: Value[]) => Value;

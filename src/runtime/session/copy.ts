@@ -96,7 +96,7 @@ class CopyJob {
     this.#columns = of.columns;
     this.#types = of.columns.map((at) => must(table.columns[at], 'column').type);
     this.#reader = new CopyReader(of.options);
-    this.#settings = context.scope.settings.format(context.transaction.now);
+    this.#settings = context.scope.settings.format(context.transaction.now, context.names);
     this.#line = of.options.header ? 1 : 0;
   }
 
@@ -160,7 +160,7 @@ async function copyOut(
   const plan = planSelect(query ?? selectFrom(must(statement.table, 'table of COPY'),
     statement.columns), of.env, []);
   const cursor = new RowCursor(context.run(plan));
-  const settings = context.scope.settings.format(context.transaction.now);
+  const settings = context.scope.settings.format(context.transaction.now, context.names);
   const types = plan.columns.map((column) => column.type);
   const header = of.options.header ? plan.columns.map((column) => column.name) : null;
   const chunks = formatRows(cursor, { types, settings, header, options: of.options });

@@ -8,6 +8,7 @@ import type {
 } from '../../parser/ast-definitions.ts';
 import type { Identifier } from '../../parser/ast-leaves.ts';
 import { bindCheck, bindWatermark } from '../../planner/bind-definitions.ts';
+import { bindTableConflict } from '../../planner/statements-conflict.ts';
 import type { RowColumn } from '../../planner/bind-definitions.ts';
 import { planSelect } from '../../planner/planner.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
@@ -112,7 +113,7 @@ function define(
     database: context.scope.database.id, schemaId: target.schema.id, owner: context.scope.user,
     sql: context.text.slice(statement.span.start, statement.span.end), options, view: null,
     connector: connector === null ? null : { ...connector, metadata: metadataOf(parts) },
-    onConflict: conflictOf(statement, { columns: notNull, primary: keys.primary }),
+    onConflict: conflictOf(context, statement, { columns: notNull, primary: keys.primary }),
     dependsOn: [], belongsTo: null, keyNames: keys.names,
     sequences: columns.flatMap((column, at) => column.identity === null ? []
       : [{ column: at, sequence: context.core.catalog.allocate() }]),
@@ -216,7 +217,7 @@ function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
 
 /** ON CONFLICT of CREATE TABLE: what an INSERT without its own clause does. */
 function conflictOf(
-  statement: CreateTable,
+  context: StatementContext, statement: CreateTable,
   table: { readonly columns: readonly CatalogColumn[]; readonly primary: Keys['primary'] },
 ): ConflictPlan | null {
   const clause = statement.onConflict;
@@ -236,13 +237,13 @@ function conflictOf(
     case 'nothing': return { kind: 'nothing', key: primary };
     case 'overwrite': {
       const [versionColumn = null, more] = numbersOf(clause.versionColumns, columns);
-      if (more !== undefined) throw refuse('one version column at most', 'Name one column.');
+      if (more !== undefined) {
+        return bindTableConflict(clause, { columns, key: primary }, context.planning);
+      }
       return { kind: 'overwrite', key: primary, versionColumn };
     }
     case 'overwriteNonNull':
-      throw sqlError('0A000', 'DO UPDATE IF NOT NULL is not supported', {
-        span: clause.span, hint: 'Write COALESCE in INSERT ... ON CONFLICT DO UPDATE SET.',
-      });
+      return bindTableConflict(clause, { columns, key: primary }, context.planning);
     case 'update':
       if (clause.set.length > 0) {
         throw refuse('DO UPDATE SET belongs to INSERT', 'Write ON CONFLICT (pk) DO UPDATE, or '

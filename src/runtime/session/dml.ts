@@ -277,7 +277,7 @@ function replaceRow(
 ): void {
   const text = must(keys.textOf(existing), 'key of an existing row');
   if (outcome.written.has(text)) {
-    if (insert.conflict.kind === 'update') throw secondTime();
+    if (insert.conflict.kind === 'update' && insert.conflict.repeats !== true) throw secondTime();
     const own = outcome.added.indexOf(existing);
     if (own >= 0) outcome.added.splice(own, 1);
   } else {

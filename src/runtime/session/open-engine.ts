@@ -40,7 +40,7 @@ class SessionEngine implements Engine {
   }
 
   async connect(options: ConnectOptions): Promise<SqlSession> {
-    return new Session(this.#core, this.#locks, this.#sessions, options);
+    return new Session(this.#core, this.#locks, options, this.#sessions);
   }
 
   async ingest(table: string, body: Uint8Array, key: string | null): Promise<IngestResult> {

@@ -4,6 +4,7 @@
  * Sees the transaction's own definitions; resolves names along the search path, with pg_catalog
  * first. A materialized view that is not committed yet is shown as a plain view of its query.
  */
+import type { NameLookup } from '../../common/types/settings.ts';
 import type {
   CatalogReader, CatalogRelation, SessionFacts,
 } from '../../planner/catalog.ts';
@@ -18,6 +19,8 @@ export interface SessionCatalogOptions {
   readonly facts: SessionFacts;
   /** True for relations made by the running transaction. */
   readonly uncommitted: (relation: number) => boolean;
+  /** Names of reg* types; asked for when they are needed. */
+  readonly names: () => NameLookup;
 }
 
 /** Schemas every lookup begins with, before the search path. */
@@ -30,15 +33,19 @@ export class SessionCatalog implements CatalogReader {
   readonly #state: CatalogState;
   readonly #database: number;
   readonly #uncommitted: (relation: number) => boolean;
+  readonly #names: () => NameLookup;
 
   constructor(options: SessionCatalogOptions) {
     this.#state = options.state;
     this.#database = options.database;
     this.#uncommitted = options.uncommitted;
+    this.#names = options.names;
     this.searchPath = options.searchPath.includes(ALWAYS_FIRST)
       ? options.searchPath : [ALWAYS_FIRST, ...options.searchPath];
     this.session = options.facts;
   }
+
+  get names(): NameLookup { return this.#names(); }
 
   /** The relation as stored, by name. */
   findStored(schema: string | null, name: string): StoredRelation | null {

@@ -4,7 +4,7 @@
  * Every change of a reported setting is announced through `onReport` (ParameterStatus).
  */
 import { sqlError } from '../../common/errors.ts';
-import type { FormatSettings } from '../../common/types/settings.ts';
+import type { FormatSettings, NameLookup } from '../../common/types/settings.ts';
 import type { EvaluationContext } from '../../planner/functions/entry.ts';
 import { SETTINGS, durationMs, findSetting } from './settings.ts';
 import type { Setting } from './settings.ts';
@@ -125,12 +125,12 @@ export class SessionSettings {
     };
   }
 
-  format(now: bigint): FormatSettings {
+  format(now: bigint, names?: NameLookup): FormatSettings {
     return {
       timeZone: this.get('timezone'), dateStyle: this.get('datestyle'),
       intervalStyle: this.get('intervalstyle'),
       byteaOutput: this.get('bytea_output') === 'escape' ? 'escape' : 'hex',
-      extraFloatDigits: Number(this.get('extra_float_digits')), now: () => now,
+      extraFloatDigits: Number(this.get('extra_float_digits')), now: () => now, names,
     };
   }
 

@@ -9,19 +9,25 @@ import { AssertionError, must } from '../../common/assert.ts';
 import { SqlError, sqlError } from '../../common/errors.ts';
 import type { Notice } from '../../common/errors.ts';
 import { positionOf } from '../../common/span.ts';
+import { formatType } from '../../common/types/registry.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import { parseStatements } from '../../parser/parse.ts';
 import type { ParsedStatement } from '../../parser/parse.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
+import type { Batch } from '../batch.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
+import type { SessionActivity } from '../engine-core-types.ts';
 import type {
   ConnectOptions, ErrorMessage, SessionEvent, SqlSession, StatementDescription, TransactionStatus,
 } from '../session-api.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { describeStatement } from './describe.ts';
+import type { ColumnTexts } from './named-columns.ts';
+import { textsOf } from './named-columns.ts';
 import { executeStatement, mayRunInFailedBlock } from './execute.ts';
 import type { StatementResult } from './result.ts';
+import { SessionRegistry } from './session-registry.ts';
 import { SessionSettings } from './session-settings.ts';
 import type { Execution, Portal, PreparedStatement, SessionState } from './session-state.ts';
 import { StatementContext } from './statement-context.ts';
@@ -43,9 +49,20 @@ export class Session implements SqlSession, SessionState {
   #running = false;
   #copy: ByteQueue | null = null;
   #stopTimer: (() => void) | null = null;
+  readonly #sessions: SessionRegistry;
+  readonly #clientAddress: string;
+  readonly #startedAt: bigint;
+  #query: { readonly text: string; readonly at: bigint } | null = null;
+  #terminated = false;
 
-  constructor(core: EngineCoreFace, locks: TableLocks, options: ConnectOptions) {
+  constructor(
+    core: EngineCoreFace, locks: TableLocks, options: ConnectOptions,
+    sessions: SessionRegistry = new SessionRegistry(),
+  ) {
     this.#locks = locks;
+    this.#sessions = sessions;
+    this.#clientAddress = options.clientAddress;
+    this.#startedAt = core.environment.clock.nowMicros();
     const settings = new SessionSettings((name, value, reported) => {
       this.#events.push({ kind: 'parameter', name, value, reported });
     });
@@ -58,6 +75,38 @@ export class Session implements SqlSession, SessionState {
     this.scope = {
       core, settings, database, user: options.user, pid: options.pid,
       notice: (notice) => this.#notice(notice), cancelled: () => this.#cancelled,
+      sessions: {
+        pid: options.pid, activity: () => sessions.activity(),
+        cursors: () => [...this.portals.values()].flatMap((portal) => (portal.name === '' ? []
+          : [{ name: portal.name, text: portal.parsed?.text ?? '', hold: portal.hold,
+            fromSql: portal.cursor, parameterTypes: [] }])),
+        statements: () => [...this.statements.values()].flatMap((prepared) => (
+          prepared.name === '' ? [] : [{ name: prepared.name, text: prepared.parsed?.text ?? '',
+            hold: false, fromSql: prepared.fromSql,
+            parameterTypes: prepared.parameterTypes.map((type) =>
+              (type === null ? 'text' : formatType(type))) }])),
+      },
+      signal: (pid, terminate) => sessions.signal(pid, terminate),
+    };
+    sessions.add(options.pid, {
+      activity: () => this.#activity(), cancel: () => this.cancel(),
+      terminate: () => {
+        this.#terminated = true;
+        this.cancel();
+      },
+    });
+  }
+
+  #activity(): SessionActivity {
+    const { settings, database, user, pid } = this.scope;
+    const transaction = this.#transaction;
+    return {
+      pid, user, database: database.id, clientAddress: this.#clientAddress,
+      applicationName: settings.get('application_name'), startedAt: this.#startedAt,
+      transactionAt: transaction?.now ?? null, queryAt: this.#query?.at ?? null,
+      query: this.#query?.text ?? '',
+      state: this.#running ? 'active' : transaction?.block !== true ? 'idle'
+        : transaction.failed ? 'idle in transaction (aborted)' : 'idle in transaction',
     };
   }
 
@@ -93,7 +142,7 @@ export class Session implements SqlSession, SessionState {
   }
 
   async *query(text: string): AsyncIterable<SessionEvent> {
-    this.#start();
+    this.#start(text);
     try {
       const parsed = parsedWhole(text);
       if (parsed.length === 0) yield { kind: 'empty' };
@@ -179,7 +228,7 @@ export class Session implements SqlSession, SessionState {
   }
 
   async *execute(name: string, maxRows: number): AsyncIterable<SessionEvent> {
-    this.#start();
+    this.#start(this.portals.get(name)?.parsed?.text ?? '');
     let text = '';
     try {
       const portal = this.portal(name);
@@ -238,6 +287,7 @@ export class Session implements SqlSession, SessionState {
 
   async close(): Promise<void> {
     this.cancel();
+    this.#sessions.remove(this.scope.pid);
     await this.finish(false);
     for (const name of this.portals.keys()) await this.closePortal(name);
     this.statements.clear();
@@ -281,13 +331,18 @@ export class Session implements SqlSession, SessionState {
     yield { kind: 'complete', tag };
   }
 
+  /** Names of reg* values, which the server cannot look up. */
+  #texts(result: StatementResult & { kind: 'rows' }, batch: Batch): ColumnTexts | null {
+    return textsOf(result.columns, batch, () => this.context('').names);
+  }
+
   async *#allRows(result: StatementResult & { kind: 'rows' }): AsyncIterable<SessionEvent> {
     yield* this.#drain();
     yield { kind: 'columns', columns: result.columns };
     for (;;) {
       const batch = await result.rows.next(ROWS_EVENT);
       if (batch === null) return;
-      yield { kind: 'rows', batch };
+      yield { kind: 'rows', batch, texts: this.#texts(result, batch) };
     }
   }
 
@@ -323,7 +378,7 @@ export class Session implements SqlSession, SessionState {
       }
       const batch = await result.rows.next(Math.min(left, ROWS_EVENT));
       if (batch === null) break;
-      yield { kind: 'rows', batch };
+      yield { kind: 'rows', batch, texts: this.#texts(result, batch) };
     }
     yield* this.#drain();
     yield { kind: 'complete', tag: result.tag(result.rows.given - before) };
@@ -406,8 +461,9 @@ export class Session implements SqlSession, SessionState {
     }
   }
 
-  #start(): void {
-    this.#cancelled = false;
+  #start(text: string): void {
+    this.#query = { text, at: this.scope.core.environment.clock.nowMicros() };
+    this.#cancelled = this.#terminated;
     this.#running = true;
     const ms = this.scope.settings.statementTimeoutMs();
     if (ms === null) return;

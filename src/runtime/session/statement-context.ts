@@ -6,6 +6,7 @@
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type { Notice } from '../../common/errors.ts';
+import type { NameLookup } from '../../common/types/settings.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
@@ -16,12 +17,16 @@ import type { QueryPlan } from '../../planner/plans.ts';
 import type { Batch } from '../batch.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
-import type { RunOptions, SystemContext } from '../engine-core-types.ts';
+import type { RunOptions, SessionsInfo, SystemContext } from '../engine-core-types.ts';
+import { SystemLookup } from '../pg-catalog/lookup.ts';
 import { RowEvaluator } from './row-evaluator.ts';
 import { SessionCatalog } from './session-catalog.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { TableKeys } from './table-keys.ts';
 import type { Transaction } from './transaction.ts';
+
+/** How long pg_sleep waits before it looks for a cancel request. */
+const SLEEP_SLICE_MS = 20;
 
 /** What stays the same for all statements of a session. */
 export interface SessionScope {
@@ -32,6 +37,9 @@ export interface SessionScope {
   readonly pid: number;
   readonly notice: (notice: Notice) => void;
   readonly cancelled: () => boolean;
+  readonly sessions: SessionsInfo;
+  /** Stops another session's statement, or the session. */
+  readonly signal: (pid: number, terminate: boolean) => boolean;
 }
 
 /** The surroundings of one statement. */
@@ -42,6 +50,8 @@ export class StatementContext {
   readonly catalog: SessionCatalog;
   readonly evaluation: EvaluationContext;
   readonly #systemContext: SystemContext;
+  readonly #lookup: SystemLookup;
+  #sleepMs = 0;
 
   constructor(scope: SessionScope, transaction: Transaction, text: string) {
     this.scope = scope;
@@ -59,14 +69,26 @@ export class StatementContext {
         setting: (name) => settings.find(name),
       },
       uncommitted: (relation) => transaction.isUncommitted(relation),
+      names: () => this.#lookup,
     });
-    this.evaluation = settings.evaluation(transaction.now);
     this.#systemContext = {
       engine: scope.core.info, catalog: state, database: database.id, user,
       searchPath: this.catalog.searchPath, timeZone: settings.get('timezone'),
-      setting: (name) => settings.find(name),
+      setting: (name) => settings.find(name), sessions: scope.sessions,
     };
+    this.#lookup = new SystemLookup(this.#systemContext, {
+      setSetting: (name, value, local) => {
+        settings.set(name, value, local);
+        return settings.get(name);
+      },
+      sleep: (seconds) => { this.#sleepMs += seconds * 1000; },
+      signal: scope.signal,
+    });
+    this.evaluation = { ...settings.evaluation(transaction.now), catalog: this.#lookup };
   }
+
+  /** What reg* types show and are read from. */
+  get names(): NameLookup { return this.#lookup; }
 
   get core(): EngineCoreFace { return this.scope.core; }
 
@@ -92,8 +114,26 @@ export class StatementContext {
   }
 
   /** Rows of a query as they come, at the transaction's epoch. */
-  run(plan: QueryPlan): AsyncIterable<Batch> {
-    return this.core.runQuery(plan, this.#runOptions());
+  async *run(plan: QueryPlan): AsyncGenerator<Batch, void> {
+    for await (const batch of this.core.runQuery(plan, this.#runOptions())) {
+      if (this.#sleepMs > 0) await this.#sleep();
+      yield batch;
+    }
+    if (this.#sleepMs > 0) await this.#sleep();
+  }
+
+  /** Waits as long as pg_sleep was called for; a cancel request ends it. */
+  async #sleep(): Promise<void> {
+    const { clock } = this.core.environment;
+    while (this.#sleepMs > 0) {
+      if (this.scope.cancelled()) {
+        throw sqlError('57014', 'canceling statement due to user request');
+      }
+      const ms = Math.min(this.#sleepMs, SLEEP_SLICE_MS);
+      this.#sleepMs -= ms;
+      const until = clock.nowMicros() + BigInt(Math.ceil(ms * 1000));
+      await new Promise<void>((resolve) => { clock.timer(until, resolve); });
+    }
   }
 
   /** All rows of a query. */

@@ -40,25 +40,37 @@ export function writeRowDescription(
   writer.end();
 }
 
+/** A batch, with texts of the columns that only the engine can write. */
+export interface Rows {
+  readonly batch: Batch;
+  readonly texts?: readonly (readonly (string | null)[] | null)[] | null | undefined;
+}
+
 type CellWriter = (writer: MessageWriter, column: Column, row: number) => void;
 
 /** Writes the rows of batches with fixed columns and formats. */
 export class RowWriter {
   readonly #cells: readonly CellWriter[];
+  readonly #formats: Formats;
 
   constructor(columns: readonly ResultColumn[], formats: Formats, settings: FormatSettings) {
+    this.#formats = formats;
     this.#cells = columns.map(({ type }, at) => formats[at] === 1
       ? binaryCell(type) : textCell(type, settings));
   }
 
   /** Writes row `row` as a DataRow message. */
-  write(writer: MessageWriter, batch: Batch, row: number): void {
+  write(writer: MessageWriter, { batch, texts }: Rows, row: number): void {
     const cells = this.#cells;
     writer.begin('D').int16(cells.length);
     for (let at = 0; at < cells.length; at++) {
       const column = must(batch.columns[at], 'column');
       if (column.nulls !== null && column.nulls[row] === 1) writer.int32(-1);
-      else must(cells[at], 'cell')(writer, column, row);
+      else if (texts?.[at] === undefined || texts[at] === null || this.#formats[at] === 1) {
+        must(cells[at], 'cell')(writer, column, row);
+      } else {
+        writer.value(texts[at]?.[row] ?? '');
+      }
     }
     writer.end();
   }

@@ -133,7 +133,7 @@ function sendEvent(id: number, event: SessionEvent): void {
   }
   const buffers: ArrayBuffer[] = [];
   const batch = packed(event.batch, buffers);
-  send({ kind: 'event', id, event: { kind: 'rows', batch } }, buffers);
+  send({ kind: 'event', id, event: { kind: 'rows', batch, texts: event.texts } }, buffers);
 }
 
 /** A copy whose arrays hold just the rows, so that they can be handed over. */

@@ -1,0 +1,263 @@
+/**
+ * pg_class, pg_attribute, pg_attrdef, pg_index, pg_constraint, pg_sequence: relations in detail.
+ *
+ * The catalog describes itself: system relations are listed with the rest, and their rows are made
+ * once.
+ */
+import { must } from '../../common/assert.ts';
+import { typeOid, typmodOf } from '../../common/types/registry.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import { sqlArray } from '../../common/values.ts';
+import type { SystemContext } from '../engine-core-types.ts';
+import type { StoredIndex, StoredObject, StoredRelation } from '../catalog-store-types.ts';
+import { SHAPES } from './columns.ts';
+import type { CatalogRow, Contents } from './content.ts';
+import { remembered } from './content.ts';
+import { defaultText } from './definitions.ts';
+import {
+  C_COLLATION, checkOid, DEFAULT_COLLATION, defaultOid, relationsHere, roleOids, userRelations,
+} from './oids.ts';
+import { typeFact } from './types.ts';
+
+const SHAPE_BY_OID = new Map(SHAPES.map((shape) => [shape.oid, shape]));
+const HEAP = 2;
+const BTREE = 403;
+
+/** pg_class.relkind: 'r' table, 'v' view, 'm' materialized view, 'f' source (foreign table). */
+export function relationKind(relation: StoredRelation): string {
+  switch (relation.kind) {
+    case 'table': return 'r';
+    case 'view': return 'v';
+    case 'materializedView': return 'm';
+    case 'source': return 'f';
+    case 'system': return SHAPE_BY_OID.get(relation.id)?.view === false ? 'r' : 'v';
+  }
+}
+
+/** Indexes of the session's database with their relations. */
+export function indexesHere(
+  context: SystemContext,
+): readonly { readonly index: StoredIndex; readonly relation: StoredRelation }[] {
+  return [...context.catalog.indexes.values()].flatMap((index) => {
+    const relation = context.catalog.relation(index.relation);
+    return relation === null || relation.database !== context.database ? [] : [{ index, relation }];
+  });
+}
+
+/** Sequences behind identity and serial columns. */
+export function sequencesHere(context: SystemContext): readonly StoredObject[] {
+  return [...context.catalog.objects.values()].filter((object) =>
+    object.kind === 'sequence' && object.database === context.database);
+}
+
+function classRow(relation: StoredRelation, owner: number): CatalogRow {
+  const kind = relationKind(relation);
+  const stored = kind === 'r' || kind === 'm';
+  return {
+    oid: relation.id, relname: relation.name, relnamespace: relation.schemaId, relowner: owner,
+    relam: stored ? HEAP : 0, relfilenode: stored ? relation.id : 0, relkind: kind,
+    relpersistence: 'p', relnatts: relation.columns.length, relchecks: relation.checks.length,
+    relhasrules: kind === 'v' || kind === 'm', relispopulated: true,
+    relreplident: kind === 'r' ? 'd' : 'n', reltuples: -1,
+  };
+}
+
+const systemClasses = remembered((relation: StoredRelation) =>
+  Object.freeze(classRow(relation, 10)));
+
+function* classes(context: SystemContext): Generator<CatalogRow, void> {
+  const owner = roleOids(context);
+  const indexed = new Set(indexesHere(context).map(({ index }) => index.relation));
+  for (const relation of relationsHere(context)) {
+    if (relation.kind === 'system') {
+      yield systemClasses(relation);
+      continue;
+    }
+    yield {
+      ...classRow(relation, owner(relation.owner)), relhasindex: indexed.has(relation.id),
+      ...(relation.kind === 'table' || relation.kind === 'materializedView'
+        ? { reltuples: context.engine.rowCount(relation.id),
+          relpages: pages(context.engine.storedBytes(relation.id)) } : {}),
+    };
+  }
+  for (const { index, relation } of indexesHere(context)) {
+    yield {
+      oid: index.id, relname: index.name, relnamespace: index.schemaId,
+      relowner: owner(relation.owner), relam: BTREE, relfilenode: index.id, relkind: 'i',
+      relpersistence: 'p', relnatts: index.columns.length, relispopulated: true,
+      relreplident: 'n', reltuples: context.engine.rowCount(relation.id),
+    };
+  }
+  for (const sequence of sequencesHere(context)) {
+    yield {
+      oid: sequence.id, relname: sequence.name, relnamespace: sequence.schemaId,
+      relowner: owner(sequence.owner), relfilenode: sequence.id, relkind: 'S',
+      relpersistence: 'p', relnatts: 3, relispopulated: true, relreplident: 'n', reltuples: 1,
+    };
+  }
+}
+
+function pages(bytes: number): number {
+  return Math.ceil(bytes / 8192);
+}
+
+interface Attribute {
+  readonly relation: number;
+  readonly number: number;
+  readonly name: string;
+  readonly type: SqlType;
+  readonly notNull: boolean;
+}
+
+function attributeRow({ relation, number, name, type, notNull }: Attribute): CatalogRow {
+  const oid = typeOid(type);
+  const fact = typeFact(oid);
+  return {
+    attrelid: relation, attname: name, atttypid: oid, attstattarget: -1,
+    attlen: fact?.length ?? -1, attnum: number, attndims: type.name === 'array' ? 1 : 0,
+    attcacheoff: -1, atttypmod: typmodOf(type), attbyval: fact?.byValue ?? false,
+    attalign: fact?.align ?? 'i', attstorage: fact?.storage ?? 'x', attnotnull: notNull,
+    attislocal: true,
+    attcollation: fact === null || fact.collation === 0 ? 0
+      : fact.collation === C_COLLATION ? C_COLLATION : DEFAULT_COLLATION,
+  };
+}
+
+/** Attributes of a relation; the object stays the same while its definition does. */
+const attributesOf = remembered((relation: StoredRelation): readonly CatalogRow[] => {
+  const shape = SHAPE_BY_OID.get(relation.id);
+  return relation.columns.map((column, at) => Object.freeze({
+    ...attributeRow({
+      relation: relation.id, number: at + 1, name: column.name, type: column.type,
+      notNull: shape?.columns[at]?.notNull
+        ?? (column.notNull || relation.kind === 'table' && inKey(relation, at)),
+    }),
+    atthasdef: column.defaultExpr !== null || column.generated !== null,
+    attidentity: column.identity === 'always' ? 'a' : column.identity === 'byDefault' ? 'd' : '',
+    attgenerated: column.generated === null ? '' : 's',
+  }));
+});
+
+function inKey(relation: StoredRelation, at: number): boolean {
+  return relation.primaryKey?.includes(at) ?? false;
+}
+
+function* attributes(context: SystemContext): Generator<CatalogRow, void> {
+  for (const relation of relationsHere(context)) yield* attributesOf(relation);
+  for (const { index, relation } of indexesHere(context)) {
+    for (const [at, column] of index.columns.entries()) {
+      const { name, type } = must(relation.columns[column], 'index column');
+      yield attributeRow({ relation: index.id, number: at + 1, name, type, notNull: false });
+    }
+  }
+}
+
+function* defaults(context: SystemContext): Generator<CatalogRow, void> {
+  for (const relation of userRelations(context)) {
+    for (let at = 0; at < relation.columns.length; at++) {
+      const text = defaultText(relation, at);
+      if (text === null) continue;
+      yield { oid: defaultOid(relation.id, at + 1), adrelid: relation.id, adnum: at + 1,
+        adbin: text };
+    }
+  }
+}
+
+/** The operator class of a type's order, by type oid; as PostgreSQL numbers them. */
+const OPERATOR_CLASSES: ReadonlyMap<number, number> = new Map([
+  [16, 10003], [1042, 10004], [17, 10006], [18, 10007], [1082, 3122], [700, 10012], [701, 3123],
+  [21, 1979], [23, 1978], [20, 3124], [1186, 10022], [19, 10028], [1700, 3125], [26, 1981],
+  [25, 3126], [1043, 3126], [1083, 10038], [1184, 3127], [1266, 10041], [1114, 3128],
+  [2950, 10065], [3802, 10088],
+]);
+
+function vector(values: readonly number[]): string {
+  return values.join(' ');
+}
+
+function* indexes(context: SystemContext): Generator<CatalogRow, void> {
+  for (const { index, relation } of indexesHere(context)) {
+    const types = index.columns.map((at) => typeOid(must(relation.columns[at], 'column').type));
+    const primary = index.constraint === 'primary';
+    yield {
+      indexrelid: index.id, indrelid: relation.id, indnatts: index.columns.length,
+      indnkeyatts: index.columns.length, indisunique: index.unique, indisprimary: primary,
+      indimmediate: true, indisvalid: true, indisready: true, indislive: true,
+      indkey: vector(index.columns.map((at) => at + 1)),
+      indcollation: vector(types.map((oid) => (typeFact(oid)?.collation ?? 0) === 0 ? 0
+        : DEFAULT_COLLATION)),
+      indclass: vector(types.map((oid) => OPERATOR_CLASSES.get(oid) ?? 10000)),
+      indoption: vector(types.map(() => 0)),
+    };
+  }
+}
+
+function* constraints(context: SystemContext): Generator<CatalogRow, void> {
+  for (const { index, relation } of indexesHere(context)) {
+    if (index.constraint === null) continue;
+    yield {
+      oid: index.id, conname: index.name, connamespace: relation.schemaId,
+      contype: index.constraint === 'primary' ? 'p' : 'u', convalidated: true,
+      conrelid: relation.id, conindid: index.id, conislocal: true, connoinherit: true,
+      confupdtype: ' ', confdeltype: ' ', confmatchtype: ' ',
+      conkey: sqlArray(index.columns.map((at) => at + 1)),
+    };
+  }
+  for (const relation of userRelations(context)) {
+    for (const [at, check] of relation.checks.entries()) {
+      yield {
+        oid: checkOid(relation.id, at), conname: check.name, connamespace: relation.schemaId,
+        contype: 'c', convalidated: true, conrelid: relation.id, conislocal: true,
+        confupdtype: ' ', confdeltype: ' ', confmatchtype: ' ', conbin: check.name,
+      };
+    }
+  }
+}
+
+function* sequences(context: SystemContext): Generator<CatalogRow, void> {
+  for (const { id } of sequencesHere(context)) {
+    yield { seqrelid: id, seqtypid: 20, seqstart: 1n, seqincrement: 1n,
+      seqmax: 9223372036854775807n, seqmin: 1n, seqcache: 1n, seqcycle: false };
+  }
+}
+
+function* depends(context: SystemContext): Generator<CatalogRow, void> {
+  for (const relation of userRelations(context)) {
+    for (const { column, sequence } of relation.sequences ?? []) {
+      const identity = must(relation.columns[column], 'column').identity !== null;
+      yield { classid: 1259, objid: sequence, objsubid: 0, refclassid: 1259,
+        refobjid: relation.id, refobjsubid: column + 1, deptype: identity ? 'i' : 'a' };
+    }
+    const rule = relation.kind === 'view' || relation.kind === 'materializedView';
+    for (const source of relation.dependsOn) {
+      yield { classid: rule ? 2618 : 1259, objid: relation.id, objsubid: 0, refclassid: 1259,
+        refobjid: source, refobjsubid: 0, deptype: relation.belongsTo === source ? 'a' : 'n' };
+    }
+  }
+  for (const { index, relation } of indexesHere(context)) {
+    const key = index.constraint !== null;
+    yield { classid: 1259, objid: index.id, objsubid: 0, refclassid: key ? 2606 : 1259,
+      refobjid: key ? index.id : relation.id, refobjsubid: 0, deptype: key ? 'i' : 'a' };
+    if (key) {
+      yield { classid: 2606, objid: index.id, objsubid: 0, refclassid: 1259,
+        refobjid: relation.id, refobjsubid: must(index.columns[0], 'key column') + 1,
+        deptype: 'a' };
+    }
+  }
+}
+
+/** A view is a rule of its relation, with the relation's oid. */
+function* rewrites(context: SystemContext): Generator<CatalogRow, void> {
+  for (const { id, kind, sql } of userRelations(context)) {
+    if (kind !== 'view' && kind !== 'materializedView') continue;
+    yield { oid: id, rulename: '_RETURN', ev_class: id, ev_type: '1', ev_enabled: 'O',
+      is_instead: true, ev_qual: '<>', ev_action: sql };
+  }
+}
+
+/** Contents of the relations named above. */
+export const CLASSES: Contents = {
+  pg_class: classes, pg_attribute: attributes, pg_attrdef: defaults, pg_index: indexes,
+  pg_constraint: constraints, pg_sequence: sequences, pg_depend: depends, pg_rewrite: rewrites,
+};
+

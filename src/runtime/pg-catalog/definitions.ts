@@ -1,0 +1,109 @@
+/**
+ * Definitions as SQL text: views, indexes, constraints, defaults, functions.
+ *
+ * What pg_get_viewdef and its like show; PostgreSQL's wording, our own printing of expressions.
+ */
+import { must } from '../../common/assert.ts';
+import { exprText } from '../../planner/explain-expr.ts';
+import type { FunctionEntry, SignatureType } from '../../planner/functions/entry.ts';
+import { signatureTypeName } from '../../planner/functions/builder.ts';
+import type { ScalarExpr } from '../../planner/scalar.ts';
+import type { StoredIndex, StoredRelation } from '../catalog-store-types.ts';
+import type { CatalogState } from '../catalog-store.ts';
+import { typeNameOf, typeOidOf } from './types.ts';
+
+/** A name as SQL writes it, in quotes where it needs them. */
+export function quoteName(name: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(name) && !RESERVED.has(name) ? name
+    : `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Words that are no names without quotes. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'all', 'analyse', 'analyze', 'and', 'any', 'array', 'as', 'asc', 'asymmetric', 'both', 'case',
+  'cast', 'check', 'collate', 'column', 'constraint', 'create', 'current_date', 'current_role',
+  'current_time', 'current_timestamp', 'current_user', 'default', 'deferrable', 'desc', 'distinct',
+  'do', 'else', 'end', 'except', 'false', 'fetch', 'for', 'foreign', 'from', 'grant', 'group',
+  'having', 'in', 'initially', 'intersect', 'into', 'lateral', 'leading', 'limit', 'localtime',
+  'localtimestamp', 'not', 'null', 'offset', 'on', 'only', 'or', 'order', 'placing', 'primary',
+  'references', 'returning', 'select', 'session_user', 'some', 'symmetric', 'table', 'then', 'to',
+  'trailing', 'true', 'union', 'unique', 'user', 'using', 'variadic', 'when', 'where', 'window',
+  'with',
+]);
+
+/** `schema.name` as SQL writes it. */
+export function qualifiedName(of: { readonly schema: string; readonly name: string }): string {
+  return `${quoteName(of.schema)}.${quoteName(of.name)}`;
+}
+
+function columnNames(relation: StoredRelation, columns: readonly number[]): string {
+  return columns.map((at) => quoteName(must(relation.columns[at], 'column').name)).join(', ');
+}
+
+/** An expression over a relation's columns as SQL. */
+export function expressionText(relation: StoredRelation, expr: ScalarExpr): string {
+  return exprText(expr, (at) => quoteName(relation.columns[at]?.name ?? `column${at + 1}`));
+}
+
+/** The default of a column as pg_attrdef has it; null when it has none. */
+export function defaultText(relation: StoredRelation, at: number): string | null {
+  const column = must(relation.columns[at], 'column');
+  const expr = column.generated ?? column.defaultExpr;
+  return expr === null ? null : expressionText(relation, expr);
+}
+
+/** CREATE INDEX ..., or one column of it (from 1). */
+export function indexText(catalog: CatalogState, index: StoredIndex, part: number): string {
+  const relation = must(catalog.relation(index.relation), 'indexed relation');
+  if (part > 0) {
+    const at = index.columns[part - 1];
+    return at === undefined ? '' : quoteName(must(relation.columns[at], 'index column').name);
+  }
+  return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} ON `
+    + `${qualifiedName(relation)} USING btree (${columnNames(relation, index.columns)})`;
+}
+
+/** PRIMARY KEY (...), UNIQUE (...) */
+export function keyText(catalog: CatalogState, index: StoredIndex): string {
+  const relation = must(catalog.relation(index.relation), 'keyed relation');
+  const kind = index.constraint === 'primary' ? 'PRIMARY KEY' : 'UNIQUE';
+  return `${kind} (${columnNames(relation, index.columns)})`;
+}
+
+/** CHECK ((...)) */
+export function checkText(relation: StoredRelation, at: number): string {
+  const { expr } = must(relation.checks[at], 'check');
+  const text = expressionText(relation, expr);
+  return `CHECK (${text.startsWith('(') ? text : `(${text})`})`;
+}
+
+/** A view's query with a leading blank and a semicolon, as PostgreSQL shows it. */
+export function viewText(relation: StoredRelation): string {
+  const text = relation.sql.trim().replace(/;\s*$/, '');
+  return ` ${text};`;
+}
+
+function typeText(type: SignatureType): string {
+  const name = signatureTypeName(type);
+  return typeNameOf(typeOidOf(name === 'char' ? '"char"' : name) ?? 0) ?? name;
+}
+
+/** The arguments of a function, with names where calls may use them. */
+export function argumentsText(entry: FunctionEntry): string {
+  return entry.args.map((type, at) => {
+    const name = entry.argNames?.[at];
+    const last = entry.variadic && at === entry.args.length - 1;
+    return `${last ? 'VARIADIC ' : ''}${name === undefined ? '' : `${quoteName(name)} `}`
+      + `${typeText(type)}${last ? '[]' : ''}`;
+  }).join(', ');
+}
+
+/** Argument types alone, as regprocedure shows them. */
+export function signatureText(entry: FunctionEntry): string {
+  return entry.args.map(typeText).join(',');
+}
+
+/** The result of a function. */
+export function resultText(entry: FunctionEntry): string {
+  return `${entry.kind === 'table' ? 'SETOF ' : ''}${typeText(entry.result)}`;
+}

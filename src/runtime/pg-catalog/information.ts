@@ -1,0 +1,254 @@
+/**
+ * information_schema: schemata, tables, columns, views, routines, privileges, character sets.
+ *
+ * Materialized views are listed as VIEW where the session's setting `matview_visibility` says so:
+ * `auto` hides them from Metabase, which reads pg_matviews as well and would show columns twice.
+ */
+import { must } from '../../common/assert.ts';
+import { formatType, typeDefinition, typeOid } from '../../common/types/registry.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import type { SystemContext } from '../engine-core-types.ts';
+import type { StoredRelation } from '../catalog-store-types.ts';
+import { relationKind } from './classes.ts';
+import { DOMAINS, SHAPES } from './columns.ts';
+import type { CatalogRow, Contents } from './content.ts';
+import { defaultText, resultText, viewText } from './definitions.ts';
+import { relationsHere, schemasHere } from './oids.ts';
+import { procedures } from './procedures.ts';
+import { typeFact } from './types.ts';
+
+const SHAPE_BY_OID = new Map(SHAPES.map((shape) => [shape.oid, shape]));
+
+/** True when information_schema lists materialized views to this session. */
+export function showsMaterializedViews(context: SystemContext): boolean {
+  const wanted = context.setting('matview_visibility') ?? 'auto';
+  if (wanted !== 'auto') return wanted === 'always';
+  return !(context.setting('application_name') ?? '').startsWith('Metabase');
+}
+
+function databaseName(context: SystemContext): string {
+  return must(context.catalog.databases.get(context.database), 'database').name;
+}
+
+/** Relations information_schema lists, with the database's name. */
+function listed(context: SystemContext): readonly StoredRelation[] {
+  const materialized = showsMaterializedViews(context);
+  return relationsHere(context).filter((relation) =>
+    relation.kind !== 'materializedView' || materialized);
+}
+
+function tableType(relation: StoredRelation): string {
+  switch (relationKind(relation)) {
+    case 'r': return 'BASE TABLE';
+    case 'f': return 'FOREIGN';
+    default: return 'VIEW';
+  }
+}
+
+function yesNo(value: boolean): string {
+  return value ? 'YES' : 'NO';
+}
+
+function* schemata(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const { name, owner } of schemasHere(context)) {
+    yield { catalog_name: catalog, schema_name: name, schema_owner: owner };
+  }
+}
+
+function* tables(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const relation of listed(context)) {
+    yield {
+      table_catalog: catalog, table_schema: relation.schema, table_name: relation.name,
+      table_type: tableType(relation), is_insertable_into: yesNo(relation.kind === 'table'),
+      is_typed: 'NO',
+    };
+  }
+}
+
+function* views(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const relation of listed(context)) {
+    if (tableType(relation) !== 'VIEW') continue;
+    yield {
+      table_catalog: catalog, table_schema: relation.schema, table_name: relation.name,
+      view_definition: relation.kind === 'system' ? null : viewText(relation),
+      check_option: 'NONE', is_updatable: 'NO', is_insertable_into: 'NO',
+      is_trigger_updatable: 'NO', is_trigger_deletable: 'NO', is_trigger_insertable_into: 'NO',
+    };
+  }
+}
+
+interface NumberFacts {
+  readonly precision: number | null;
+  readonly radix: number | null;
+  readonly scale: number | null;
+}
+
+/** Digits of numeric types. */
+function numberFacts(type: SqlType): NumberFacts {
+  const binary = (precision: number, scale: number | null): NumberFacts =>
+    ({ precision, radix: 2, scale });
+  switch (type.name) {
+    case 'int2': return binary(16, 0);
+    case 'int4': return binary(32, 0);
+    case 'int8': return binary(64, 0);
+    case 'float4': return binary(24, null);
+    case 'float8': return binary(53, null);
+    case 'numeric': return {
+      precision: type.mods?.[0] ?? null, radix: 10,
+      scale: type.mods === undefined ? null : type.mods[1] ?? 0,
+    };
+    default: return { precision: null, radix: null, scale: null };
+  }
+}
+
+function timePrecision(type: SqlType): number | null {
+  switch (type.name) {
+    case 'date': return 0;
+    case 'time': case 'timetz': case 'timestamp': case 'timestamptz': case 'interval':
+      return type.mods?.[0] ?? 6;
+    default: return null;
+  }
+}
+
+/** The type's columns that `columns`, `domains` and `element_types` share. */
+function typeColumns(type: SqlType, catalog: string): CatalogRow {
+  const { precision, radix, scale } = numberFacts(type);
+  const text = type.name === 'varchar' || type.name === 'bpchar' || type.name === 'text';
+  const length = type.name === 'varchar' || type.name === 'bpchar' ? type.mods?.[0] ?? null : null;
+  return {
+    data_type: type.name === 'array' ? 'ARRAY' : formatType({ name: type.name }),
+    character_maximum_length: length,
+    character_octet_length: text ? Math.min((length ?? 1073741824) * (length === null ? 1 : 4),
+      1073741824) : null,
+    numeric_precision: precision, numeric_precision_radix: radix, numeric_scale: scale,
+    datetime_precision: timePrecision(type), udt_catalog: catalog, udt_schema: 'pg_catalog',
+    udt_name: typeFact(typeOid(type))?.name ?? typeDefinition(type).name,
+  };
+}
+
+/** Column rows of a relation, for as long as its definition is the same. */
+const columnRows = new WeakMap<StoredRelation, Map<string, readonly CatalogRow[]>>();
+
+function columnsOf(relation: StoredRelation, catalog: string): readonly CatalogRow[] {
+  const byCatalog = columnRows.get(relation) ?? new Map<string, readonly CatalogRow[]>();
+  columnRows.set(relation, byCatalog);
+  const known = byCatalog.get(catalog);
+  if (known !== undefined) return known;
+  const rows = relation.columns.map((_column, at) => columnRow(relation, at, catalog));
+  byCatalog.set(catalog, rows);
+  return rows;
+}
+
+function columnRow(relation: StoredRelation, at: number, catalog: string): CatalogRow {
+  const column = must(relation.columns[at], 'column');
+  const table = relation.kind === 'table';
+  const notNull = SHAPE_BY_OID.get(relation.id)?.columns[at]?.notNull
+    ?? (column.notNull || (table && relation.primaryKey?.includes(at) === true));
+  const text = defaultText(relation, at);
+  const { identity, generated } = column;
+  return Object.freeze({
+    table_catalog: catalog, table_schema: relation.schema, table_name: relation.name,
+    column_name: column.name, ordinal_position: at + 1,
+    column_default: identity === null && generated === null ? text : null,
+    is_nullable: yesNo(!notNull), ...typeColumns(column.type, catalog),
+    dtd_identifier: String(at + 1), is_self_referencing: 'NO', is_identity: yesNo(identity !== null),
+    identity_generation: identity === null ? null : identity === 'always' ? 'ALWAYS'
+      : 'BY DEFAULT',
+    identity_start: identity === null ? null : '1',
+    identity_increment: identity === null ? null : '1', identity_cycle: 'NO',
+    is_generated: generated === null ? 'NEVER' : 'ALWAYS',
+    generation_expression: generated === null ? null : text, is_updatable: yesNo(table),
+  });
+}
+
+function* columns(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const relation of listed(context)) yield* columnsOf(relation, catalog);
+}
+
+function* elementTypes(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const relation of listed(context)) {
+    for (const [at, { type }] of relation.columns.entries()) {
+      if (type.element === undefined) continue;
+      yield {
+        object_catalog: catalog, object_schema: relation.schema, object_name: relation.name,
+        object_type: tableType(relation) === 'BASE TABLE' ? 'TABLE' : tableType(relation),
+        collection_type_identifier: String(at + 1), ...withoutNumbers(typeColumns(type.element,
+          catalog)), dtd_identifier: `a${at + 1}`,
+      };
+    }
+  }
+}
+
+/** element_types tells nothing of lengths. */
+function withoutNumbers(row: CatalogRow): CatalogRow {
+  const { data_type, udt_catalog, udt_schema, udt_name } = row;
+  return { data_type: data_type ?? null, udt_catalog: udt_catalog ?? null,
+    udt_schema: udt_schema ?? null, udt_name: udt_name ?? null };
+}
+
+function* domains(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const [name, type] of DOMAINS) {
+    yield { domain_catalog: catalog, domain_schema: 'information_schema', domain_name: name,
+      ...typeColumns(type, catalog), dtd_identifier: '1' };
+  }
+}
+
+function* routines(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const { oid, name, entry } of procedures()) {
+    if (entry === null || entry.kind === 'aggregate' || entry.kind === 'window') continue;
+    yield {
+      specific_catalog: catalog, specific_schema: 'pg_catalog', specific_name: `${name}_${oid}`,
+      routine_catalog: catalog, routine_schema: 'pg_catalog', routine_name: name,
+      routine_type: 'FUNCTION', data_type: resultText(entry).replace('SETOF ', ''),
+      routine_body: 'EXTERNAL', external_name: name, external_language: 'INTERNAL',
+      parameter_style: 'GENERAL', is_deterministic: yesNo(entry.volatility === 'immutable'),
+      sql_data_access: 'MODIFIES', is_null_call: yesNo(entry.nulls === 'propagate'),
+      security_type: 'INVOKER', dtd_identifier: '0',
+    };
+  }
+}
+
+const PRIVILEGES = ['INSERT', 'SELECT', 'UPDATE', 'DELETE'];
+
+/** Every user may do everything a relation allows; listed for the asking one. */
+function* privileges(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const relation of listed(context)) {
+    if (relation.kind === 'system') continue;
+    const allowed = relation.kind === 'table' ? PRIVILEGES : ['SELECT'];
+    for (const privilege of allowed) {
+      yield { grantor: relation.owner, grantee: context.user, table_catalog: catalog,
+        table_schema: relation.schema, table_name: relation.name, privilege_type: privilege,
+        is_grantable: 'YES', with_hierarchy: yesNo(privilege === 'SELECT') };
+    }
+  }
+}
+
+function* characterSets(context: SystemContext): Generator<CatalogRow, void> {
+  yield { character_set_name: 'UTF8', character_repertoire: 'UCS', form_of_use: 'UTF8',
+    default_collate_catalog: databaseName(context), default_collate_schema: 'pg_catalog',
+    default_collate_name: 'C' };
+}
+
+function* catalogName(context: SystemContext): Generator<CatalogRow, void> {
+  yield { catalog_name: databaseName(context) };
+}
+
+function* enabledRoles(context: SystemContext): Generator<CatalogRow, void> {
+  yield { role_name: context.user };
+}
+
+/** Contents of the relations named above. */
+export const INFORMATION: Contents = {
+  schemata, tables, views, columns, element_types: elementTypes, domains, routines,
+  table_privileges: privileges, role_table_grants: privileges, character_sets: characterSets,
+  information_schema_catalog_name: catalogName, enabled_roles: enabledRoles,
+  applicable_roles: () => [],
+};

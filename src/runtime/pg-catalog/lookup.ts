@@ -1,0 +1,338 @@
+/**
+ * What catalog functions and reg* types ask, answered for one statement of one session.
+ *
+ * Sees the catalog as the statement does, its own uncommitted definitions included. Names without a
+ * schema are looked up along the search path, which begins with pg_catalog.
+ */
+import { assertNever } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import type { SqlError } from '../../common/errors.ts';
+import type { TypeName } from '../../common/types/sql-type.ts';
+import type {
+  CatalogLookup, DescribedObject, VisibleObject,
+} from '../../planner/functions/entry.ts';
+import type { StoredIndex, StoredObject, StoredRelation } from '../catalog-store-types.ts';
+import type { SystemContext } from '../engine-core-types.ts';
+import { classOf } from './cluster.ts';
+import {
+  argumentsText, checkText, indexText, keyText, quoteName, resultText, signatureText, viewText,
+} from './definitions.ts';
+import { CLASS_OIDS, checkOid, roleNames, roleOid, schemasHere, userRelations } from './oids.ts';
+import { operators, procByOid, procedures } from './procedures.ts';
+import type { Procedure } from './procedures.ts';
+import { typeFact, typeNameOf, typeOidOf } from './types.ts';
+
+/** What a session does on behalf of functions. */
+export interface LookupActions {
+  setSetting(name: string, value: string, local: boolean): string;
+  sleep(seconds: number): void;
+  signal(pid: number, terminate: boolean): boolean;
+}
+
+interface Named {
+  readonly id: number;
+  readonly name: string;
+  readonly schemaId: number;
+}
+
+/** Parts of a name in a string: `"A b".c`. */
+export function nameParts(text: string): readonly string[] {
+  const parts: string[] = [];
+  for (const match of text.matchAll(/"((?:[^"]|"")*)"|([^."\s]+)/g)) {
+    parts.push(match[1]?.replaceAll('""', '"') ?? (match[2] ?? '').toLowerCase());
+  }
+  return parts;
+}
+
+/** The CatalogLookup over a system context. */
+export class SystemLookup implements CatalogLookup {
+  readonly #context: SystemContext;
+  readonly #actions: LookupActions;
+  #path: readonly number[] | null = null;
+
+  constructor(context: SystemContext, actions: LookupActions) {
+    this.#context = context;
+    this.#actions = actions;
+  }
+
+  nameOf(type: TypeName, oid: number): string | null {
+    switch (type) {
+      case 'regclass': return this.#className(oid);
+      case 'regtype': return typeNameOf(oid);
+      case 'regnamespace': {
+        const schema = this.#context.catalog.schemas.get(oid);
+        return schema === undefined ? null : quoteName(schema.name);
+      }
+      case 'regrole': {
+        const role = this.#role(oid);
+        return role === null ? null : quoteName(role);
+      }
+      case 'regproc': case 'regoper': return procByOid(oid)?.name ?? null;
+      case 'regprocedure': case 'regoperator': {
+        const found = procByOid(oid);
+        if (found === null) return null;
+        return `${found.name}(${found.entry === null ? '' : signatureText(found.entry)})`;
+      }
+      case 'regcollation': return COLLATIONS.get(oid) ?? null;
+      default: return null;
+    }
+  }
+
+  oidOf(type: TypeName, text: string): number {
+    const found = this.find(type, text);
+    if (found !== null) return found;
+    throw notFound(type, text);
+  }
+
+  find(type: TypeName, text: string): number | null {
+    if (/^\d+$/.test(text)) return Number(text);
+    if (text === '-') return 0;
+    switch (type) {
+      case 'regclass': return this.#classOid(text);
+      case 'regtype': return typeOidOf(text);
+      case 'regnamespace': {
+        const name = nameParts(text)[0];
+        return schemasHere(this.#context).find((schema) => schema.name === name)?.id ?? null;
+      }
+      case 'regrole': {
+        const name = nameParts(text)[0] ?? '';
+        return roleNames(this.#context).includes(name) ? roleOid(this.#context, name) : null;
+      }
+      case 'regproc': return callable(procedures(), text);
+      case 'regprocedure': return withArguments(procedures(), text);
+      case 'regoper': return callable(operators(), text);
+      case 'regoperator': return withArguments(operators(), text);
+      case 'regcollation': {
+        const name = nameParts(text).at(-1);
+        return [...COLLATIONS].find(([, each]) => each.replaceAll('"', '') === name)?.[0] ?? null;
+      }
+      default: return null;
+    }
+  }
+
+  describe(what: DescribedObject, oid: number, part: number): string | null {
+    const { catalog } = this.#context;
+    switch (what) {
+      case 'role': return this.#role(oid) ?? `unknown (OID=${oid})`;
+      case 'index': {
+        const index = catalog.indexes.get(oid);
+        return index === undefined ? null : indexText(catalog, index, part);
+      }
+      case 'constraint': return this.#constraint(oid);
+      case 'view': {
+        const relation = catalog.relation(oid);
+        const view = relation?.kind === 'view' || relation?.kind === 'materializedView';
+        return relation === null || !view ? null : viewText(relation);
+      }
+      case 'rule': {
+        const relation = catalog.relation(oid);
+        return relation === null || relation.sql === '' ? null
+          : `CREATE RULE "_RETURN" AS ON SELECT TO ${relation.name} DO INSTEAD ${viewText(relation)}`;
+      }
+      case 'function': case 'function-result': case 'function-arguments':
+        return describeFunction(what, oid);
+      case 'trigger': case 'partition': case 'statistics': return null;
+      default: return assertNever(what);
+    }
+  }
+
+  visible(kind: VisibleObject, oid: number): boolean | null {
+    switch (kind) {
+      case 'relation': {
+        const named = this.#named(oid);
+        return named === null ? null : this.#isVisible(named);
+      }
+      case 'type': return typeFact(oid) === null ? null : typeFact(oid)?.schema === PG_CATALOG;
+      case 'function': case 'other': return true;
+      default: return assertNever(kind);
+    }
+  }
+
+  comment(catalog: string | null, object: number, column: number): string | null {
+    if (catalog !== null && column === 0) {
+      const here = this.#context.catalog.databases.has(object) ? CLASS_OIDS.pg_database
+        : classOf(this.#context, object);
+      const asked: number | undefined = new Map<string, number>(Object.entries(CLASS_OIDS))
+        .get(catalog);
+      if (here !== asked) return null;
+    }
+    return this.#context.catalog.comment(object, column);
+  }
+
+  requireObject(what: 'relation' | 'schema' | 'database' | 'role', name: string): void {
+    const { catalog } = this.#context;
+    switch (what) {
+      case 'relation':
+        if (this.#classOid(name) === null) throw notFound('regclass', name);
+        return;
+      case 'schema':
+        if (!schemasHere(this.#context).some((schema) => schema.name === name)) {
+          throw sqlError('3F000', `schema "${name}" does not exist`);
+        }
+        return;
+      case 'database':
+        if (catalog.databaseByName(name) === null) {
+          throw sqlError('3D000', `database "${name}" does not exist`);
+        }
+        return;
+      case 'role':
+        if (!roleNames(this.#context).includes(name)) {
+          throw sqlError('42704', `role "${name}" does not exist`);
+        }
+        return;
+      default: assertNever(what);
+    }
+  }
+
+  size(what: 'relation' | 'database', oid: number): bigint | null {
+    const { catalog, engine } = this.#context;
+    if (what === 'database') return BigInt(engine.epoch().logBytes);
+    if (this.#named(oid) === null) return null;
+    const relation = catalog.relation(oid);
+    return relation === null || !engine.knows(oid) ? 0n : BigInt(engine.storedBytes(oid));
+  }
+
+  setting(name: string): string | null {
+    return this.#context.setting(name);
+  }
+
+  setSetting(name: string, value: string, local: boolean): string {
+    return this.#actions.setSetting(name, value, local);
+  }
+
+  sleep(seconds: number): void {
+    this.#actions.sleep(seconds);
+  }
+
+  signal(pid: number, terminate: boolean): boolean {
+    return this.#actions.signal(pid, terminate);
+  }
+
+  /** Schemas of the search path, in order. */
+  #schemaPath(): readonly number[] {
+    const { catalog, database, searchPath } = this.#context;
+    this.#path ??= searchPath.flatMap((name) => catalog.schemaByName(database, name)?.id ?? []);
+    return this.#path;
+  }
+
+  /** A relation, index or sequence. */
+  #named(oid: number): Named | null {
+    const { relations, indexes, objects } = this.#context.catalog;
+    const found: StoredRelation | StoredIndex | StoredObject | undefined = relations.get(oid)
+      ?? indexes.get(oid) ?? objects.get(oid);
+    return found ?? null;
+  }
+
+  #isVisible({ id, name, schemaId }: Named): boolean {
+    for (const schema of this.#schemaPath()) {
+      if (schema === schemaId) return true;
+      const hidden = this.#inSchema(schema, name);
+      if (hidden !== null && hidden !== id) return false;
+    }
+    return false;
+  }
+
+  #inSchema(schema: number, name: string): number | null {
+    const { catalog, database } = this.#context;
+    return catalog.relationByName(database, schema, name)?.id
+      ?? catalog.indexByName(database, schema, name)?.id
+      ?? catalog.objectByName('sequence', schema, name)?.id ?? null;
+  }
+
+  #className(oid: number): string | null {
+    const named = this.#named(oid);
+    if (named === null) return null;
+    const schema = this.#context.catalog.schemas.get(named.schemaId);
+    if (schema === undefined || this.#isVisible(named)) return quoteName(named.name);
+    return `${quoteName(schema.name)}.${quoteName(named.name)}`;
+  }
+
+  #classOid(text: string): number | null {
+    const { catalog, database } = this.#context;
+    const parts = nameParts(text);
+    const name = parts.at(-1) ?? '';
+    const schema = parts.at(-2);
+    if (schema !== undefined) {
+      const found = catalog.schemaByName(database, schema);
+      return found === null ? null : this.#inSchema(found.id, name);
+    }
+    for (const each of this.#schemaPath()) {
+      const found = this.#inSchema(each, name);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  #role(oid: number): string | null {
+    return roleNames(this.#context).find((name) => roleOid(this.#context, name) === oid) ?? null;
+  }
+
+  #constraint(oid: number): string | null {
+    const { catalog } = this.#context;
+    const index = catalog.indexes.get(oid);
+    if (index !== undefined) return index.constraint === null ? null : keyText(catalog, index);
+    for (const relation of userRelations(this.#context)) {
+      for (let at = 0; at < relation.checks.length; at++) {
+        if (checkOid(relation.id, at) === oid) return checkText(relation, at);
+      }
+    }
+    return null;
+  }
+}
+
+const PG_CATALOG = 11;
+const COLLATIONS: ReadonlyMap<number, string> = new Map([
+  [100, '"default"'], [950, '"C"'], [951, '"POSIX"'],
+]);
+
+function describeFunction(what: DescribedObject, oid: number): string | null {
+  const entry = procByOid(oid)?.entry ?? null;
+  if (entry === null) return null;
+  if (what === 'function-result') return resultText(entry);
+  if (what === 'function-arguments') return argumentsText(entry);
+  if (entry.kind === 'aggregate') {
+    throw sqlError('42809', `"${entry.name}" is an aggregate function`);
+  }
+  return `CREATE OR REPLACE FUNCTION pg_catalog.${quoteName(entry.name)}(${argumentsText(entry)})\n`
+    + ` RETURNS ${resultText(entry)}\n LANGUAGE internal\nAS $function$${entry.name}$function$\n`;
+}
+
+/** The oid of a name that only one function has. */
+function callable(list: readonly Procedure[], text: string): number | null {
+  const name = text.replace(/^pg_catalog\./, '').replaceAll('"', '');
+  const found = list.filter((each) => each.name === name);
+  if (found.length > 1) {
+    throw sqlError('42725', `more than one function named "${name}"`);
+  }
+  return found[0]?.oid ?? null;
+}
+
+/** The oid of `name(type, type)`. */
+function withArguments(list: readonly Procedure[], text: string): number | null {
+  const match = /^(.*)\(([^()]*)\)$/.exec(text.trim());
+  if (match === null) throw sqlError('22P02', 'expected a left parenthesis');
+  const name = (match[1] ?? '').trim().replace(/^pg_catalog\./, '').replaceAll('"', '');
+  const args = (match[2] ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '')
+    .map((part) => typeNameOf(typeOidOf(part) ?? 0) ?? part).join(',');
+  return list.find((each) => each.name === name && each.entry !== null
+    && signatureText(each.entry) === args)?.oid ?? null;
+}
+
+function notFound(type: TypeName, text: string): SqlError {
+  switch (type) {
+    case 'regtype': return sqlError('42704', `type "${text}" does not exist`);
+    case 'regnamespace': return sqlError('3F000', `schema "${text}" does not exist`);
+    case 'regrole': return sqlError('42704', `role "${text}" does not exist`);
+    case 'regproc': case 'regprocedure':
+      return sqlError('42883', `function "${text}" does not exist`);
+    case 'regoper': case 'regoperator':
+      return sqlError('42883', `operator does not exist: ${text}`);
+    case 'regcollation':
+      return sqlError('42704', `collation "${text}" for encoding "UTF8" does not exist`);
+    case 'regconfig':
+      return sqlError('42704', `text search configuration "${text}" does not exist`);
+    case 'regdictionary':
+      return sqlError('42704', `text search dictionary "${text}" does not exist`);
+    default: return sqlError('42P01', `relation "${nameParts(text).join('.')}" does not exist`);
+  }
+}

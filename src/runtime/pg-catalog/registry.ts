@@ -1,0 +1,35 @@
+/**
+ * The register of pg_catalog and information_schema: every relation with its shape and contents.
+ *
+ * Relations without contents are empty, with all their columns. The catalog is answered by the
+ * engine like any other relation: nothing here looks at queries.
+ */
+import { assert } from '../../common/assert.ts';
+import type { SystemRelation } from '../engine-core-types.ts';
+import { CLASSES } from './classes.ts';
+import { CLUSTER } from './cluster.ts';
+import { SHAPES } from './columns.ts';
+import { catalogRelation } from './content.ts';
+import type { Contents } from './content.ts';
+import { INFORMATION_KEYS } from './information-keys.ts';
+import { INFORMATION } from './information.ts';
+import { LISTINGS } from './listings.ts';
+import { ROUTINES } from './routines.ts';
+import { typeRows } from './types.ts';
+
+const PG_CATALOG: Contents = {
+  ...CLASSES, ...ROUTINES, ...CLUSTER, ...LISTINGS, pg_type: typeRows,
+};
+const INFORMATION_SCHEMA: Contents = { ...INFORMATION, ...INFORMATION_KEYS };
+
+function relations(schema: string, contents: Contents): readonly SystemRelation[] {
+  const shapes = SHAPES.filter((shape) => shape.schema === schema);
+  const names = new Set(shapes.map((shape) => shape.name));
+  for (const name of Object.keys(contents)) assert(names.has(name), `catalog relation ${name}`);
+  return shapes.map((shape) => catalogRelation(shape, contents[shape.name] ?? null));
+}
+
+/** Every relation of pg_catalog and information_schema. */
+export const CATALOG_RELATIONS: readonly SystemRelation[] = [
+  ...relations('pg_catalog', PG_CATALOG), ...relations('information_schema', INFORMATION_SCHEMA),
+];

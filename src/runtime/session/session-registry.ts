@@ -1,0 +1,40 @@
+/**
+ * The sessions of an engine, for pg_stat_activity and for stopping one from another.
+ */
+import type { SessionActivity } from '../engine-core-types.ts';
+
+/** A session as its neighbours know it. */
+export interface Neighbour {
+  activity(): SessionActivity;
+  /** Stops the running statement, if there is one. */
+  cancel(): void;
+  /** Ends the session: what runs is stopped, nothing else is begun. */
+  terminate(): void;
+}
+
+/** Who is connected to the engine. */
+export class SessionRegistry {
+  readonly #sessions = new Map<number, Neighbour>();
+
+  add(pid: number, session: Neighbour): void {
+    this.#sessions.set(pid, session);
+  }
+
+  remove(pid: number): void {
+    this.#sessions.delete(pid);
+  }
+
+  /** In the order they began. */
+  activity(): readonly SessionActivity[] {
+    return [...this.#sessions.values()].map((session) => session.activity());
+  }
+
+  /** False when there is no such session. */
+  signal(pid: number, terminate: boolean): boolean {
+    const session = this.#sessions.get(pid);
+    if (session === undefined) return false;
+    if (terminate) session.terminate();
+    else session.cancel();
+    return true;
+  }
+}
