@@ -5,6 +5,7 @@
  * degrees are exact at the usual angles.
  */
 import { sqlError } from '../../common/errors.ts';
+import { exactExp, exactLog, exactLog10 } from '../../common/float-math.ts';
 import { must } from '../../common/assert.ts';
 import { compareValues } from '../../common/types/registry.ts';
 import { asArray } from '../../common/types/values-of.ts';
@@ -25,7 +26,7 @@ function sign(value: number): number {
 }
 
 function exp(value: number): number {
-  const result = Math.exp(value);
+  const result = exactExp(value);
   if (result === Infinity && Number.isFinite(value)) throw floatOverflow();
   if (result === 0 && Number.isFinite(value)) throw floatUnderflow();
   return result;
@@ -54,9 +55,9 @@ const ROUNDING: readonly Unary[] = [
   ['sqrt', 'The square root.', '2', '1.4142135623730951', rootFloat],
   ['cbrt', 'The cube root.', '64', '4', cbrtFloat],
   ['exp', 'e to a power.', '1', '2.718281828459045', exp],
-  ['ln', 'The natural logarithm.', '2', '0.6931471805599453', logarithm(Math.log)],
-  ['log', 'The logarithm to base 10.', '100', '2', logarithm(Math.log10)],
-  ['log10', 'The logarithm to base 10.', '1000', '3', logarithm(Math.log10)],
+  ['ln', 'The natural logarithm.', '2', '0.6931471805599453', logarithm(exactLog)],
+  ['log', 'The logarithm to base 10.', '100', '2', logarithm(exactLog10)],
+  ['log10', 'The logarithm to base 10.', '1000', '3', logarithm(exactLog10)],
   ['degrees', 'Converts radians to degrees.', '0.5', '28.64788975654116',
     (value) => value / RADIANS_PER_DEGREE],
   ['radians', 'Converts degrees to radians.', '45', '0.7853981633974483',

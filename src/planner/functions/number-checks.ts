@@ -6,6 +6,7 @@
  */
 import { sqlError } from '../../common/errors.ts';
 import type { SqlError } from '../../common/errors.ts';
+import { exactPower } from '../../common/float-math.ts';
 
 /** `division by zero`. */
 export function divisionByZero(): SqlError {
@@ -116,7 +117,7 @@ export function powFloat(base: number, exponent: number): number {
   }
   // JavaScript has (-1) ^ Infinity as NaN; C and PostgreSQL as 1.
   if (base === -1 && !Number.isFinite(exponent)) return 1;
-  const result = finite(base ** exponent, base, exponent);
+  const result = finite(exactPower(base, exponent), base, exponent);
   if (result === 0 && base !== 0 && Number.isFinite(base) && Number.isFinite(exponent)) {
     throw floatUnderflow();
   }
