@@ -79,6 +79,8 @@ function matchingRows(
 /** Runs one-shot queries. */
 export class QueryRunner {
   readonly #engine: QuerySurroundings;
+  /** When others last had a turn. */
+  #yieldedAt = 0;
 
   constructor(engine: QuerySurroundings) {
     this.#engine = engine;
@@ -95,10 +97,10 @@ export class QueryRunner {
   }
 
   async *#deliver(plan: QueryPlan, rows: Batch, options: RunOptions): AsyncGenerator<Batch, void> {
-    const { batchRows, environment } = this.#engine;
+    const { batchRows } = this.#engine;
     const shown = visible(rows, plan.columns.length);
     for (let from = 0; from < shown.length; from += batchRows) {
-      if (from > 0) await environment.exec.yield();
+      if (this.#mustYield()) await this.#yield();
       if (options.cancelled()) throw cancelled();
       yield sliceBatch(shown, from, Math.min(shown.length, from + batchRows));
     }
@@ -144,15 +146,22 @@ export class QueryRunner {
   }
 
   async *#sliced(source: Iterable<Batch>, options: RunOptions): AsyncGenerator<Batch, void> {
-    const { clock, exec } = this.#engine.environment;
-    let since = clock.elapsedMs();
     for (const batch of source) {
       if (options.cancelled()) throw cancelled();
       yield batch;
-      if (clock.elapsedMs() - since < SLICE_MS) continue;
-      await exec.yield();
-      since = clock.elapsedMs();
+      if (this.#mustYield()) await this.#yield();
     }
+    if (this.#mustYield()) await this.#yield();
+  }
+
+  /** Time is shared by all queries: many short ones are as long as one long one. */
+  #mustYield(): boolean {
+    return this.#engine.environment.clock.elapsedMs() - this.#yieldedAt >= SLICE_MS;
+  }
+
+  async #yield(): Promise<void> {
+    await this.#engine.environment.exec.yield();
+    this.#yieldedAt = this.#engine.environment.clock.elapsedMs();
   }
 
   #lookup(path: Extract<FastPath, { kind: 'lookup' }>, options: RunOptions): Batch {
@@ -200,7 +209,7 @@ export class QueryRunner {
   // -------------------------------------------------------------------------------- dataflows
 
   async #runDataflow(plan: QueryPlan, options: RunOptions): Promise<Batch> {
-    const { build, batchRows, environment: { clock, exec } } = this.#engine;
+    const { build, batchRows } = this.#engine;
     const context: OperatorContext = {
       batchRows, evaluation: () => options.context,
       store: (name, columns) => new RowStore(name, columns),
@@ -213,17 +222,14 @@ export class QueryRunner {
       frontier: makeFrontier(this.#epoch(options), options.now, () => WATERMARK_END),
       deltas: (relation) => inputs.get(relation)?.shift() ?? null,
     });
-    let since = clock.elapsedMs();
     for (;;) {
+      if (this.#mustYield()) await this.#yield();
       if (options.cancelled()) throw cancelled();
       const step = steps.next();
       if (step.done === true) {
         const node = must(plan.dataflow.nodes[plan.dataflow.output], 'output');
         return netRows(node.columns.map(({ type }) => type), step.value.rows);
       }
-      if (clock.elapsedMs() - since < SLICE_MS) continue;
-      await exec.yield();
-      since = clock.elapsedMs();
     }
   }
 

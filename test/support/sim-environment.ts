@@ -12,11 +12,15 @@ import type { CheckpointPart, EpochRecord, Recovered } from '../../src/runtime/s
 export class SimClock implements Clock {
   #now = 1_700_000_000_000_000n;
   #elapsed = 0;
+  running = false;
   #timers: { readonly at: bigint; readonly fire: () => void }[] = [];
 
   nowMicros(): bigint { return this.#now; }
 
-  elapsedMs(): number { return this.#elapsed; }
+  /** With `running` set, slices end by the machine's time as well. */
+  elapsedMs(): number {
+    return this.running ? this.#elapsed + performance.now() : this.#elapsed;
+  }
 
   timer(at: bigint, fire: () => void): Cancel {
     const timer = { at, fire };
