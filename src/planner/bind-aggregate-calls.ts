@@ -19,7 +19,7 @@ import { AGGREGATE_BASE, liftExpr } from './scope.ts';
 import type { PendingAggregate, Scope } from './scope.ts';
 
 const AGGREGATE_CLAUSES: ReadonlySet<Clause> = new Set<Clause>([
-  'SELECT', 'HAVING', 'ORDER BY', 'DISTINCT ON', 'window',
+  'SELECT', 'HAVING', 'ORDER BY', 'DISTINCT ON', 'window', 'window definitions',
 ]);
 
 /** An aggregate call with its arguments bound and coerced. */

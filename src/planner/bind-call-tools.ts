@@ -90,7 +90,7 @@ export function functionChoice(
 }
 
 /** PostgreSQL has these for text itself, not as polymorphic functions. */
-const GUESSES_TEXT = new Set(['min', 'max', 'min_by', 'max_by', 'arg_min', 'arg_max', 'lag', 'lead',
+const GUESSES_TEXT = new Set(['min', 'max', 'min_by', 'max_by', 'arg_min', 'arg_max',
   'any_value', 'first', 'last', 'greatest', 'least', 'quote_nullable', 'quote_literal']);
 
 /** A scalar function over bound arguments, or 42883. */

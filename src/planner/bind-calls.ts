@@ -158,11 +158,13 @@ function bindTableResult(
 ): ScalarExpr {
   const { scope, clause, state } = binder;
   if (clause === 'aggregate') {
-    throw sqlError('0A000', 'aggregate function calls cannot contain set-returning function calls',
-      { span: expr.span });
+    throw sqlError('0A000', 'aggregate function calls cannot contain set-returning function calls', {
+      span: expr.span,
+      hint: 'You might be able to move the set-returning function into a LATERAL FROM item.',
+    });
   }
   if (!SET_CLAUSES.has(clause)) {
-    throw setsNotAllowed(clause === 'window' ? 'window definitions' : clause, expr.span);
+    throw setsNotAllowed(clause === 'window' ? 'window function arguments' : clause, expr.span);
   }
   const call = tableCall(choice, coerceArguments(state, args, choice));
   const base = TABLE_CALL_BASE + scope.tableCalls.length * TABLE_CALL_COLUMNS;

@@ -171,7 +171,12 @@ function bindJoin(context: FromContext, join: Join): FromPiece {
     name: join.alias.name.name, schema: null, columns, tableVisible: true, columnsVisible: true,
     key: null,
   };
-  return { ...piece, items: [{ ...item, columns: renameItemColumns(item, join.alias) }] };
+  const hidden = piece.items.map((each) => ({
+    ...each, tableVisible: false, columnsVisible: false,
+  }));
+  return {
+    ...piece, items: [{ ...item, columns: renameItemColumns(item, join.alias) }, ...hidden],
+  };
 }
 
 /** Joins one more item to what stands to its left. */
@@ -185,8 +190,14 @@ function joinItem(
     return joinPieces(place, left, { ...right, version: item.asOf });
   }
   if (!mayBeLateral(item)) {
-    const right = bindItem(context, item);
-    return joinPieces(place, left, right);
+    const { state } = context;
+    const before = state.unreachable;
+    state.unreachable = left.items;
+    try {
+      return joinPieces(place, left, bindItem(context, item));
+    } finally {
+      state.unreachable = before;
+    }
   }
   const scope = new Scope(context.lateral ?? context.outer);
   scope.items = left.items;

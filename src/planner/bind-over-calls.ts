@@ -102,7 +102,7 @@ function checkPlace(binder: Binder, expr: FunctionCall, name: string): void {
 function specOf(binder: Binder, over: WindowSpec | WindowName): OverSpec {
   const spec = over.kind === 'windowName' ? namedWindow(binder, over.name.name, over.span)
     : inherit(binder, over);
-  const inner = binder.within('window');
+  const inner = binder.within('window definitions');
   const orderBy = spec.orderBy.map((item) => ({
     expr: settle(binder.state, inner.bind(item.expr)),
     descending: sortsDescending(item), nullsFirst: sortsNullsFirst(item),

@@ -49,6 +49,8 @@ export function bindSelect(
     throw notSupported('SELECT INTO', select.into.span, 'Use CREATE TABLE ... AS.');
   }
   const scope = new Scope(place.outer);
+  scope.hiddenItems = state.unreachable;
+  state.unreachable = [];
   const from = bindFrom({
     state, withs: place.withs, outer: place.outer, lateral: null,
   }, select.from);

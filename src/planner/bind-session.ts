@@ -39,7 +39,7 @@ export function bindSqlValue(binder: Binder, expr: SqlValueFunction): ScalarExpr
     case 'current_time': return nowAs(timeType('timetz', expr.precision));
     case 'localtime': return nowAs(timeType('time', expr.precision));
     case 'current_catalog': return literalOf(session.database, NAME);
-    case 'current_schema': return literalOf(searchPath[0] ?? null, NAME);
+    case 'current_schema': return literalOf(creationSchema(searchPath), NAME);
     default: return literalOf(session.user, NAME);
   }
 }
@@ -55,7 +55,7 @@ export function bindSessionCall(
   if (expr.args.length === 0 && CLOCKS.has(name)) return NOW;
   switch (name) {
     case 'current_database': return literalOf(catalog.session.database, NAME);
-    case 'current_schema': return literalOf(catalog.searchPath[0] ?? null, NAME);
+    case 'current_schema': return literalOf(creationSchema(catalog.searchPath), NAME);
     case 'current_schemas':
       if (expr.args[0]?.value.kind === 'nullLiteral') {
         return literalOf(null, { name: 'array', element: NAME });
@@ -73,11 +73,16 @@ export function bindSessionCall(
   }
 }
 
+/** The schema new objects go to: the first of the path that is no system schema. */
+function creationSchema(searchPath: readonly string[]): string | null {
+  return searchPath.find((schema) => schema !== 'pg_catalog') ?? null;
+}
+
 function schemas(binder: Binder, expr: FunctionCall): readonly string[] {
-  const path = binder.state.catalog.searchPath;
+  const path = binder.state.catalog.searchPath.filter((schema) => schema !== 'pg_catalog');
   const first = expr.args[0]?.value;
   const implicit = first?.kind === 'booleanLiteral' && first.value;
-  return implicit && !path.includes('pg_catalog') ? ['pg_catalog', ...path] : path;
+  return implicit ? ['pg_catalog', ...path] : path;
 }
 
 function currentSetting(binder: Binder, expr: FunctionCall): ScalarExpr | null {

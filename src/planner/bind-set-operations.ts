@@ -25,7 +25,8 @@ export function combineBranches(
   const name = operation.operator.toUpperCase();
   if (left.visible !== right.visible) {
     throw sqlError('42601', `each ${name} query must have the same number of columns`, {
-      span: operation.right.span,
+      span: operation.right.kind === 'select' ? operation.right.items[0]?.span
+        : operation.right.span,
     });
   }
   const types = Array.from({ length: left.visible }, (_unused, at) =>

@@ -9,7 +9,7 @@ import { rowFields } from './bind-fields.ts';
 import { typeText } from './bind-types.ts';
 import { columnNotFound, syntaxError } from './errors.ts';
 import type { ScalarExpr } from './scalar.ts';
-import { findItem, liftExpr, unknownTable } from './scope.ts';
+import { findItem, freshExpr, unknownTable } from './scope.ts';
 import type { ScopeColumn } from './scope.ts';
 
 /** A column with the name it has outside. */
@@ -20,6 +20,12 @@ export interface NamedExpr {
 
 /** The columns a star stands for. */
 export function expandStar(binder: Binder, star: Star | FieldStar): readonly NamedExpr[] {
+  const columns = starColumns(binder, star);
+  for (const column of columns) binder.state.note(column.expr, star.span);
+  return columns;
+}
+
+function starColumns(binder: Binder, star: Star | FieldStar): readonly NamedExpr[] {
   if (star.kind === 'fieldStar') return expandField(binder, star);
   const columns = star.qualifier.length === 0 ? allColumns(binder, star) : ofTable(binder, star);
   if (star.except.length === 0) return columns;
@@ -49,7 +55,7 @@ function ofTable(binder: Binder, star: Star): NamedExpr[] {
 
 function named(columns: readonly ScopeColumn[], depth: number): NamedExpr[] {
   return columns.filter((column) => column.unlisted !== true)
-    .map((column) => ({ name: column.name, expr: liftExpr(column.expr, depth) }));
+    .map((column) => ({ name: column.name, expr: freshExpr(column, depth) }));
 }
 
 function expandField(binder: Binder, star: FieldStar): NamedExpr[] {

@@ -15,7 +15,7 @@ import { visibleOnly } from './bind-subqueries.ts';
 import { isTimestamp } from './bind-types.ts';
 import { constantInterval, intervalMicros } from './bind-windows.ts';
 import {
-  emitNeedsWatermark, emitNeedsWindow, notSupported, refused, windowSizeNotPositive,
+  emitNeedsWatermark, emitNeedsWindow, notSupported, refused, syntaxError, windowSizeNotPositive,
 } from './errors.ts';
 import type { ResultColumn } from './plans.ts';
 import { Scope } from './scope.ts';
@@ -45,7 +45,7 @@ export function bindOnce(
   }
   const bound = bindOrdered(state, query, place);
   if (query.withTies && bound.order.length === 0) {
-    throw notSupported('WITH TIES without ORDER BY', query.span);
+    throw syntaxError('WITH TIES cannot be specified without ORDER BY clause', query.span);
   }
   return {
     relation: bound.relation, columns: resultColumns(bound), orderBy: bound.order,

@@ -45,11 +45,9 @@ export function missingFrom(name: string, span: Span, hint?: string): SqlError {
 }
 
 /** `invalid reference to FROM-clause entry for table "x"` */
-export function invalidFromReference(name: string, span: Span, fields: {
-  readonly hint?: string; readonly detail?: string;
-}): SqlError {
+export function invalidFromReference(name: string, span: Span, hint: string): SqlError {
   return sqlError('42P01', `invalid reference to FROM-clause entry for table "${name}"`,
-    { span, ...fields });
+    { span, hint });
 }
 
 /** `table name "x" specified more than once` */

@@ -207,9 +207,8 @@ function narrowByKnown(
   const known = args.filter((arg) => arg.name !== 'unknown');
   const first = known[0];
   if (first === undefined || !known.every((arg) => sameType(arg, first))) return candidates;
-  const kept = candidates.filter((each) => each.types.every((type, at) =>
-    must(args[at], 'argument').name !== 'unknown'
-    || (isConcrete(type) && canCoerce(first, type, 'implicit'))));
+  const alike = args.map(() => first);
+  const kept = candidates.filter((each) => fits(each.types, alike));
   return kept.length === 1 ? kept : candidates;
 }
 
@@ -220,9 +219,15 @@ function resolve(candidate: Candidate, args: readonly SqlType[]): Choice | null 
   if (solved === null) return null;
   return {
     entry: candidate.entry, args: solved.args, result: solved.of(candidate.entry.result),
-    guessed: args.length > 0 && args.every((arg) => arg.name === 'unknown')
-      && candidate.types.some((type) => type.name === 'anyelement' || type.name === 'anyarray'),
+    guessed: isGuess(candidate.types, args),
   };
+}
+
+/** True when there are anyelement or anyarray arguments and all of them are of unknown type. */
+function isGuess(types: readonly SignatureType[], args: readonly SqlType[]): boolean {
+  const given = types.flatMap((type, at) =>
+    (type.name === 'anyelement' || type.name === 'anyarray' ? [args[at]?.name ?? 'unknown'] : []));
+  return given.length > 0 && given.every((name) => name === 'unknown');
 }
 
 interface Solved {

@@ -78,7 +78,9 @@ export type ConflictPlan =
   | { readonly kind: 'nothing'; readonly key: readonly number[] }
   /** `set` and `where` over existing row ++ excluded row; one expression per table column. */
   | { readonly kind: 'update'; readonly key: readonly number[];
-      readonly set: readonly ScalarExpr[]; readonly where: ScalarExpr | null }
+      readonly set: readonly ScalarExpr[]; readonly where: ScalarExpr | null;
+      /** A table's own policy: rows of one command may meet the same key again. */
+      readonly repeats?: boolean }
   /** Replace the row; with a version column only when the new version is not older. */
   | { readonly kind: 'overwrite'; readonly key: readonly number[];
       readonly versionColumn: number | null };

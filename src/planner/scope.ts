@@ -77,6 +77,8 @@ export interface ScopeColumn {
 export interface ScopeItem {
   /** null: an unnamed join. */
   readonly name: string | null;
+  /** The relation's own name where an alias hides it. */
+  readonly table?: string | undefined;
   readonly schema: string | null;
   readonly columns: readonly ScopeColumn[];
   /** `name.column` and `name` work. */
@@ -168,6 +170,11 @@ export function liftExpr(expr: ScalarExpr, depth: number): ScalarExpr {
   });
 }
 
+/** A reference of its own to a column, so that each place in the text can be told apart. */
+export function freshExpr(column: ScopeColumn, depth: number): ScalarExpr {
+  return { ...liftExpr(column.expr, depth) };
+}
+
 /** Finds a column by a name without a table; null when there is none at any level. */
 export function findColumn(scope: Scope, name: string, span: Span): ScalarExpr | null {
   let depth = 0;
@@ -176,7 +183,7 @@ export function findColumn(scope: Scope, name: string, span: Span): ScalarExpr |
       (item.columnsVisible ? item.columns.filter((column) => column.name === name) : []));
     if (found.length > 1) throw columnAmbiguous(name, span);
     const column = found[0];
-    if (column !== undefined) return liftExpr(column.expr, depth);
+    if (column !== undefined) return freshExpr(column, depth);
     depth++;
   }
   return null;
@@ -218,19 +225,22 @@ export function findQualified(scope: Scope, parts: readonly Identifier[], span: 
   if (hit === undefined) {
     throw columnNotFound([table, column], span, nearestHint(scope, column, table));
   }
-  return liftExpr(hit.expr, found.depth);
+  return freshExpr(hit, found.depth);
 }
 
 /** The error for a table name that FROM does not have. */
 export function unknownTable(scope: Scope, name: string, span: Span): Error {
   for (let at: Scope | null = scope; at !== null; at = at.parent) {
+    const aliased = at.items.find((item) => item.table === name && item.tableVisible);
+    if (aliased !== undefined) {
+      return invalidFromReference(name, span,
+        `Perhaps you meant to reference the table alias "${aliased.name ?? ''}".`);
+    }
     const hidden = at.hiddenItems.find((item) => item.name === name)
       ?? at.items.find((item) => item.name === name && !item.tableVisible);
     if (hidden !== undefined) {
-      return invalidFromReference(name, span, {
-        detail: `There is an entry for table "${name}", but it cannot be referenced from this part `
-          + 'of the query.',
-      });
+      return invalidFromReference(name, span, `There is an entry for table "${name}", but it cannot `
+        + 'be referenced from this part of the query.');
     }
   }
   return missingFrom(name, span, aliasHint(scope, name));
@@ -277,10 +287,26 @@ function nearestHint(scope: Scope, name: string, table: string | null): string |
       found.push(`"${item.name}.${column.name}"`);
     }
   }
+  if (best > 0) {
+    const hidden = hiddenColumn(scope, name, table);
+    if (hidden !== undefined) return hidden;
+  }
   if (found.length === 1) return `Perhaps you meant to reference the column ${found[0] ?? ''}.`;
   if (found.length === 2) {
     return `Perhaps you meant to reference the column ${found[0] ?? ''} or the column `
       + `${found[1] ?? ''}.`;
+  }
+  return undefined;
+}
+
+/** The hint about a column of an item that cannot be referred to from here. */
+function hiddenColumn(scope: Scope, name: string, table: string | null): string | undefined {
+  for (let at: Scope | null = scope; at !== null; at = at.parent) {
+    const item = at.hiddenItems.find((each) => (table === null || each.name === table)
+      && each.columns.some((column) => column.name === name));
+    if (item === undefined) continue;
+    return `There is a column named "${name}" in table "${item.name ?? ''}", but it cannot be `
+      + 'referenced from this part of the query.';
   }
   return undefined;
 }

@@ -52,9 +52,10 @@ function refuseComputed(target: CatalogColumn, column: InsertColumn): void {
 }
 
 function assignable(table: CatalogRelation, column: InsertColumn): number {
+  const number = columnNumberOf(table, column.name);
   const access = column.access[0];
   if (access !== undefined) throw notSupported('SET of a part of a column', access.span);
-  return columnNumberOf(table, column.name);
+  return number;
 }
 
 /** The values of one assignment; null stands for DEFAULT. */

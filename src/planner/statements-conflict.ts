@@ -6,10 +6,13 @@ import { sqlError } from '../common/errors.ts';
 import type { Assignment, Expr, OnConflict } from '../parser/ast.ts';
 import type { StatementState } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
-import type { CatalogRelation } from './catalog.ts';
+import { newStatement } from './bind-query.ts';
+import { compareRows } from './bind-rows.ts';
+import type { PlanEnv } from './bound.ts';
+import type { CatalogColumn, CatalogRelation } from './catalog.ts';
 import { coerceBoolean } from './coerce.ts';
 import { notSupported, syntaxError } from './errors.ts';
-import { hasSubquery } from './expr-tools.ts';
+import { hasSubquery, isNull, orAll } from './expr-tools.ts';
 import type { ConflictPlan } from './plans.ts';
 import type { ScalarExpr } from './scalar.ts';
 import { Scope } from './scope.ts';
@@ -40,16 +43,14 @@ function conflictPlan(
   switch (conflict.action) {
     case 'nothing': return key === null ? null : { kind: 'nothing', key };
     case 'overwrite': {
-      const versions = conflict.versionColumns;
-      const second = versions[1];
-      if (second !== undefined) throw notSupported('several version columns', second.span);
-      const first = versions[0];
+      const [first, second] = conflict.versionColumns;
+      if (second !== undefined) return versioned(state, conflict, table, must(key, 'key'));
       return {
         kind: 'overwrite', key: must(key, 'key'),
         versionColumn: first === undefined ? null : columnNumberOf(table, first),
       };
     }
-    case 'overwriteNonNull': return keepKnown(conflict, table, must(key, 'key'));
+    case 'overwriteNonNull': return versioned(state, conflict, table, must(key, 'key'));
     case 'update':
       return updateRow(state, { set: conflict.set, where: conflict.where }, {
         table, name, key: must(key, 'key'),
@@ -57,22 +58,42 @@ function conflictPlan(
   }
 }
 
-/** NULLs of the new row leave the old values. */
-function keepKnown(
-  conflict: OnConflict, table: CatalogRelation, key: readonly number[],
+/**
+ * DO UPDATE IF NOT NULL (NULLs of the new row leave the old values) and several version columns:
+ * the row changes unless its version, compared as a row, is newer than the new one's.
+ */
+function versioned(
+  state: StatementState, conflict: OnConflict, table: CatalogRelation, key: readonly number[],
 ): ConflictPlan {
-  const version = conflict.versionColumns[0];
-  if (version !== undefined) {
-    throw notSupported('a version column with DO UPDATE IF NOT NULL', version.span);
-  }
   const width = table.columns.length;
-  return {
-    kind: 'update', key, where: null,
-    set: table.columns.map(({ type }, index): ScalarExpr => ({
-      kind: 'coalesce', type,
-      args: [{ kind: 'column', index: width + index, type }, { kind: 'column', index, type }],
-    })),
-  };
+  const keep = conflict.action === 'overwriteNonNull';
+  const set = table.columns.map(({ type }, index): ScalarExpr => {
+    const fresh: ScalarExpr = { kind: 'column', index: width + index, type };
+    return keep ? { kind: 'coalesce', type, args: [fresh, { kind: 'column', index, type }] } : fresh;
+  });
+  const versions = conflict.versionColumns.map((name) => columnNumberOf(table, name));
+  const first = versions[0];
+  if (first === undefined) return { kind: 'update', key, set, where: null, repeats: true };
+  const side = (from: number): ScalarExpr[] => versions.map((at) => ({
+    kind: 'column', index: from + at, type: must(table.columns[at], 'version column').type,
+  }));
+  const newer = compareRows(state, { name: '>=', span: conflict.span }, side(width), side(0));
+  const where = orAll([isNull(must(side(0)[0], 'version')), newer]);
+  return { kind: 'update', key, set, where, repeats: true };
+}
+
+/** ON CONFLICT of CREATE TABLE beyond what the simple forms say. */
+export function bindTableConflict(
+  conflict: OnConflict,
+  table: { readonly columns: readonly CatalogColumn[]; readonly key: readonly number[] },
+  env: PlanEnv,
+): ConflictPlan {
+  const state = newStatement({ ...env, view: false });
+  return versioned(state, conflict, {
+    id: 0, schema: '', name: '', kind: 'table', columns: table.columns, primaryKey: table.key,
+    uniqueKeys: [], checks: [], appendOnly: false, watermark: null, columnWatermarks: [],
+    definition: null, stored: true,
+  }, table.key);
 }
 
 function updateRow(

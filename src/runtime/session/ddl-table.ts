@@ -14,6 +14,7 @@ import { planSelect } from '../../planner/planner.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
 import type { ConflictPlan } from '../../planner/plans.ts';
 import { checkConnector } from '../connectors/registry.ts';
+import { checkWatermarkOptions } from '../engine-idleness.ts';
 import type { DdlChange, StoredConnector, StoredRelation } from '../catalog-store-types.ts';
 import { companionsOf } from './companions.ts';
 import { columnParts, columnType } from './ddl-columns.ts';
@@ -103,6 +104,7 @@ function define(
       expr: bindCheck(entry.condition, shape, context.planning),
     }))];
   const options = tableOptions(statement, connector);
+  checkWatermarkOptions({ options });
   const relation: StoredRelation = {
     id: context.core.catalog.allocate(), schema: target.schema.name, name: target.name,
     kind: statement.object, columns: notNull, primaryKey: keys.primary, uniqueKeys: keys.unique,
