@@ -91,7 +91,8 @@ class Printer {
   #details(node: DataflowNode): readonly string[] {
     const lines: string[] = [];
     if (node.bound !== 'stateless') {
-      const evictions = evictionsOf(node, this.#names, this.#inputColumns(node));
+      const inputs = node.inputs.map((input) => must(this.#nodes[input], 'input').columns);
+      const evictions = evictionsOf(node, this.#names, inputs);
       const rows = node.appendOnly ? ', append-only' : '';
       const key = node.key === null ? '' : `; key: (${node.key.map((at) =>
         node.columns[at]?.name ?? `#${at}`).join(', ')})`;
@@ -228,7 +229,8 @@ function stateOf(node: DataflowNode): string {
 }
 
 function evictionsOf(
-  node: DataflowNode, relations: RelationName, inputs: readonly DataflowColumn[],
+  node: DataflowNode, relations: RelationName,
+  inputs: readonly (readonly DataflowColumn[])[],
 ): string {
   const one = (evict: Eviction | null): string => evict === null ? ''
     : `, dropped when ${watermarkText(evict.watermark, relations)} >= ${
@@ -239,18 +241,11 @@ function evictionsOf(
       : `, dropped when ${watermarkText(node.watermark, relations)} >= window_end`;
     case 'temporalJoin': return node.watermark === null ? ''
       : `, answered when ${watermarkText(node.watermark, relations)} is past`;
-    case 'join': return `${side('left', node.leftEvict, inputs, relations)}${
-      side('right', node.rightEvict, inputs.slice(-rightWidth(node, inputs)), relations)}${
+    case 'join': return `${side('left', node.leftEvict, inputs[0] ?? [], relations)}${
+      side('right', node.rightEvict, inputs[1] ?? [], relations)}${
       node.holdNulls ? ', NULL rows when dropped' : ''}`;
     default: return '';
   }
-}
-
-function rightWidth(
-  node: DataflowNode & { kind: 'join' }, inputs: readonly DataflowColumn[],
-): number {
-  const semi = node.type === 'semi' || node.type === 'anti';
-  return semi ? inputs.length - node.columns.length : inputs.length;
 }
 
 function side(

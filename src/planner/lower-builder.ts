@@ -2,7 +2,7 @@
  * Collects the nodes of a dataflow; equal nodes are made once.
  *
  * Nodes come in topological order because inputs must exist before they are named. Two subplans
- * that are the same text become the same node, so a table read twice has one source and joins of
+ * that are the same but for column names become the same node, so a table read twice has one source and joins of
  * the same input share it.
  */
 import { must } from '../common/assert.ts';
@@ -19,7 +19,7 @@ export class DataflowBuilder {
 
   /** Adds a node, or finds the equal one. */
   add(node: DataflowNode): NodeId {
-    const text = encodePlan(node);
+    const text = nodeText(node);
     const known = this.#known.get(text);
     if (known !== undefined) return known;
     const id = this.#nodes.length;
@@ -104,6 +104,11 @@ export function isWorthFusing(
 function isCheap(expr: ScalarExpr): boolean {
   return expr.kind === 'column' || expr.kind === 'literal' || expr.kind === 'now'
     || expr.kind === 'isNull';
+}
+
+/** Equal for nodes that compute the same; names do not count. */
+function nodeText(node: DataflowNode): string {
+  return encodePlan({ ...node, columns: node.columns.map((each) => each.type) });
 }
 
 function numberOf(numbers: ReadonlyMap<NodeId, NodeId>, id: NodeId): NodeId {

@@ -188,7 +188,8 @@ export class Lowering implements RelationLowering {
 
   #lowerAggregate(relation: Relation & { kind: 'aggregate' }): NodeId {
     assert(relation.groupingSets === null, 'grouping sets are expanded before lowering');
-    const slices = this.mode.kind === 'view' ? planSlices(relation, this.properties) : null;
+    const slices = this.mode.kind !== 'view' ? null : planSlices(relation, {
+      properties: this.properties, final: this.#state.isFinal(relation) });
     if (slices !== null) return this.#lowerSlices(relation, slices);
     const columns = new Columns(relation.input);
     const groupBy = relation.groupBy.map((expr) => columns.of(expr));

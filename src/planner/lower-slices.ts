@@ -50,6 +50,12 @@ interface Part {
   readonly single: ScalarExpr;
 }
 
+/** All parts of an aggregate. */
+interface Parts {
+  readonly parts: readonly Part[];
+  readonly final: boolean;
+}
+
 /** An aggregate as parts and a way back: `result` gets the combined parts. */
 interface Decomposed {
   readonly parts: readonly Part[];
@@ -64,24 +70,32 @@ interface Shape {
   readonly aggregates: readonly AggregateCall[];
 }
 
+/** What lowering knows: `final` when nothing but a gate sees the windows. */
+export interface KnownOfSlices {
+  readonly properties: Properties;
+  readonly final: boolean;
+}
+
 /** Slices for an aggregate, or null where they do not apply. */
-export function planSlices(relation: Aggregate, properties: Properties): Slices | null {
+export function planSlices(relation: Aggregate, known: KnownOfSlices): Slices | null {
   const shape = shapeOf(relation);
   if (shape === null) return null;
   const { late, input: rows } = shape.window;
-  if (late !== undefined && late.arrival !== null && !properties.appendOnly(rows)) return null;
+  if (late?.arrival !== null && late !== undefined && !known.properties.appendOnly(rows)) {
+    return null;
+  }
   const decomposed = shape.aggregates.map(decompose);
-  const known = decomposed.filter((each) => each !== null);
-  if (known.length !== decomposed.length) return null;
-  const parts = known.flatMap((each) => each.parts);
-  const input = slicedInput(shape, parts, relation.columns);
+  const whole = decomposed.filter((each) => each !== null);
+  if (whole.length !== decomposed.length) return null;
+  const parts = whole.flatMap((each) => each.parts);
+  const input = slicedInput(shape, { parts, final: known.final }, relation.columns);
   const groups = shape.groupBy.length;
   const aggregates = parts.map((part, at) => {
     const own = columnOf(input, groups + at);
     return aggregateCall(part.combine, [own], part.call.type);
   });
   let next = groups;
-  const results = known.map((each) => {
+  const results = whole.map((each) => {
     const combined = each.parts.map((part) => column(next++, part.call.type));
     return each.result(combined);
   });
@@ -198,11 +212,12 @@ function gcd(a: bigint, b: bigint): bigint {
 
 /** Group columns ++ parts: of slices per window, and of rows that go around the slices. */
 function slicedInput(
-  shape: Shape, parts: readonly Part[], columns: readonly RelationColumn[],
+  shape: Shape, how: Parts, columns: readonly RelationColumn[],
 ): Relation {
+  const { parts } = how;
   const outputs = [...columns.slice(0, shape.groupBy.length),
     ...parts.map((part, at) => ({ name: `part${at}`, type: part.call.type }))];
-  const slices = overSlices(shape, parts, outputs);
+  const slices = overSlices(shape, how, outputs);
   const around = aroundSlices(shape, parts, outputs);
   return around === null ? slices
     : { kind: 'union', inputs: [slices, around], columns: outputs };
@@ -224,18 +239,22 @@ function isTruth(arg: ScalarExpr): ScalarExpr {
   return { kind: 'isTruth', arg, truth: true, type: BOOLEAN };
 }
 
+/**
+ * Where only final windows are seen, a slice waits for its end and is added to its windows once;
+ * else every change of a slice goes on at once.
+ */
 function overSlices(
-  shape: Shape, parts: readonly Part[], outputs: readonly RelationColumn[],
+  shape: Shape, { parts, final }: Parts, outputs: readonly RelationColumn[],
 ): Relation {
   const { window, hop } = shape;
   const slice = gcd(hop.size, hop.slide);
   const width = window.input.columns.length;
   const ended = sliceEnded(shape, slice);
-  const input = ended === null ? window.input
+  const rows = ended === null ? window.input
     : filter(window.input, { kind: 'not', arg: isTruth(ended), type: BOOLEAN });
   const { late } = window;
   const tumbled: Relation = {
-    kind: 'window', input, timeColumn: window.timeColumn, graceMicros: window.graceMicros,
+    kind: 'window', input: rows, timeColumn: window.timeColumn, graceMicros: window.graceMicros,
     window: { kind: 'tumble', size: slice, offset: hop.offset }, columns: window.columns,
     ...(late === undefined ? {} : { late: { ...late, arrival: null } }),
   };
@@ -248,8 +267,10 @@ function overSlices(
       ...outputs.slice(shape.groupBy.length)],
   };
   const start = sliced.columns.length;
+  const input: Relation = !final ? sliced
+    : { kind: 'gate', input: sliced, timeColumn: 0, columns: sliced.columns };
   const expanded: Relation = {
-    kind: 'window', input: sliced, timeColumn: 0, graceMicros: 0n, window: hop,
+    kind: 'window', input, timeColumn: 0, graceMicros: 0n, window: hop,
     columns: [...sliced.columns, ...window.columns.slice(width)],
   };
   let key = 1;

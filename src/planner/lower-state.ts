@@ -83,6 +83,17 @@ export class StateRules {
     return null;
   }
 
+  /** True when windows of an aggregate are final at their close and only then seen. */
+  isFinal(relation: Relation & { kind: 'aggregate' }): boolean {
+    for (const at of relation.groupBy.keys()) {
+      const fact = this.#properties.windows(relation).get(at);
+      if (fact !== undefined && this.#gated.has(windowText(fact))) {
+        return fact.allowedMicros === 0n && fact.base?.exact === true;
+      }
+    }
+    return false;
+  }
+
   #isSafe(fact: WindowFact): boolean {
     return fact.base !== null && (fact.base.exact || this.#gated.has(windowText(fact)));
   }

@@ -14,6 +14,7 @@ import { splitLate } from './late-split.ts';
 import { orderJoins } from './order-joins.ts';
 import { pruneColumns } from './prune-columns.ts';
 import { pushFilters } from './push-filters.ts';
+import { shareAggregates } from './share-aggregates.ts';
 import { simplify } from './simplify.ts';
 import { findTemporalFilters } from './temporal-filters.ts';
 import { findTopN } from './top-n.ts';
@@ -55,6 +56,10 @@ export const REWRITES: readonly Rewrite[] = [
   },
   { name: 'prune-columns', doc: 'Columns nobody reads are left out.', apply: pruneColumns },
   { name: 'simplify', doc: 'Nodes that change nothing are left out.', apply: simplify },
+  {
+    name: 'share-aggregates', doc: 'Equal groupings get one order, and run once.',
+    apply: shareAggregates,
+  },
 ];
 
 /** Runs all rewrites. */
