@@ -17,6 +17,7 @@ import type {
   TableChange,
 } from './engine-core-types.ts';
 import { EngineFacts } from './engine-info.ts';
+import { Idleness } from './engine-idleness.ts';
 import { decodeIngest, onTakenOf } from './engine-ingest.ts';
 import { replay } from './engine-recovery.ts';
 import { concatBatches, consolidate } from './engine-rows.ts';
@@ -106,12 +107,13 @@ export class EngineCore implements EngineCoreFace {
       epoch: durable.epoch,
     });
     this.#sequences = new SequenceValues(state);
+    const idleness = new Idleness(state);
     this.#scheduler = new Scheduler(state, environment, {
       takeSequences: () => this.#sequences.take(),
       published: (deltas) => this.#published(deltas),
       idle: () => this.#checkpoints.maybe(),
-      decisions: () => [],
-      decisionAt: () => null,
+      decisions: (now, spoke) => idleness.decide(now, spoke),
+      decisionAt: (now) => idleness.nextAt(now),
       fatal: (error) => this.#fail(error),
     }, { build: options.build ?? '', epochMaxRows: options.epochMaxRows ?? null });
     this.info = new EngineFacts(state, {

@@ -10,6 +10,7 @@ import type { DdlChange } from './catalog-store-types.ts';
 import type { EpochDeltas } from './engine-core-types.ts';
 import { expandDdl } from './engine-ddl.ts';
 import { EpochRun } from './engine-epoch.ts';
+import type { Spoke } from './engine-idleness.ts';
 import type { EngineState } from './engine-state.ts';
 import type { Offered } from './scheduler-sources.ts';
 import { SourcePolls } from './scheduler-sources.ts';
@@ -45,9 +46,9 @@ export interface SchedulerHooks {
   /** Between epochs: checkpoints. */
   idle(): void;
   /** Decisions by wall clock that are due. */
-  decisions(now: bigint): readonly LoggedDecision[];
+  decisions(now: bigint, spoke: readonly Spoke[]): readonly LoggedDecision[];
   /** When the next such decision may be due, or null. */
-  decisionAt(): bigint | null;
+  decisionAt(now: bigint): bigint | null;
   /** An error that leaves the engine in no defined state. */
   fatal(error: Error): void;
 }
@@ -160,7 +161,7 @@ export class Scheduler {
       return;
     }
     const at = this.#fullUntil
-      ?? earliest(this.#state.dueAt(), this.#polls.nextPollAt(), this.#hooks.decisionAt());
+      ?? earliest(this.#state.dueAt(), this.#polls.nextPollAt(), this.#hooks.decisionAt(this.#environment.clock.nowMicros()));
     let cancel: Cancel | null = null;
     await new Promise<void>((resolve) => {
       this.#wakeUp = resolve;
@@ -183,7 +184,7 @@ export class Scheduler {
     const alone = submissions.some(({ ddl }) => ddl.length > 0);
     this.#polls.sync(this.#state.readers);
     const offered = alone ? [] : this.#polls.gather(clock, this.#fixedRows ?? this.#rows);
-    const decisions = alone ? [] : this.#hooks.decisions(now);
+    const decisions = alone ? [] : this.#hooks.decisions(now, spokenBy(submissions, offered));
     const due = this.#state.dueAt();
     if (submissions.length + offered.length + decisions.length === 0
       && (due === null || due > now)) return false;
@@ -294,6 +295,15 @@ export class Scheduler {
       this.#rows = Math.min(ROWS_MAX, this.#rows * 2);
     }
   }
+}
+
+/** Partitions with rows in this epoch; tables have one. */
+function spokenBy(submissions: readonly Submission[], offered: readonly Offered[]): Spoke[] {
+  return [
+    ...submissions.flatMap(({ changes }) =>
+      changes.map(({ relation }) => ({ relation, reader: 0, partition: 0 }))),
+    ...offered.filter(({ source }) => source.batch.length > 0).map(({ range }) => range),
+  ];
 }
 
 function drain(steps: Generator<void, void>): void {

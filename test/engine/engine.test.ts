@@ -76,3 +76,50 @@ describe('views over tables', () => {
     expect(await rows('SELECT row_errors FROM tidemill.views')).toEqual(['1']);
   });
 });
+
+describe('watermarks by wall clock', () => {
+  it('follow now() in total silence, and are not forgotten', async () => {
+    await start();
+    await client.run("CREATE TABLE c (id int, ts timestamp, WATERMARK FOR ts AS ts) "
+      + "WITH (watermark.fallback = 'now() - 10 minutes')");
+    await client.run('CREATE MATERIALIZED VIEW v AS SELECT window_start, count(*) AS n '
+      + "FROM TUMBLE(c, ts, INTERVAL '1 minute') GROUP BY window_start EMIT ON WINDOW CLOSE");
+    // The simulated clock begins at 2023-11-14 22:13:20.
+    await client.run("INSERT INTO c VALUES (1, '2023-11-14 22:13:00')");
+    expect(await rows('SELECT n FROM v')).toEqual([]);
+    world.clock.advance(9n * 60_000_000n);
+    await client.run('FLUSH');
+    expect(await rows('SELECT n FROM v')).toEqual([]);
+    world.clock.advance(2n * 60_000_000n);
+    await client.run('FLUSH');
+    await client.run('FLUSH');
+    expect(await rows('SELECT n FROM v')).toEqual(['1']);
+    await client.run("INSERT INTO c VALUES (2, '2023-11-14 22:13:01')");
+    expect(await rows('SELECT id FROM late.v')).toEqual(['2']);
+  });
+
+  it('let idle partitions go', async () => {
+    await start();
+    world.files.write('/a.json', '{"id": 1, "ts": "2024-01-01 10:00:00"}\n'
+      + '{"id": 2, "ts": "2024-01-01 10:10:00"}\n');
+    world.files.write('/b.json', '{"id": 3, "ts": "2024-01-01 10:01:30"}\n');
+    await client.run("CREATE SOURCE s (id int, ts timestamp, WATERMARK FOR ts AS ts) "
+      + "WITH (connector = 'file', path = '/a.json,/b.json', mode = 'follow', "
+      + "watermark.idle_timeout = '5 seconds')");
+    await client.run('CREATE MATERIALIZED VIEW v AS SELECT window_start, count(*) AS n '
+      + "FROM TUMBLE(s, ts, INTERVAL '1 minute') GROUP BY window_start EMIT ON WINDOW CLOSE");
+    await client.run('FLUSH');
+    expect(await rows('SELECT * FROM v')).toEqual(['2024-01-01 10:00:00 1']);
+    world.clock.advance(3_000_000n);
+    world.files.write('/a.json', '{"id": 1, "ts": "2024-01-01 10:00:00"}\n'
+      + '{"id": 2, "ts": "2024-01-01 10:10:00"}\n{"id": 4, "ts": "2024-01-01 10:20:00"}\n');
+    await client.run('FLUSH');
+    world.clock.advance(3_000_000n);
+    await client.run('FLUSH');
+    await client.run('FLUSH');
+    expect(await rows('SELECT * FROM v')).toEqual([
+      '2024-01-01 10:00:00 1', '2024-01-01 10:01:00 1', '2024-01-01 10:10:00 1',
+    ]);
+    expect(await rows('SELECT partition, idle FROM tidemill.watermarks')).toEqual(['0 f', '1 t']);
+  });
+});
