@@ -51,6 +51,20 @@ export class JoinOutput {
     return { length: count, columns, weights };
   }
 
+  /** A batch of side `port` as it is, each row with one slot of the other side. */
+  wholeBatch(
+    port: number, batch: Batch, slots: Int32Array,
+    other: { readonly store: readonly StoreColumnData[]; readonly weights: Int32Array },
+  ): Batch {
+    const { length } = batch;
+    const columns = must(this.#types[1 - port], 'side').map((_type, at) =>
+      gather(must(other.store[at], 'column'), slots, length));
+    return {
+      length, weights: other.weights,
+      columns: port === 0 ? [...batch.columns, ...columns] : [...columns, ...batch.columns],
+    };
+  }
+
   /** Rows of side `port`, the other side's columns NULL. */
   padded(port: number, own: readonly Column[], weights: Int32Array, count: number): Batch {
     if (this.#leftOnly) return { length: count, columns: own, weights };

