@@ -35,11 +35,24 @@ test('characters beyond the basic plane count once', () => {
   expect(compileRegex('[😀-😂]').exec('x😁')).toMatchObject({ start: 1, end: 3 });
 });
 
-test('what a linear matcher cannot do is refused', () => {
-  expect(outcome(() => String(compileRegex('(a)\\1').groupCount)))
-    .toBe('ERR 0A000 back-references in regular expressions are not supported');
-  expect(outcome(() => String(compileRegex('a(?=b)').groupCount)))
-    .toBe('ERR 0A000 look-around in regular expressions is not supported');
+test('back-references and look-around are matched by trying', () => {
+  expect(compileRegex('^(\\w+)( \\1)+$').test('abc abc abc')).toBe(true);
+  expect(compileRegex('^(\\w+)( \\1)+$').test('abc abd abc')).toBe(false);
+  expect(compileRegex('^(abc)\\1$', 'i').test('abcABC')).toBe(true);
+  expect(compileRegex('(?<=f)(o)(?!o)').exec('foo fo')).toMatchObject({ start: 5, end: 6 });
+  expect(compileRegex('a(?=b)b*(?=c)c*').exec('abc')).toMatchObject({ start: 0, end: 3 });
+  expect(outcome(() => String(compileRegex('(?=(a))\\1').groupCount)))
+    .toBe('ERR 2201B invalid regular expression: invalid backreference number');
+});
+
+test('trying has a budget', () => {
+  const regex = compileRegex('^(a+)+b\\1$');
+  expect(outcome(() => String(regex.test('a'.repeat(60)))))
+    .toBe('ERR 54001 regular expression failed: too complex for this text');
+  expect(regex.test('aaba')).toBe(true);
+}, 5000);
+
+test('an unknown option is refused', () => {
   expect(outcome(() => String(compileRegex('a', 'y').groupCount)))
     .toBe('ERR 22023 invalid regular expression option: "y"');
 });

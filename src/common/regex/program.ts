@@ -4,6 +4,7 @@
  * States are numbers; a program may be built to read backward, from the end of a match to its
  * start. The number of states is bounded, since counted repetition copies its body.
  */
+import { AssertionError } from '../assert.ts';
 import type { AssertionKind } from './assertion.ts';
 import type { CharSet } from './char-set.ts';
 import { invalidRegex } from './syntax.ts';
@@ -79,6 +80,8 @@ class ProgramBuilder {
           (other, start) => this.#add({ kind: 'fork', next: start, other }));
       }
       case 'repeat': return this.#repeat(node, next);
+      case 'look': case 'back-reference':
+        throw new AssertionError(`no automaton has a ${node.kind}`);
     }
   }
 

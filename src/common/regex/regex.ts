@@ -3,9 +3,10 @@
  *
  * A match is the leftmost one, and there the longest or shortest as the expression prefers.
  * Matching takes time linear in the text for a test and polynomial for captures, whatever the
- * pattern.
+ * pattern; only look-around and back-references are matched by trying, within a budget.
  */
 import { Automaton } from './automaton.ts';
+import { BacktrackRegex } from './backtrack.ts';
 import { Dissector } from './dissect.ts';
 import type { Capture } from './dissect.ts';
 import { compileProgram } from './program.ts';
@@ -39,7 +40,8 @@ export function compileRegex(pattern: string, flags: string = ''): CompiledRegex
   const key = `${flags}/${pattern}`;
   const known = CACHE.get(key);
   if (known !== undefined) return known;
-  const compiled = new Regex(parseRegex(pattern, regexOptions(flags)));
+  const parsed = parseRegex(pattern, regexOptions(flags));
+  const compiled = parsed.backtracks ? new BacktrackRegex(parsed) : new Regex(parsed);
   if (CACHE.size >= CACHE_MAX) CACHE.clear();
   CACHE.set(key, compiled);
   return compiled;

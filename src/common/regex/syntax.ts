@@ -1,8 +1,8 @@
 /**
  * Syntax of PostgreSQL's advanced regular expressions: text to tree.
  *
- * Look-around and back-references are refused with 0A000: they do not fit a matcher that is linear
- * in the text. Errors are 2201B in PostgreSQL's words.
+ * Look-around and back-references are marked, for they do not fit a matcher that is linear in the
+ * text. Errors are 2201B in PostgreSQL's words.
  */
 import { sqlError } from '../errors.ts';
 import type { SqlError } from '../errors.ts';
@@ -42,6 +42,16 @@ export type RegexNode =
   | {
     readonly kind: 'group'; readonly body: RegexNode; readonly index: number;
     readonly prefers: Preference; readonly captures: true;
+  }
+  /** What follows (`ahead`) or precedes the place matches the body, or does not (`negated`). */
+  | {
+    readonly kind: 'look'; readonly body: RegexNode; readonly ahead: boolean;
+    readonly negated: boolean; readonly prefers: null; readonly captures: false;
+  }
+  /** The text a group captured, once more. */
+  | {
+    readonly kind: 'back-reference'; readonly group: number; readonly ignoreCase: boolean;
+    readonly prefers: null; readonly captures: false;
   };
 
 /** Options of an expression, from flags and from `(?...)` at its start. */
@@ -61,6 +71,8 @@ export interface RegexOptions {
 export interface ParsedRegex {
   readonly root: RegexNode;
   readonly groupCount: number;
+  /** It has look-around or back-references and needs backtrack.ts. */
+  readonly backtracks: boolean;
 }
 
 const REPEAT_MAX = 255;
@@ -117,12 +129,22 @@ export function concat(parts: readonly RegexNode[]): RegexNode {
   return { kind: 'concat', parts, prefers, captures: parts.some((part) => part.captures) };
 }
 
+/** How often an atom stands; `fixed` for {m}, which has no preference of its own, as {m,m} has. */
+interface Counts {
+  readonly min: number;
+  readonly max: number;
+  readonly fixed: boolean;
+}
+
 class RegexParser {
   #pattern: string;
   #options: RegexOptions;
   #at = 0;
   #depth = 0;
   #groups = 0;
+  #backtracks = false;
+  /** Inside look-around, where parentheses do not capture. */
+  #looking = false;
 
   constructor(pattern: string, options: RegexOptions) {
     this.#pattern = pattern;
@@ -131,10 +153,10 @@ class RegexParser {
 
   parse(): ParsedRegex {
     this.#directors();
-    if (this.#options.literal) return { root: this.#literalText(), groupCount: 0 };
+    if (this.#options.literal) return { root: this.#literalText(), groupCount: 0, backtracks: false };
     const root = this.#alternatives();
     if (this.#at < this.#pattern.length) throw invalidRegex('parentheses () not balanced');
-    return { root, groupCount: this.#groups };
+    return { root, groupCount: this.#groups, backtracks: this.#backtracks };
   }
 
   /** `***=`, `***:` and `(?i)` at the start. */
@@ -211,18 +233,23 @@ class RegexParser {
   }
 
   #quantified(): RegexNode {
+    const bare = this.#peek() !== '(';
     const atom = this.#atom();
     const counts = this.#quantifier();
     if (counts === null) return atom;
-    if (atom.kind === 'assert') throw invalidRegex('quantifier operand invalid');
-    const [min, max] = counts;
+    if ((atom.kind === 'assert' && bare) || atom.kind === 'look') {
+      throw invalidRegex('quantifier operand invalid');
+    }
+    const { min, max, fixed } = counts;
+    // A condition in parentheses holds or does not, however often.
+    if (atom.kind === 'assert') return min === 0 ? EMPTY : atom;
     let lazy = false;
     if (this.#peek() === '?') {
       lazy = true;
       this.#at++;
     }
     if (this.#startsQuantifier()) throw invalidRegex('quantifier operand invalid');
-    const prefers = min === max ? atom.prefers : lazy ? 'shorter' : 'longer';
+    const prefers = fixed ? atom.prefers : lazy ? 'shorter' : 'longer';
     return { kind: 'repeat', body: atom, min, max, prefers, captures: atom.captures };
   }
 
@@ -232,17 +259,17 @@ class RegexParser {
     return next === '{' && /^\d/.test(this.#pattern.slice(this.#at + 1, this.#at + 2));
   }
 
-  #quantifier(): readonly [number, number] | null {
+  #quantifier(): Counts | null {
     switch (this.#peek()) {
-      case '*': this.#at++; return [0, Infinity];
-      case '+': this.#at++; return [1, Infinity];
-      case '?': this.#at++; return [0, 1];
+      case '*': this.#at++; return { min: 0, max: Infinity, fixed: false };
+      case '+': this.#at++; return { min: 1, max: Infinity, fixed: false };
+      case '?': this.#at++; return { min: 0, max: 1, fixed: false };
       case '{': return this.#startsQuantifier() ? this.#counts() : null;
       default: return null;
     }
   }
 
-  #counts(): readonly [number, number] {
+  #counts(): Counts {
     const match = /^\{(\d+)(,(\d*))?\}/.exec(this.#pattern.slice(this.#at));
     if (match === null) {
       throw invalidRegex(this.#pattern.includes('}', this.#at)
@@ -254,7 +281,7 @@ class RegexParser {
     if (min > REPEAT_MAX || (max > REPEAT_MAX && max !== Infinity) || min > max) {
       throw invalidRegex('invalid repetition count(s)');
     }
-    return [min, max];
+    return { min, max, fixed: match[2] === undefined };
   }
 
   #set(set: CharSet): RegexNode {
@@ -300,9 +327,12 @@ class RegexParser {
       case 'assertion': return this.#assertion(escape.assertion);
       case 'back-reference':
         if (escape.group > this.#groups) throw invalidRegex('invalid backreference number');
-        throw sqlError('0A000', 'back-references in regular expressions are not supported', {
-          hint: 'Capture the parts with regexp_match and compare them.',
-        });
+        if (this.#looking) throw invalidRegex('invalid backreference number');
+        this.#backtracks = true;
+        return {
+          kind: 'back-reference', group: escape.group, ignoreCase: this.#options.ignoreCase,
+          prefers: null, captures: false,
+        };
     }
   }
 
@@ -321,20 +351,33 @@ class RegexParser {
 
   #parenthesis(): RegexNode {
     const rest = this.#pattern.slice(this.#at, this.#at + 4);
-    if (/^\(\?(?:[=!]|<[=!])/.test(rest)) {
-      throw sqlError('0A000', 'look-around in regular expressions is not supported', {
-        hint: 'Split the condition into several regular expressions.',
-      });
-    }
+    const look = /^\(\?(<?)([=!])/.exec(rest);
+    if (look !== null) return this.#look(look[1] === '', look[2] === '!');
     const silent = rest.startsWith('(?:');
     if (!silent && rest.startsWith('(?')) throw invalidRegex('quantifier operand invalid');
     this.#at += silent ? 3 : 1;
     if (++this.#depth > DEPTH_MAX) throw invalidRegex('regular expression is too complex');
-    const index = silent ? 0 : ++this.#groups;
+    const index = silent || this.#looking ? 0 : ++this.#groups;
     const body = this.#alternatives();
     if (this.#peek() !== ')') throw invalidRegex('parentheses () not balanced');
     this.#at++;
     this.#depth--;
-    return silent ? body : { kind: 'group', body, index, prefers: body.prefers, captures: true };
+    return index === 0 ? body
+      : { kind: 'group', body, index, prefers: body.prefers, captures: true };
+  }
+
+  /** `(?=re)`, `(?!re)`, `(?<=re)`, `(?<!re)` */
+  #look(ahead: boolean, negated: boolean): RegexNode {
+    this.#at += ahead ? 3 : 4;
+    this.#backtracks = true;
+    if (++this.#depth > DEPTH_MAX) throw invalidRegex('regular expression is too complex');
+    const outer = this.#looking;
+    this.#looking = true;
+    const body = this.#alternatives();
+    this.#looking = outer;
+    if (this.#peek() !== ')') throw invalidRegex('parentheses () not balanced');
+    this.#at++;
+    this.#depth--;
+    return { kind: 'look', body, ahead, negated, prefers: null, captures: false };
   }
 }
