@@ -245,13 +245,18 @@ export function bindLike(binder: Binder, expr: Like): ScalarExpr {
   return operatorCall(state, { name, span }, [operand, right]);
 }
 
+/** Vectors of catalogs count as arrays. */
+const VECTORS: ReadonlyMap<SqlType['name'], SqlType> = new Map<SqlType['name'], SqlType>([
+  ['int2vector', { name: 'int2' }], ['oidvector', { name: 'oid' }],
+]);
+
 /** a op ANY (array), a op ALL (array) */
 export function bindQuantifiedArray(binder: Binder, expr: QuantifiedArray): ScalarExpr {
   const { state } = binder;
   const left = binder.bind(expr.operand);
   const array = arrayOperand(binder, expr.array, left);
   const name = expr.operator === '!=' ? '<>' : expr.operator;
-  const element = array.type.element;
+  const element = array.type.element ?? VECTORS.get(array.type.name);
   if (element === undefined) {
     throw sqlError('42809', `op ANY/ALL (array) requires array on right side`, {
       span: expr.span,

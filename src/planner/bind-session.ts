@@ -90,11 +90,7 @@ function currentSetting(binder: Binder, expr: FunctionCall): ScalarExpr | null {
   const [name, missing] = expr.args.map((arg) => binder.bind(arg.value));
   if (name === undefined) return null;
   const literal = coerce(state, name, TEXT, 'implicit');
-  if (literal.kind !== 'literal') {
-    throw sqlError('0A000', 'current_setting with a name that is no constant is not supported', {
-      span: expr.span,
-    });
-  }
+  if (literal.kind !== 'literal') return null;
   if (literal.value === null) return literalOf(null, TEXT);
   const wanted = asString(literal.value);
   const value = state.catalog.session.setting(wanted.toLowerCase());

@@ -5,6 +5,8 @@
  */
 import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
+import type { SqlType } from '../common/types/sql-type.ts';
+import type { Value } from '../common/values.ts';
 import type { TableRef } from '../parser/ast.ts';
 import type { Alias, QualifiedName } from '../parser/ast-leaves.ts';
 import type { CatalogReader, CatalogRelation } from './catalog.ts';
@@ -15,7 +17,9 @@ import { notSupported, relationNotFound, schemaNotFound } from './errors.ts';
 import type { RelationColumn } from './relation.ts';
 import type { ScalarExpr } from './scalar.ts';
 import { itemOf, nearestName, NO_FACTS, scopeDistance } from './scope.ts';
-import type { BoundRelation, ColumnFacts, Scope, ScopeItem } from './scope.ts';
+import type {
+  BoundRelation, ColumnFacts, Scope, ScopeColumn, ScopeItem,
+} from './scope.ts';
 
 /** The hidden column with the watermark a row met. */
 export const ARRIVAL = '$arrival';
@@ -74,7 +78,23 @@ export function bindTableRef(context: FromContext, ref: TableRef): FromPiece {
   return aliased(bound, {
     name: relation.name, schema: relation.schema,
     key: relation.kind === 'table' ? relation.primaryKey : null,
+    systemColumns: systemColumns(relation),
   }, ref.alias);
+}
+
+/**
+ * tableoid and xmin of a relation; row versions are not numbered, so xmin is 1. Rows have no place:
+ * ctid is known for catalogs only, where nobody takes it for a key.
+ */
+function systemColumns(relation: CatalogRelation): ScopeItem['systemColumns'] {
+  const literal = (name: string, type: SqlType, value: Value): ScopeColumn => ({
+    name, expr: { kind: 'literal', value, type },
+  });
+  const columns = [
+    literal('tableoid', { name: 'oid' }, relation.id), literal('xmin', { name: 'xid' }, 1),
+  ];
+  return relation.kind === 'system'
+    ? [...columns, literal('ctid', { name: 'tid' }, '(0,1)')] : columns;
 }
 
 function findWith(withs: WithNames | null, name: string): WithBinding | null {
@@ -183,7 +203,8 @@ export function renameColumns(
 export function aliased(
   bound: BoundRelation,
   own: { readonly name: string | null; readonly schema: string | null;
-    readonly key: readonly number[] | null },
+    readonly key: readonly number[] | null;
+    readonly systemColumns?: ScopeItem['systemColumns'] },
   alias: Alias | null,
 ): FromPiece {
   const name = alias?.name.name ?? own.name;
@@ -194,7 +215,7 @@ export function aliased(
   return {
     relation: bound.relation, facts: bound.facts, order: bound.order,
     items: [{
-      ...item, columns, tableVisible: name !== null,
+      ...item, columns, tableVisible: name !== null, systemColumns: own.systemColumns,
       table: own.name !== null && own.name !== name ? own.name : undefined,
     }],
   };

@@ -46,6 +46,8 @@ function baseType(type: TypeName): SqlType {
     };
   }
   if (name === 'char') return { name: 'char' };
+  const domain = parts[0] === 'information_schema' ? DOMAINS.get(name) : undefined;
+  if (domain !== undefined) return domain;
   const known = parts.length > 2 ? null : typeByName(name);
   if (known === null || (parts.length === 2 && parts[0] !== 'pg_catalog')) {
     const alias = parts.length === 1 ? PEER_NAMES.get(name) : undefined;
@@ -54,6 +56,13 @@ function baseType(type: TypeName): SqlType {
   }
   return known;
 }
+
+/** Domains of information_schema: what they are made of. */
+const DOMAINS: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([
+  ['cardinal_number', { name: 'int4' }], ['character_data', { name: 'varchar' }],
+  ['sql_identifier', { name: 'name' }], ['time_stamp', { name: 'timestamptz', mods: [2] }],
+  ['yes_or_no', { name: 'varchar', mods: [3] }],
+]);
 
 /** Names other systems have for our types. */
 const PEER_NAMES: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([

@@ -89,6 +89,8 @@ export interface ScopeItem {
   readonly key: readonly number[] | null;
   /** The item's function returns a scalar: naming it gives the value, not a row. */
   readonly scalar?: boolean;
+  /** Can be named but are in no list: tableoid, xmin. */
+  readonly systemColumns?: readonly ScopeColumn[] | undefined;
 }
 
 /** An aggregate call of a level, over the level's FROM columns. */
@@ -182,11 +184,21 @@ export function findColumn(scope: Scope, name: string, span: Span): ScalarExpr |
     const found = at.items.flatMap((item) =>
       (item.columnsVisible ? item.columns.filter((column) => column.name === name) : []));
     if (found.length > 1) throw columnAmbiguous(name, span);
-    const column = found[0];
+    const column = found[0] ?? systemColumn(at.items, name, span);
     if (column !== undefined) return freshExpr(column, depth);
     depth++;
   }
   return null;
+}
+
+/** A system column of the only item that has it. */
+function systemColumn(
+  items: readonly ScopeItem[], name: string, span: Span,
+): ScopeColumn | undefined {
+  const found = items.flatMap((item) => (item.columnsVisible
+    ? item.systemColumns?.filter((column) => column.name === name) ?? [] : []));
+  if (found.length > 1) throw columnAmbiguous(name, span);
+  return found[0];
 }
 
 /** A FROM item found by its name, and how far out. */
@@ -221,7 +233,7 @@ export function findQualified(scope: Scope, parts: readonly Identifier[], span: 
   if (found === null) throw unknownTable(scope, table, span);
   const hits = found.item.columns.filter((each) => each.name === column);
   if (hits.length > 1) throw columnAmbiguous(column, span);
-  const hit = hits[0];
+  const hit = hits[0] ?? systemColumn([{ ...found.item, columnsVisible: true }], column, span);
   if (hit === undefined) {
     throw columnNotFound([table, column], span, nearestHint(scope, column, table));
   }

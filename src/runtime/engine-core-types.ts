@@ -85,6 +85,8 @@ export interface NamedStatement {
 /** Sessions for pg_stat_activity; cursors and statements of the one that asks. */
 export interface SessionsInfo {
   readonly pid: number;
+  /** When the engine was opened. */
+  readonly startedAt: bigint;
   activity(): readonly SessionActivity[];
   cursors(): readonly NamedStatement[];
   statements(): readonly NamedStatement[];

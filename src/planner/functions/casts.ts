@@ -302,6 +302,10 @@ function defineCatalogTypes(): void {
       code: (name: string, context) => parseValue(name, { name: 'regclass' },
         settingsOf(context)) });
   }
+  for (const [from, to] of [['regproc', 'regprocedure'], ['regoper', 'regoperator']] as const) {
+    define({ from, to, context: 'implicit', code: same, inline: sameText });
+    define({ from: to, to: from, context: 'implicit', code: same, inline: sameText });
+  }
   define({ from: 'pg_node_tree', to: 'text', context: 'implicit', code: same, inline: sameText });
 }
 

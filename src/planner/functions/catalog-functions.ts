@@ -1,8 +1,7 @@
 /**
- * Functions that tools ask about the catalog: visibility, privileges, definitions, sizes.
+ * Functions that tools ask about the catalog: definitions, sizes, encodings.
  *
  * What only the catalog knows comes from the context's `catalog`; without it the answer is NULL.
- * Every privilege is granted.
  */
 import type { Value } from '../../common/values.ts';
 import { scalar } from './builder.ts';
@@ -17,47 +16,7 @@ function constant(signature: string, value: Value, sample: readonly [string, str
   });
 }
 
-const VISIBLE = ['pg_table_is_visible', 'pg_type_is_visible', 'pg_function_is_visible',
-  'pg_operator_is_visible', 'pg_opclass_is_visible', 'pg_opfamily_is_visible',
-  'pg_collation_is_visible', 'pg_conversion_is_visible', 'pg_statistics_obj_is_visible',
-  'pg_ts_config_is_visible', 'pg_ts_dict_is_visible', 'pg_ts_parser_is_visible',
-  'pg_ts_template_is_visible'];
-const PRIVILEGES = ['has_table_privilege', 'has_schema_privilege', 'has_database_privilege',
-  'has_any_column_privilege', 'has_function_privilege', 'has_sequence_privilege',
-  'has_type_privilege', 'has_language_privilege', 'has_tablespace_privilege', 'pg_has_role'];
-
-const PRIVILEGE_ARGS = ['oid,text', 'text,text', 'name,oid,text', 'name,text,text', 'oid,oid,text',
-  'oid,text,text'];
-const COLUMN_PRIVILEGE_ARGS = ['oid,text,text', 'oid,int2,text', 'text,text,text',
-  'text,int2,text', 'name,oid,text,text', 'name,oid,int2,text', 'name,text,text,text',
-  'name,text,int2,text'];
-
-/** A call of a privilege function with arguments of these types. */
-function privilegeCall(name: string, args: string): string {
-  const types = args.split(',');
-  const values = types.map((type, i) => (i === types.length - 1 ? `'USAGE'`
-    : type === 'oid' || type === 'int2' ? `1::${type}` : `'a'::${type}`));
-  return `${name}(${values.join(', ')})`;
-}
-
 const FACTS: readonly ScalarFunction[] = [
-  ...VISIBLE.map((name) => constant(`${name}(oid) -> boolean`, true,
-    [`${name}(1259)`, 'true'], 'True: every object is on the search path.')),
-  ...PRIVILEGES.flatMap((name) => PRIVILEGE_ARGS.map((args) => constant(
-    `${name}(${args}) -> boolean`, true,
-    [privilegeCall(name, args), 'true'], 'True: privileges are not restricted.'))),
-  ...COLUMN_PRIVILEGE_ARGS.map((args) => constant(
-    `has_column_privilege(${args}) -> boolean`, true,
-    [privilegeCall('has_column_privilege', args), 'true'],
-    'True: privileges are not restricted.')),
-  constant('obj_description(oid,name) -> text', null,
-    [`obj_description(1, 'pg_class')`, null], 'The comment on an object.'),
-  constant('obj_description(oid) -> text', null, ['obj_description(1)', null],
-    'The comment on an object.'),
-  constant('col_description(oid,int4) -> text', null, ['col_description(1, 1)', null],
-    'The comment on a column.'),
-  constant('shobj_description(oid,name) -> text', null,
-    [`shobj_description(1, 'pg_database')`, null], 'The comment on a shared object.'),
   constant('pg_is_in_recovery() -> boolean', false, ['pg_is_in_recovery()', 'false'],
     'False: the server takes writes.'),
   constant('pg_relation_is_publishable(regclass) -> boolean', false,
@@ -159,8 +118,39 @@ const STORAGE: readonly ScalarFunction[] = [
     'The number of scans of a relation; not counted.'),
   constant('pg_index_column_has_property(regclass,int4,text) -> boolean', null,
     [`pg_index_column_has_property(0::regclass, 1, 'x')`, null], 'A property of an index column.'),
-  constant('pg_get_serial_sequence(text,text) -> text', null,
-    [`pg_get_serial_sequence('t', 'c')`, null], 'The sequence of a serial column.'),
+  scalar({
+    signature: 'pg_get_serial_sequence(text,text) -> text', volatility: 'stable',
+    doc: 'The sequence of a serial or identity column.',
+    examples: [[`pg_get_serial_sequence('t', 'c')`, null]],
+    evaluateIn: (context, relation: string, column: string) =>
+      context.catalog?.serialSequence(relation, column) ?? null,
+  }),
+  scalar({
+    signature: 'pg_describe_object(oid,oid,int4) -> text', volatility: 'stable',
+    doc: 'An object of a catalog in words.', examples: [['pg_describe_object(0, 0, 0)', null]],
+    evaluateIn: (context, catalog: number, oid: number, part: number) =>
+      context.catalog?.describeObject(catalog >>> 0, oid >>> 0, part) ?? null,
+  }),
+  constant('pg_get_function_sqlbody(oid) -> text', null, ['pg_get_function_sqlbody(0)', null],
+    'The body of a function in standard SQL; NULL for others.'),
+  constant('pg_get_function_arg_default(oid,int4) -> text', null,
+    ['pg_get_function_arg_default(0, 0)', null], 'The default of an argument.'),
+  scalar({
+    signature: 'pg_indexam_has_property(oid,text) -> boolean',
+    doc: 'A property of an index access method.', volatility: 'stable',
+    examples: [[`pg_indexam_has_property(403, 'can_order')`, 'true']],
+    evaluate: (oid: number, property: string) => {
+      if (!/^can_(order|unique|multi_col|exclude|include)$/.test(property)) return null;
+      return oid === 403 && property !== 'can_exclude' && property !== 'can_include';
+    },
+  }),
+  scalar({
+    signature: 'pg_relation_filenode(regclass) -> oid', doc: 'The file of a relation: its oid.',
+    volatility: 'stable', examples: [['pg_relation_filenode(5::regclass)::oid', '5']],
+    evaluate: (oid: number) => oid,
+  }),
+  ...['live', 'dead'].map((kind) => constant(`pg_stat_get_${kind}_tuples(oid) -> int8`, 0n,
+    [`pg_stat_get_${kind}_tuples(0::oid)`, '0'], 'Row versions; not counted.')),
   constant('row_security_active(oid) -> boolean', false, ['row_security_active(0::oid)', 'false'],
     'False: there is no row security.'),
 ];

@@ -51,6 +51,16 @@ export interface CatalogLookup extends NameLookup {
   requireObject(what: 'relation' | 'schema' | 'database' | 'role', name: string): void;
   /** Bytes of a relation or database; null when there is none. */
   size(what: 'relation' | 'database', oid: number): bigint | null;
+  /** The sequence behind an identity or serial column, qualified; null when there is none. */
+  serialSequence(relation: string, column: string): string | null;
+  /** An object in words, such as `table orders column id`. */
+  describeObject(catalog: number, oid: number, part: number): string | null;
+  /** Rows of a relation of pg_catalog. */
+  rows(relation: string): Iterable<readonly Value[]>;
+  /** When the server was started, microseconds since 1970 UTC. */
+  startedAt(): bigint;
+  /** The newest epoch. */
+  epoch(): bigint;
   /** The value of a setting, null when unknown. */
   setting(name: string): string | null;
   /** Changes a setting; gives the value as shown. */

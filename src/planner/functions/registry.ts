@@ -14,6 +14,10 @@ import { ARRAYS } from './array.ts';
 import { BYTES } from './bytes.ts';
 import { findCast } from './casts.ts';
 import { CATALOG_FUNCTIONS } from './catalog-functions.ts';
+import { CATALOG_NAMES } from './catalog-names.ts';
+import { CATALOG_SESSION } from './catalog-session.ts';
+import { CATALOG_ACLS, CATALOG_TABLES } from './catalog-tables.ts';
+import { CATALOG_TYPES } from './catalog-types.ts';
 import { COMPARISON } from './comparison.ts';
 import { DATETIME } from './datetime.ts';
 import { DATETIME_OPERATORS } from './datetime-operators.ts';
@@ -62,7 +66,11 @@ const TOPICS: readonly FunctionTopic[] = [
     title: 'Set-returning functions',
     entries: [...TABLE_FUNCTIONS, ...TABLE_JSON, ...PATTERN_TABLES],
   },
-  { title: 'System', entries: [...SYSTEM, ...CATALOG_FUNCTIONS, ...MISCELLANEOUS, ...INTERNAL] },
+  {
+    title: 'System',
+    entries: [...SYSTEM, ...CATALOG_SESSION, ...CATALOG_FUNCTIONS, ...CATALOG_NAMES,
+      ...CATALOG_TYPES, ...CATALOG_ACLS, ...CATALOG_TABLES, ...MISCELLANEOUS, ...INTERNAL],
+  },
 ];
 
 const ALL: readonly FunctionEntry[] = TOPICS.flatMap((topic) => topic.entries);

@@ -8,6 +8,7 @@ import { assertNever } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type { SqlError } from '../../common/errors.ts';
 import type { TypeName } from '../../common/types/sql-type.ts';
+import type { Value } from '../../common/values.ts';
 import type {
   CatalogLookup, DescribedObject, VisibleObject,
 } from '../../planner/functions/entry.ts';
@@ -15,7 +16,7 @@ import type { StoredIndex, StoredObject, StoredRelation } from '../catalog-store
 import type { SystemContext } from '../engine-core-types.ts';
 import { classOf } from './cluster.ts';
 import {
-  argumentsText, checkText, indexText, keyText, quoteName, resultText, signatureText, viewText,
+  argumentsText, checkText, indexText, keyText, qualifiedName, quoteName, resultText, signatureText, viewText,
 } from './definitions.ts';
 import { CLASS_OIDS, checkOid, roleNames, roleOid, schemasHere, userRelations } from './oids.ts';
 import { operators, procByOid, procedures } from './procedures.ts';
@@ -192,6 +193,61 @@ export class SystemLookup implements CatalogLookup {
     return relation === null || !engine.knows(oid) ? 0n : BigInt(engine.storedBytes(oid));
   }
 
+  serialSequence(relation: string, column: string): string | null {
+    const { catalog } = this.#context;
+    const found = catalog.relation(this.#classOid(relation) ?? 0);
+    if (found === null) throw notFound('regclass', relation);
+    const at = found.columns.findIndex(({ name }) => name === column);
+    if (at < 0) {
+      throw sqlError('42703',
+        `column "${column}" of relation "${found.name}" does not exist`);
+    }
+    const owned = found.sequences?.find((each) => each.column === at);
+    const sequence = owned === undefined ? undefined : catalog.objects.get(owned.sequence);
+    return sequence === undefined ? null
+      : qualifiedName({ schema: catalog.schemas.get(sequence.schemaId)?.name ?? '',
+        name: sequence.name });
+  }
+
+  describeObject(catalog: number, oid: number, part: number): string | null {
+    switch (catalog) {
+      case CLASS_OIDS.pg_class: {
+        const name = this.#className(oid);
+        if (name === null) return null;
+        const relation = this.#context.catalog.relation(oid);
+        const kind = relation === null ? 'index' : KIND_WORDS[relation.kind];
+        const column = relation?.columns[part - 1]?.name;
+        return column === undefined ? `${kind} ${name}` : `column ${column} of ${kind} ${name}`;
+      }
+      case CLASS_OIDS.pg_namespace: return `schema ${this.nameOf('regnamespace', oid) ?? oid}`;
+      case CLASS_OIDS.pg_type: return `type ${this.nameOf('regtype', oid) ?? oid}`;
+      case CLASS_OIDS.pg_proc: return `function ${this.nameOf('regprocedure', oid) ?? oid}`;
+      case CLASS_OIDS.pg_authid: return `role ${this.#role(oid) ?? oid}`;
+      case CLASS_OIDS.pg_database:
+        return `database ${this.#context.catalog.databases.get(oid)?.name ?? oid}`;
+      case CLASS_OIDS.pg_constraint: {
+        const index = this.#context.catalog.indexes.get(oid);
+        return index === undefined ? null
+          : `constraint ${index.name} on ${KIND_WORDS.table} ${this.#className(index.relation)}`;
+      }
+      default: return null;
+    }
+  }
+
+  rows(relation: string): Iterable<readonly Value[]> {
+    const found = this.#context.engine.systemRelations().find((each) =>
+      each.schema === 'pg_catalog' && each.name === relation);
+    return found?.rows(this.#context) ?? [];
+  }
+
+  startedAt(): bigint {
+    return this.#context.sessions?.startedAt ?? 0n;
+  }
+
+  epoch(): bigint {
+    return this.#context.engine.epoch().epoch;
+  }
+
   setting(name: string): string | null {
     return this.#context.setting(name);
   }
@@ -254,7 +310,8 @@ export class SystemLookup implements CatalogLookup {
     const schema = parts.at(-2);
     if (schema !== undefined) {
       const found = catalog.schemaByName(database, schema);
-      return found === null ? null : this.#inSchema(found.id, name);
+      if (found === null) throw sqlError('3F000', `schema "${schema}" does not exist`);
+      return this.#inSchema(found.id, name);
     }
     for (const each of this.#schemaPath()) {
       const found = this.#inSchema(each, name);
@@ -280,6 +337,10 @@ export class SystemLookup implements CatalogLookup {
   }
 }
 
+const KIND_WORDS: Readonly<Record<StoredRelation['kind'], string>> = {
+  table: 'table', source: 'foreign table', view: 'view', materializedView: 'materialized view',
+  system: 'table',
+};
 const PG_CATALOG = 11;
 const COLLATIONS: ReadonlyMap<number, string> = new Map([
   [100, '"default"'], [950, '"C"'], [951, '"POSIX"'],
@@ -299,6 +360,7 @@ function describeFunction(what: DescribedObject, oid: number): string | null {
 
 /** The oid of a name that only one function has. */
 function callable(list: readonly Procedure[], text: string): number | null {
+  requireSystemSchema(text);
   const name = text.replace(/^pg_catalog\./, '').replaceAll('"', '');
   const found = list.filter((each) => each.name === name);
   if (found.length > 1) {
@@ -307,8 +369,16 @@ function callable(list: readonly Procedure[], text: string): number | null {
   return found[0]?.oid ?? null;
 }
 
+/** Functions live in pg_catalog and information_schema alone. */
+function requireSystemSchema(text: string): void {
+  const schema = /^"?([a-z_]\w*)"?\./i.exec(text)?.[1];
+  if (schema === undefined || schema === 'pg_catalog' || schema === 'information_schema') return;
+  throw sqlError('3F000', `schema "${schema}" does not exist`);
+}
+
 /** The oid of `name(type, type)`. */
 function withArguments(list: readonly Procedure[], text: string): number | null {
+  requireSystemSchema(text);
   const match = /^(.*)\(([^()]*)\)$/.exec(text.trim());
   if (match === null) throw sqlError('22P02', 'expected a left parenthesis');
   const name = (match[1] ?? '').trim().replace(/^pg_catalog\./, '').replaceAll('"', '');

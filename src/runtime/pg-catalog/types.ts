@@ -106,11 +106,13 @@ export function typeNameOf(oid: number): string | null {
 
 /** The oid of a type's name as SQL writes it, or null. */
 export function typeOidOf(text: string): number | null {
-  const plain = text.trim().replace(/\(.*\)/, '');
+  const unqualified = text.trim().replace(/\([^)]*\)/, '')
+    .replace(/^"?(pg_catalog|information_schema)"?\s*\./, '');
+  const plain = unqualified === '"char"' ? unqualified
+    : unqualified.replace(/^"([^"]*)"/, '$1');
   const type = typeByName(plain);
   if (type !== null) return typeOid(type);
-  const name = plain.toLowerCase().replace(/^(pg_catalog|information_schema)\./, '')
-    .replaceAll('"', '');
+  const name = plain.toLowerCase().replaceAll('"', '');
   const element = /^(.*)\[\]$/.exec(name)?.[1];
   return (element === undefined ? BY_NAME.get(name) : BY_NAME.get(`_${element}`))?.oid ?? null;
 }

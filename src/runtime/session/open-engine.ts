@@ -33,10 +33,11 @@ export async function openEngine(
 class SessionEngine implements Engine {
   readonly #core: EngineCoreFace;
   readonly #locks = new TableLocks();
-  readonly #sessions = new SessionRegistry();
+  readonly #sessions: SessionRegistry;
 
   constructor(core: EngineCoreFace) {
     this.#core = core;
+    this.#sessions = new SessionRegistry(core.environment.clock.nowMicros());
   }
 
   async connect(options: ConnectOptions): Promise<SqlSession> {

@@ -15,6 +15,12 @@ export interface Neighbour {
 /** Who is connected to the engine. */
 export class SessionRegistry {
   readonly #sessions = new Map<number, Neighbour>();
+  /** When the engine was opened, microseconds since 1970 UTC. */
+  readonly startedAt: bigint;
+
+  constructor(startedAt: bigint) {
+    this.startedAt = startedAt;
+  }
 
   add(pid: number, session: Neighbour): void {
     this.#sessions.set(pid, session);

@@ -9,7 +9,8 @@ import { AssertionError, must } from '../../common/assert.ts';
 import { SqlError, sqlError } from '../../common/errors.ts';
 import type { Notice } from '../../common/errors.ts';
 import { positionOf } from '../../common/span.ts';
-import { formatType } from '../../common/types/registry.ts';
+import { formatType, parseValue } from '../../common/types/registry.ts';
+import { DEFAULT_SETTINGS } from '../../common/types/settings.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import { parseStatements } from '../../parser/parse.ts';
@@ -57,7 +58,7 @@ export class Session implements SqlSession, SessionState {
 
   constructor(
     core: EngineCoreFace, locks: TableLocks, options: ConnectOptions,
-    sessions: SessionRegistry = new SessionRegistry(),
+    sessions: SessionRegistry = new SessionRegistry(0n),
   ) {
     this.#locks = locks;
     this.#sessions = sessions;
@@ -76,7 +77,7 @@ export class Session implements SqlSession, SessionState {
       core, settings, database, user: options.user, pid: options.pid,
       notice: (notice) => this.#notice(notice), cancelled: () => this.#cancelled,
       sessions: {
-        pid: options.pid, activity: () => sessions.activity(),
+        pid: options.pid, startedAt: sessions.startedAt, activity: () => sessions.activity(),
         cursors: () => [...this.portals.values()].flatMap((portal) => (portal.name === '' ? []
           : [{ name: portal.name, text: portal.parsed?.text ?? '', hold: portal.hold,
             fromSql: portal.cursor, parameterTypes: [] }])),
@@ -202,14 +203,15 @@ export class Session implements SqlSession, SessionState {
 
   bind(portal: string, statement: string, parameters: readonly Value[]): Promise<void> {
     return this.#guarded('', () => {
-      const { parsed, parameterTypes } = this.#statement(statement);
+      const prepared = this.#statement(statement);
+      const { parsed, parameterTypes } = prepared;
       if (portal !== '' && this.portals.has(portal)) {
         throw sqlError('42P03', `cursor "${portal}" already exists`);
       }
       this.#refuseInFailedBlock(parsed);
       this.portals.set(portal, {
-        name: portal, parsed, parameters, parameterTypes, result: null, columns: null,
-        hold: false, cursor: false, finished: false,
+        name: portal, parsed, parameters: this.#named(prepared, parameters), parameterTypes,
+        result: null, columns: null, hold: false, cursor: false, finished: false,
       });
     });
   }
@@ -308,6 +310,18 @@ export class Session implements SqlSession, SessionState {
     if (portal !== undefined) return portal;
     throw sqlError('34000', name === '' ? 'portal "" does not exist'
       : `cursor "${name}" does not exist`);
+  }
+
+  /** Parameters of reg* types come as text, for only here their names are known. */
+  #named(prepared: PreparedStatement, parameters: readonly Value[]): readonly Value[] {
+    if (!parameters.some((value) => typeof value === 'string')) return parameters;
+    const types = this.#describe(prepared).parameters;
+    return parameters.map((value, at) => {
+      const type = types[at];
+      const named = type !== undefined && (type.element?.name ?? type.name).startsWith('reg');
+      if (!named || typeof value !== 'string') return value;
+      return parseValue(value, type, { ...DEFAULT_SETTINGS, names: this.context('').names });
+    });
   }
 
   #statement(name: string): PreparedStatement {

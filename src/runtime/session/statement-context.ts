@@ -66,7 +66,8 @@ export class StatementContext {
       state, database: database.id, searchPath,
       facts: {
         user, database: database.name, timeZone: settings.get('timezone'),
-        setting: (name) => settings.find(name),
+        setting: (name) => (name === 'tidemill.backend_pid' ? String(scope.pid)
+          : settings.find(name)),
       },
       uncommitted: (relation) => transaction.isUncommitted(relation),
       names: () => this.#lookup,

@@ -17,6 +17,12 @@ export interface ParameterForm {
   readonly index: number;
 }
 
+/** Names of objects are looked up by the session: their text is handed on. */
+function needsCatalog(type: SqlType, text: string): boolean {
+  const name = type.element?.name ?? type.name;
+  return name.startsWith('reg') && !/^\d+$/.test(text);
+}
+
 /** Decodes one parameter. */
 export function decodeParameter(bytes: Uint8Array, form: ParameterForm): Value {
   if (form.format === 0) {
@@ -24,7 +30,7 @@ export function decodeParameter(bytes: Uint8Array, form: ParameterForm): Value {
     if (text.includes('\0')) {
       throw sqlError('22021', 'invalid byte sequence for encoding "UTF8": 0x00');
     }
-    return parseValue(text, form.type, form.settings);
+    return needsCatalog(form.type, text) ? text : parseValue(text, form.type, form.settings);
   }
   return typeDefinition(form.type).decodeBinary(bytes, form.type);
 }
