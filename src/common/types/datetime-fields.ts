@@ -26,7 +26,7 @@ export interface DateTimeFields {
 }
 
 const SPECIALS: ReadonlyMap<string, SpecialDate> = new Map([
-  ['epoch', 'epoch'], ['infinity', 'infinity'], ['+infinity', 'infinity'],
+  ['epoch', 'epoch'], ['infinity', 'infinity'],
   ['-infinity', '-infinity'], ['now', 'now'], ['today', 'today'], ['tomorrow', 'tomorrow'],
   ['yesterday', 'yesterday'],
 ]);

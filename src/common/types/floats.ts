@@ -25,7 +25,8 @@ function parseFloatText(text: string, sqlName: string, read: (text: string) => n
 
 function parseSpecial(text: string, sqlName: string): number {
   switch (text.trim().toLowerCase()) {
-    case 'nan': return NaN;
+    // C's strtod takes signs before nan, and so does PostgreSQL.
+    case 'nan': case '+nan': case '-nan': return NaN;
     case 'infinity': case '+infinity': case 'inf': case '+inf': return Infinity;
     case '-infinity': case '-inf': return -Infinity;
     default: throw invalidSyntax(sqlName, text);

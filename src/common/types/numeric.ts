@@ -27,7 +27,6 @@ export const NUMERIC_MAX_DISPLAY_SCALE = 1000;
 export const NUMERIC_MIN_SIG_DIGITS = 16;
 const MAX_SCALE = 16383;
 const MAX_INTEGER_DIGITS = 131072;
-const MAX_RESULT_SCALE = 2000;
 const LIMB_DIGITS = 4;
 /** Digits that tell whether a double lies exactly midway. */
 const EXACT_DIGITS = 60;
@@ -421,7 +420,7 @@ export function truncNumeric(value: Numeric, digits: number = 0): Numeric {
 
 function cut(value: Numeric, wanted: number, by: (a: bigint, b: bigint) => bigint): Numeric {
   if (value.special !== null) return value;
-  const digits = Math.min(Math.max(wanted, -MAX_RESULT_SCALE), MAX_RESULT_SCALE);
+  const digits = Math.min(Math.max(wanted, -MAX_INTEGER_DIGITS - 1), MAX_SCALE);
   if (digits >= value.scale) return makeNumeric(coefAt(value, digits), digits);
   const coef = by(value.coef, pow10(value.scale - digits));
   return digits >= 0 ? makeNumeric(coef, digits) : checked(makeNumeric(coef * pow10(-digits), 0));
