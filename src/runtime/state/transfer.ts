@@ -146,10 +146,10 @@ const gatherRef: Gather<Value[]> = (...[from, places, to, offset, count]) => {
 };
 
 function gatherFresh(from: Value[], places: Int32Array, count: number): Value[] {
-  const to = new Array<Value>(count);
+  const to: Value[] = [];
   for (let i = 0; i < count; i++) {
     const place = places[i] as number;
-    to[i] = place >= 0 ? from[place] as Value : null;
+    to.push(place >= 0 ? from[place] as Value : null);
   }
   return to;
 }
