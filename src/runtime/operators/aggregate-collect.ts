@@ -93,12 +93,9 @@ export class Collected implements Accumulator {
       if (skip !== null && skip[row] === 1) continue;
       const group = slots[i] as number;
       const root = this.#sets.root(group);
-      const found = index.lowerBound(root, row);
-      if (found >= 0 && index.compareProbe(found, row) === 0) {
-        this.#reweigh(group, root, found, weights[i] as number);
-      } else {
-        this.#insert(group, root, columns, { row, weight: weights[i] as number });
-      }
+      const found = index.equal(root, row);
+      if (found >= 0) this.#reweigh(group, root, found, weights[i] as number);
+      else this.#insert(group, root, columns, { row, weight: weights[i] as number });
     }
   }
 

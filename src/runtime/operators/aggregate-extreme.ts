@@ -181,8 +181,8 @@ export class OrderedExtreme implements Accumulator {
       const group = slots[i] as number;
       const weight = weights[i] as number;
       const root = this.#sets.root(group);
-      const found = index.lowerBound(root, row);
-      if (found < 0 || index.compareProbe(found, row) !== 0) {
+      const found = index.equal(root, row);
+      if (found < 0) {
         const slot = store.alloc();
         store.column(0).i32[slot] = group;
         store.column(1).data[slot] = column.data[row] as never;

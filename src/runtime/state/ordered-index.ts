@@ -234,6 +234,17 @@ export class OrderedIndex {
     this.#boundCapacity = -1;
   }
 
+  /** A slot whose keys equal those of probe row `row`, or -1. */
+  equal(root: number, row: number): number {
+    if (this.#boundCapacity !== this.store.capacity) this.#bind();
+    for (let at = root; at !== 0;) {
+      const order = this.#probe(slotOf(at), row);
+      if (order === 0) return slotOf(at);
+      at = order > 0 ? this.#leftOf(at) : this.#rightOf(at);
+    }
+    return -1;
+  }
+
   /** The first slot whose keys are not below those of probe row `row`, or -1. */
   lowerBound(root: number, row: number): number { return this.#bound(root, row, 0); }
 
