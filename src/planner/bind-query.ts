@@ -25,6 +25,7 @@ import { tryCoerce } from './coerce.ts';
 import { notSupported, refused, syntaxError } from './errors.ts';
 import { evaluateConstant } from './fold.ts';
 import type { ScalarExpr, SortKey } from './scalar.ts';
+import { isComputedCount, numberedRange } from './row-range.ts';
 import { Scope } from './scope.ts';
 import type { BoundRelation } from './scope.ts';
 
@@ -168,8 +169,16 @@ export function countValue(
 export function limited(
   state: StatementState, query: Query, place: QueryPlace, bound: BoundRelation,
 ): BoundRelation {
-  const limit = countValue(state, bindCount(state, query.limit, 'LIMIT', place), 'LIMIT');
-  const offset = countValue(state, bindCount(state, query.offset, 'OFFSET', place), 'OFFSET') ?? 0n;
+  const counts = {
+    limit: bindCount(state, query.limit, 'LIMIT', place),
+    offset: bindCount(state, query.offset, 'OFFSET', place),
+  };
+  if (isComputedCount(counts.limit) || isComputedCount(counts.offset)) {
+    const range = { ...counts, orderBy: bound.order, withTies: query.withTies };
+    return { ...bound, relation: numberedRange(bound.relation, range) };
+  }
+  const limit = countValue(state, counts.limit, 'LIMIT');
+  const offset = countValue(state, counts.offset, 'OFFSET') ?? 0n;
   if (query.withTies && bound.order.length === 0) {
     throw syntaxError('WITH TIES cannot be specified without ORDER BY clause', query.span);
   }

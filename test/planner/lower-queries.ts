@@ -120,6 +120,8 @@ export const QUERIES: readonly string[] = [
   'SELECT t.id, g FROM t, LATERAL generate_series(1, t.a) g WHERE t.id < 4',
   'SELECT t.id, p.k, q.v FROM t, LATERAL (SELECT k FROM w WHERE w.k = t.a) p, '
     + 'LATERAL (SELECT v FROM w WHERE w.k = p.k AND w.v > t.a) q',
+  'SELECT t.id, q.c FROM t, LATERAL (SELECT c FROM u ORDER BY c LIMIT t.a) q',
+  'SELECT c FROM (SELECT c FROM u ORDER BY c LIMIT (SELECT max(x) FROM n) OFFSET (SELECT 1)) q',
   // Joins.
   'SELECT t.id, u.id FROM t, u WHERE t.a = u.a',
   'SELECT t.id, u.id, w.v FROM t, u, w WHERE t.a = u.a AND u.a = w.k AND t.b > w.v',
