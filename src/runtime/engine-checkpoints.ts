@@ -65,9 +65,9 @@ export class Checkpoints {
     const catalogBytes = catalog === this.#writtenCatalog ? null
       : ENCODER.encode(toPlainJson(catalog.dump()));
     const meta = ENCODER.encode(toPlainJson(this.#state.saveMeta()));
-    const encoded = this.#checkpointer.encode(epoch, meta, catalogBytes);
+    const captured = this.#checkpointer.capture(epoch, meta, catalogBytes);
     try {
-      await this.#checkpointer.write(encoded, () => exec.yield());
+      await this.#checkpointer.write(captured, () => exec.yield());
       this.epoch = epoch;
       this.#writtenCatalog = catalog;
     } catch (error) {

@@ -20,10 +20,12 @@ import type { Cancel, Environment } from './storage/interfaces.ts';
 
 /** Transactions that share an epoch at most. */
 const TRANSACTIONS_MAX = 1000;
-/** What an epoch should take. */
+/** Running an epoch should take about so long; logging it costs the same for one row or many. */
 const EPOCH_TARGET_MS = 5;
-const ROWS_FIRST = 4096;
-const ROWS_MIN = 256;
+const EPOCH_LONG_MS = 15;
+const ROWS_FIRST = 8192;
+/** Below this an epoch's fixed costs are most of it: smaller ones would only lower throughput. */
+const ROWS_MIN = 4096;
 const ROWS_MAX = 65536;
 /** How long a long step runs before others have a turn. */
 const SLICE_MS = 5;
@@ -199,8 +201,9 @@ export class Scheduler {
       return true;
     }
     if (!await this.#log(run, { taken, offered, decisions })) return true;
+    const logged = this.#environment.clock.elapsedMs();
     await this.#finish(run, taken, started);
-    this.#adapt(offered);
+    this.#adapt(offered, this.#environment.clock.elapsedMs() - logged);
     return true;
   }
 
@@ -286,14 +289,11 @@ export class Scheduler {
   }
 
   /** Keeps epochs of sources near their target. */
-  #adapt(offered: readonly Offered[]): void {
+  #adapt(offered: readonly Offered[], ranMs: number): void {
     const rows = offered.reduce((total, { source }) => total + source.batch.length, 0);
     if (rows < this.#rows / 2) return;
-    if (this.lastEpochMs > EPOCH_TARGET_MS * 2) {
-      this.#rows = Math.max(ROWS_MIN, Math.floor(this.#rows / 2));
-    } else if (this.lastEpochMs < EPOCH_TARGET_MS) {
-      this.#rows = Math.min(ROWS_MAX, this.#rows * 2);
-    }
+    if (ranMs > EPOCH_LONG_MS) this.#rows = Math.max(ROWS_MIN, Math.floor(this.#rows / 2));
+    else if (ranMs < EPOCH_TARGET_MS) this.#rows = Math.min(ROWS_MAX, this.#rows * 2);
   }
 }
 

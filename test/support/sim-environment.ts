@@ -85,6 +85,8 @@ export class SimDisk {
 export class SimStorage implements Storage {
   readonly keepsNothing = false;
   readonly #disk: SimDisk;
+  /** The process is gone: whatever it still does never reaches the disk. */
+  dead = false;
 
   constructor(disk: SimDisk) {
     this.#disk = disk;
@@ -106,6 +108,7 @@ export class SimStorage implements Storage {
   }
 
   appendEpoch(record: EpochRecord): Promise<void> {
+    if (this.dead) return new Promise(() => undefined);
     if (this.#disk.full) return Promise.reject(diskFull());
     this.#disk.tail.push(record);
     if (this.#disk.stuck) return new Promise(() => undefined);
@@ -121,12 +124,14 @@ export class SimStorage implements Storage {
     return {
       number,
       write: (part) => {
+        if (this.dead) return new Promise(() => undefined);
         if (disk.full) return Promise.reject(diskFull());
         disk.parts.push({ ...part, checkpoint: number });
         return Promise.resolve();
       },
       drop: (store, upTo) => { drops.push([store, upTo]); },
       commit: () => {
+        if (this.dead) return new Promise(() => undefined);
         disk.checkpoint = number;
         disk.checkpointEpoch = epoch;
         disk.records = disk.records.filter((record) => record.epoch > epoch);

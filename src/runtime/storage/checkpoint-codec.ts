@@ -6,38 +6,62 @@
  * base of its slice or in a delta written after that base.
  */
 import { must } from '../../common/assert.ts';
+import type { Column } from '../batch.ts';
 import type { RowStore } from '../state/row-store.ts';
 import { ByteReader, ByteWriter, dataCorrupted } from './bytes.ts';
-import { gatherSlots, readColumn, scatterSlots, writeColumn } from './column-codec.ts';
+import {
+  copyRange, gatherSlots, readColumn, scatterSlots, writeColumn,
+} from './column-codec.ts';
 import type { CheckpointPart } from './records.ts';
 
 /** Slots in a base part. */
 export const SLICE_SLOTS = 8192;
 
-/** The part with the given slots (ascending). */
-export function encodeSlots(
-  store: RowStore, kind: 'base' | 'delta', slice: number, slots: Int32Array,
-): CheckpointPart {
-  const writer = new ByteWriter();
-  writer.u32(store.top);
-  writer.u32(slots.length);
-  writer.raw(new Uint8Array(slots.buffer, slots.byteOffset, slots.byteLength));
-  const live = new Uint8Array(slots.length);
-  for (let i = 0; i < slots.length; i++) live[i] = store.live[slots[i] ?? 0] ?? 0;
-  writer.raw(live);
-  writer.u32(store.columns.length);
-  for (const column of store.columns) {
-    writeColumn(writer, gatherSlots(column, slots), slots.length);
-  }
-  return { kind, store: store.name, slice, body: writer.finish() };
+/** Slots of a store as they were at some moment: copied quickly, encoded later. */
+export interface CapturedSlots {
+  readonly kind: 'base' | 'delta';
+  readonly store: string;
+  readonly slice: number;
+  readonly top: number;
+  readonly slots: Int32Array;
+  readonly live: Uint8Array;
+  readonly columns: readonly Column[];
 }
 
-/** The slots of a slice, up to the store's top. */
-export function sliceSlots(store: RowStore, slice: number): Int32Array {
+/** Copies the given slots (ascending). */
+export function captureSlots(store: RowStore, slice: number, slots: Int32Array): CapturedSlots {
+  const live = new Uint8Array(slots.length);
+  for (let i = 0; i < slots.length; i++) live[i] = store.live[slots[i] ?? 0] ?? 0;
+  return {
+    kind: 'delta', store: store.name, slice, top: store.top, slots, live,
+    columns: store.columns.map((column) => gatherSlots(column, slots)),
+  };
+}
+
+/** Copies a whole slice, up to the store's top. */
+export function captureSlice(store: RowStore, slice: number): CapturedSlots {
   const from = slice * SLICE_SLOTS;
-  const slots = new Int32Array(Math.max(0, Math.min(SLICE_SLOTS, store.top - from)));
+  const to = Math.max(from, Math.min(from + SLICE_SLOTS, store.top));
+  const slots = new Int32Array(to - from);
   for (let i = 0; i < slots.length; i++) slots[i] = from + i;
-  return slots;
+  return {
+    kind: 'base', store: store.name, slice, top: store.top, slots,
+    live: store.live.slice(from, to),
+    columns: store.columns.map((column) => copyRange(column, from, to)),
+  };
+}
+
+/** The binary form of captured slots. */
+export function encodeSlots(captured: CapturedSlots): CheckpointPart {
+  const { slots, columns, kind, store, slice } = captured;
+  const writer = new ByteWriter();
+  writer.u32(captured.top);
+  writer.u32(slots.length);
+  writer.raw(new Uint8Array(slots.buffer, slots.byteOffset, slots.byteLength));
+  writer.raw(captured.live);
+  writer.u32(columns.length);
+  for (const column of columns) writeColumn(writer, column, slots.length);
+  return { kind, store, slice, body: writer.finish() };
 }
 
 /** Fills an empty store from its parts: bases, then deltas in order. */

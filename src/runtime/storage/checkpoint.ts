@@ -2,13 +2,14 @@
  * Incremental checkpoints: what changed in each store, and a rolling share of everything.
  *
  * A checkpoint has, per store, a delta of the dirty slots, and of all stores together at least as
- * many bytes of base slices, in turn; so deltas that bases have overtaken can go, and the whole
- * stays below about three times the state. Encoding is one column-wise copy and takes place between
- * two epochs; writing is done in pieces while epochs go on.
+ * many slots in base slices, in turn; so deltas that bases have overtaken can go, and the whole
+ * stays below about three times the state. What is to be written is copied column by column between
+ * two epochs; encoding (texts are most of it) and writing are done in pieces while epochs go on.
  */
 import { must } from '../../common/assert.ts';
 import type { RowStore } from '../state/row-store.ts';
-import { encodeSlots, SLICE_SLOTS, sliceSlots } from './checkpoint-codec.ts';
+import { captureSlice, captureSlots, encodeSlots, SLICE_SLOTS } from './checkpoint-codec.ts';
+import type { CapturedSlots } from './checkpoint-codec.ts';
 import type { Storage } from './interfaces.ts';
 import type { CheckpointPart, Recovered } from './records.ts';
 
@@ -24,11 +25,13 @@ interface StoreProgress {
   deltas: number[];
 }
 
-/** An encoded checkpoint, ready to be written. */
-export interface EncodedCheckpoint {
+/** The state at an epoch, copied and not yet encoded. */
+export interface CapturedCheckpoint {
   readonly epoch: bigint;
-  readonly parts: readonly CheckpointPart[];
-  readonly bytes: number;
+  readonly meta: readonly CheckpointPart[];
+  readonly slots: readonly CapturedSlots[];
+  /** Stores that were gone by then; those dropped later are still needed to replay the log. */
+  readonly dropped: readonly string[];
 }
 
 /** Knows every store and what of it has been written. */
@@ -77,52 +80,51 @@ export class Checkpointer {
     return total;
   }
 
-  /** Encodes the state as it is now. Nothing may run between this and the end of an epoch. */
-  encode(epoch: bigint, meta: Uint8Array, catalog: Uint8Array | null): EncodedCheckpoint {
+  /** Copies what changed, as it is now, between two epochs. */
+  capture(epoch: bigint, meta: Uint8Array, catalog: Uint8Array | null): CapturedCheckpoint {
     const number = ++this.#number;
-    const parts: CheckpointPart[] = [{ kind: 'meta', store: '', slice: 0, body: meta }];
-    if (catalog !== null) parts.push({ kind: 'catalog', store: '', slice: 0, body: catalog });
-    let deltaBytes = 0;
+    const first: CheckpointPart[] = [{ kind: 'meta', store: '', slice: 0, body: meta }];
+    if (catalog !== null) first.push({ kind: 'catalog', store: '', slice: 0, body: catalog });
+    const slots: CapturedSlots[] = [];
+    let changed = 0;
     for (const progress of this.#stores.values()) {
-      for (const part of this.#changed(progress, number)) {
-        parts.push(part);
-        if (part.kind === 'delta') deltaBytes += part.body.length;
+      for (const captured of this.#changed(progress, number)) {
+        slots.push(captured);
+        if (captured.kind === 'delta') changed += captured.slots.length;
       }
     }
-    this.#rollBases(number, deltaBytes, parts);
+    this.#rollBases(number, changed, slots);
     this.#everything = false;
-    const bytes = parts.reduce((total, part) => total + part.body.length, 0);
-    return { epoch, parts, bytes };
+    return { epoch, meta: first, slots, dropped: this.#dropped.splice(0) };
   }
 
-  #changed(progress: StoreProgress, number: number): CheckpointPart[] {
+  #changed(progress: StoreProgress, number: number): CapturedSlots[] {
     const { store, bases } = progress;
     if (store.dirtyCount === 0 && !this.#everything) return [];
     const slots = store.takeDirty();
     if (!this.#everything && store.top > WHOLE_SLOTS && slots.length * 2 < store.top) {
       progress.deltas.push(number);
-      return [encodeSlots(store, 'delta', 0, slots)];
+      return inPieces(store, slots);
     }
-    const parts: CheckpointPart[] = [];
+    const captured: CapturedSlots[] = [];
     for (let slice = 0; slice * SLICE_SLOTS < store.top; slice++) {
-      parts.push(encodeSlots(store, 'base', slice, sliceSlots(store, slice)));
+      captured.push(captureSlice(store, slice));
       bases[slice] = number;
     }
-    return parts;
+    return captured;
   }
 
-  /** Base slices in turn, until they weigh as much as the deltas of this checkpoint. */
-  #rollBases(number: number, deltaBytes: number, parts: CheckpointPart[]): void {
-    let written = 0;
-    while (written < deltaBytes) {
+  /** Base slices in turn, until they hold as many slots as the deltas of this checkpoint. */
+  #rollBases(number: number, changed: number, captured: CapturedSlots[]): void {
+    for (let rolled = 0; rolled < changed;) {
       const progress = this.#nextInTurn();
       if (progress === null) return;
       const slice = this.#turnSlice++;
       if (progress.bases[slice] === number) continue;
-      const part = encodeSlots(progress.store, 'base', slice, sliceSlots(progress.store, slice));
+      const base = captureSlice(progress.store, slice);
       progress.bases[slice] = number;
-      written += part.body.length;
-      parts.push(part);
+      rolled += base.slots.length;
+      captured.push(base);
     }
   }
 
@@ -143,15 +145,16 @@ export class Checkpointer {
     }
   }
 
-  /** Writes an encoded checkpoint and makes it the newest. `breathe` is awaited between pieces. */
-  async write(encoded: EncodedCheckpoint, breathe: () => Promise<void>): Promise<void> {
-    const writer = this.#storage.beginCheckpoint(encoded.epoch);
+  /** Encodes and writes a checkpoint and makes it the newest; breathes between pieces. */
+  async write(captured: CapturedCheckpoint, breathe: () => Promise<void>): Promise<void> {
+    const writer = this.#storage.beginCheckpoint(captured.epoch);
     try {
-      for (const part of encoded.parts) {
-        await writer.write(part);
+      for (const part of captured.meta) await writer.write(part);
+      for (const slots of captured.slots) {
+        await writer.write(encodeSlots(slots));
         await breathe();
       }
-      for (const name of this.#dropped) writer.drop(name, null);
+      for (const name of captured.dropped) writer.drop(name, null);
       for (const progress of this.#stores.values()) {
         const overtaken = overtakenDeltas(progress);
         if (overtaken === 0) continue;
@@ -159,14 +162,23 @@ export class Checkpointer {
         progress.deltas = progress.deltas.filter((checkpoint) => checkpoint > overtaken);
       }
       await writer.commit();
-      this.#dropped.length = 0;
     } catch (error) {
       this.#everything = true;
       this.#number--;
+      this.#dropped.push(...captured.dropped);
       await writer.abort();
       throw error;
     }
   }
+}
+
+/** Changed slots in pieces that are encoded and written in a few milliseconds each. */
+function inPieces(store: RowStore, slots: Int32Array): CapturedSlots[] {
+  const pieces: CapturedSlots[] = [];
+  for (let from = 0; from < slots.length; from += SLICE_SLOTS) {
+    pieces.push(captureSlots(store, pieces.length, slots.slice(from, from + SLICE_SLOTS)));
+  }
+  return pieces;
 }
 
 /** Newest checkpoint whose deltas every base has overtaken, 0 for none. */

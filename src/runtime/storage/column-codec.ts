@@ -109,11 +109,7 @@ export function gatherSlots(from: StoreColumnData, slots: Int32Array): Column {
     case 'bool': gather(column.data, from.bool, slots); break;
     case 'i32': gather(column.data, from.i32, slots); break;
     case 'f64': gather(column.data, from.f64, slots); break;
-    case 'i64': {
-      const data = from.i64;
-      for (let i = 0; i < count; i++) column.data[i] = data[slots[i] ?? 0] ?? 0n;
-      break;
-    }
+    case 'i64': gatherLanes(column.data, from.i64, slots); break;
     case 'ref': {
       const data = from.ref;
       for (let i = 0; i < count; i++) column.data[i] = data[slots[i] ?? 0] ?? null;
@@ -122,6 +118,30 @@ export function gatherSlots(from: StoreColumnData, slots: Int32Array): Column {
     default: assertNever(column);
   }
   return { ...column, nulls };
+}
+
+/** Copies range [from, to) of a store column. */
+export function copyRange(of: StoreColumnData, from: number, to: number): Column {
+  const nulls = of.nulls?.slice(from, to) ?? null;
+  switch (of.kind) {
+    case 'bool': return { kind: 'bool', data: of.bool.slice(from, to), nulls };
+    case 'i32': return { kind: 'i32', data: of.i32.slice(from, to), nulls };
+    case 'i64': return { kind: 'i64', data: of.i64.slice(from, to), nulls };
+    case 'f64': return { kind: 'f64', data: of.f64.slice(from, to), nulls };
+    case 'ref': return { kind: 'ref', data: of.ref.slice(from, to), nulls };
+    default: return assertNever(of.kind);
+  }
+}
+
+/** 64-bit integers go as pairs of 32-bit lanes: no bigint is made. */
+function gatherLanes(into: BigInt64Array, from: BigInt64Array, slots: Int32Array): void {
+  const to = new Int32Array(into.buffer, into.byteOffset, into.length * 2);
+  const lanes = new Int32Array(from.buffer, from.byteOffset, from.length * 2);
+  for (let i = 0; i < slots.length; i++) {
+    const slot = (slots[i] ?? 0) * 2;
+    to[2 * i] = lanes[slot] ?? 0;
+    to[2 * i + 1] = lanes[slot + 1] ?? 0;
+  }
 }
 
 type Numbers = Uint8Array | Int32Array | Float64Array;

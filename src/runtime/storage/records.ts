@@ -21,7 +21,7 @@ export type PartKind = 'meta' | 'catalog' | 'base' | 'delta';
 export interface CheckpointPart {
   readonly kind: PartKind;
   readonly store: string;
-  /** Number of the slice of slots (base), 0 otherwise. */
+  /** Number of the slice of slots (base) or of the piece (delta), 0 otherwise. */
   readonly slice: number;
   readonly body: Uint8Array;
   /** Number of the checkpoint that wrote it; set by the storage. */
