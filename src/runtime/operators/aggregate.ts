@@ -46,6 +46,8 @@ class Aggregate implements Operator {
   readonly #evict: Eviction | null;
   readonly #store: RowStore;
   readonly #index: HashIndex;
+  /** Group columns that are hashed; the others follow from them. */
+  readonly #hashed: readonly number[];
   readonly #rows: StoreColumnData;
   readonly #accumulators: readonly Accumulator[];
   readonly #expiry: ExpiryQueue | null;
@@ -75,7 +77,8 @@ class Aggregate implements Operator {
       ...this.#accumulators.flatMap(({ columns }) => columns),
     ]);
     this.#rows = this.#store.column(keys.length);
-    this.#index = new HashIndex(this.#store, keys.map((_key, at) => at));
+    this.#hashed = hashedColumns(node);
+    this.#index = new HashIndex(this.#store, keys.map((_key, at) => at), { hashed: this.#hashed });
     this.#bind(keys.length + 1);
     assert(node.evict === null || node.evict.column < keys.length, 'eviction by a group column');
     this.#expiry = node.evict === null ? null : new ExpiryQueue(this.#store, node.evict.column);
@@ -115,7 +118,8 @@ class Aggregate implements Operator {
       return hasNull(column.nulls, length) ? column : { ...column, nulls: null };
     });
     const index = this.#index;
-    index.findOrInsert(keys, length, index.hash(keys, length), this.#slots);
+    const hashes = index.hash(this.#hashed.map((at) => must(keys[at], 'hashed column')), length);
+    index.findOrInsert(keys, length, hashes, this.#slots);
     if (index.insertedCount > 0) this.#initGroups(index.inserted, index.insertedCount);
     return this.#slots;
   }
@@ -297,6 +301,12 @@ class Aggregate implements Operator {
     }
     return { rows, bytes };
   }
+}
+
+/** window_end follows from window_start: where the key is known to be smaller, that is hashed. */
+function hashedColumns({ key, groupBy }: AggregateNode): readonly number[] {
+  const isPart = key !== null && key.length > 0 && key.every((at) => at < groupBy.length);
+  return isPart ? key : groupBy.map((_column, at) => at);
 }
 
 function pick(slots: Int32Array, places: Int32Array): Int32Array {
