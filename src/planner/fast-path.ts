@@ -5,9 +5,10 @@
  * projections over one stored relation become a scan. Values were folded to literals before.
  */
 import type { CatalogReader, CatalogRelation } from './catalog.ts';
-import { andAll, conjuncts, someExpr, substitute } from './expr-tools.ts';
+import { andAll, conjuncts, literal, someExpr, substitute } from './expr-tools.ts';
 import { asComparison, swapped } from './function-facts.ts';
 import { sameType } from '../common/types/sql-type.ts';
+import type { SqlType } from '../common/types/sql-type.ts';
 import type { FastPath } from './plans.ts';
 import type { Relation } from './relation.ts';
 import type { ScalarExpr } from './scalar.ts';
@@ -59,17 +60,39 @@ function isConstant(expr: ScalarExpr): boolean {
     || node.kind === 'subquery' || node.kind === 'param');
 }
 
+/** A column, perhaps seen as text. */
+function keyColumn(expr: ScalarExpr): ScalarExpr & { kind: 'column' } | null {
+  const bare = expr.kind === 'cast' && expr.type.name === 'text' && expr.arg.type.name === 'varchar'
+    ? expr.arg : expr;
+  return bare.kind === 'column' ? bare : null;
+}
+
+const INTEGER_LIMITS: Readonly<Record<string, bigint>> = {
+  int2: 32767n, int4: 2147483647n, int8: 9223372036854775807n,
+};
+
+/** The constant as a value of the key column's type; null when it may equal none or many. */
+function asKeyValue(value: ScalarExpr, type: SqlType): ScalarExpr | null {
+  if (sameType(value.type, type)) return value;
+  if (type.name === 'varchar' && value.type.name === 'text') return { ...value, type };
+  const most = INTEGER_LIMITS[type.name];
+  if (most === undefined || INTEGER_LIMITS[value.type.name] === undefined) return null;
+  if (value.kind !== 'literal' || value.value === null) return null;
+  const number = BigInt(value.value as number | bigint);
+  if (number > most || number < -most - 1n) return null;
+  return literal(type.name === 'int8' ? number : Number(number), type);
+}
+
 function findLookup(simple: Simple, found: CatalogRelation): FastPath | null {
   const values = new Map<number, { value: ScalarExpr; conjunct: ScalarExpr }>();
   for (const each of simple.filter) {
     const plain = asComparison(each);
     if (plain?.op !== '=') continue;
-    const turned = plain.left.kind === 'column' ? plain : swapped(plain);
-    const { left, right } = turned;
-    if (left.kind !== 'column' || values.has(left.index)) continue;
-    if (isConstant(right) && sameType(left.type, right.type)) {
-      values.set(left.index, { value: right, conjunct: each });
-    }
+    const turned = keyColumn(plain.left) !== null ? plain : swapped(plain);
+    const key = keyColumn(turned.left);
+    if (key === null || values.has(key.index)) continue;
+    const value = isConstant(turned.right) ? asKeyValue(turned.right, key.type) : null;
+    if (value !== null) values.set(key.index, { value, conjunct: each });
   }
   const keys = found.primaryKey === null ? found.uniqueKeys
     : [found.primaryKey, ...found.uniqueKeys];
