@@ -54,12 +54,17 @@ export interface StatementDescription {
 export interface SqlSession {
   /** Simple protocol: runs a whole query string; errors come as an event and end the stream. */
   query(text: string): AsyncIterable<SessionEvent>;
-  parse(name: string, text: string, parameterTypes: readonly (SqlType | null)[]): Promise<void>;
+  /** Prepares a statement and describes it at once. */
+  parse(name: string, text: string, parameterTypes: readonly (SqlType | null)[]):
+    Promise<StatementDescription>;
   describeStatement(name: string): Promise<StatementDescription>;
   /** Values are decoded by the server with the types of `describeStatement`. */
   bind(portal: string, statement: string, parameters: readonly Value[]): Promise<void>;
   describePortal(name: string): Promise<readonly ResultColumn[] | null>;
-  /** Runs a portal for at most `maxRows` rows (0: all). Ends with complete, suspended or error. */
+  /**
+   * Runs a portal for at most `maxRows` rows (0: all). Ends with complete, suspended or error;
+   * rows come behind a `columns` event, which says nothing to the client here.
+   */
   execute(portal: string, maxRows: number): AsyncIterable<SessionEvent>;
   closeStatement(name: string): Promise<void>;
   closePortal(name: string): Promise<void>;

@@ -11,14 +11,15 @@ import { typeByOid, typeOid } from '../common/types/registry.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Value } from '../common/values.ts';
 import type { ResultColumn } from '../planner/plans.ts';
-import type { Engine, ErrorMessage, SessionEvent, SqlSession } from '../runtime/session-api.ts';
+import type {
+  Engine, ErrorMessage, SessionEvent, SqlSession, StatementDescription,
+} from '../runtime/session-api.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { Conn } from './protocol/conn.ts';
 import { decodeParameter } from './protocol/parameters.ts';
 import { BodyReader, MessageReader, fatal } from './protocol/reader.ts';
 import type { FrontendMessage } from './protocol/reader.ts';
 import { RowWriter, resultFormats, writeRowDescription } from './protocol/rows.ts';
-import type { Formats } from './protocol/rows.ts';
 import { errorFieldsOf, writeError, writeNotice } from './protocol/errors.ts';
 import { readStartup } from './protocol/startup.ts';
 import { MessageWriter } from './protocol/writer.ts';
@@ -33,7 +34,8 @@ export interface ConnectionHost {
 
 interface PortalFormats {
   readonly requested: readonly number[];
-  columns: readonly ResultColumn[] | null;
+  /** Of the statement it was bound from, if that was parsed here. */
+  readonly description: StatementDescription | undefined;
 }
 
 /** Serves one connection to its end. */
@@ -44,6 +46,8 @@ export class Connection {
   readonly #writer: MessageWriter;
   readonly #formats = new SessionFormats();
   readonly #portals = new Map<string, PortalFormats>();
+  /** What statements of this connection's Parse messages take and give. */
+  readonly #statements = new Map<string, StatementDescription>();
   #session: SqlSession | null = null;
   #skipToSync = false;
   /** Reads CopyData while a COPY FROM STDIN runs; the main loop waits for it. */
@@ -168,12 +172,14 @@ export class Connection {
   }
 
   async #query(bytes: Uint8Array): Promise<void> {
+    // A simple query may change or drop what was prepared.
     this.#portals.delete('');
+    this.#statements.clear();
     try {
       const body = new BodyReader(bytes);
       const text = body.text();
       body.end();
-      await this.#relay(this.#live.query(text), []);
+      await this.#relay(this.#live.query(text), [], true);
     } catch (error) {
       this.#error(errorFieldsOf(error));
     }
@@ -199,7 +205,7 @@ export class Connection {
       types.push(oid === 0 || oid === 705 ? null : parameterType(oid));
     }
     body.end();
-    await this.#live.parse(name, text, types);
+    this.#statements.set(name, await this.#live.parse(name, text, types));
     this.#writer.empty('1');
   }
 
@@ -215,7 +221,8 @@ export class Connection {
     }
     const requested = readFormats(body);
     body.end();
-    const { parameters } = await this.#live.describeStatement(statement);
+    const { parameters } = this.#statements.get(statement)
+      ?? await this.#live.describeStatement(statement);
     if (parameters.length !== raw.length) {
       throw sqlError('08P01', `bind message supplies ${raw.length} parameters, but prepared `
         + `statement "${statement}" requires ${parameters.length}`);
@@ -229,7 +236,7 @@ export class Connection {
       format: (formats.length === 1 ? formats[0] : formats[at]) ?? 0, index: at + 1,
     }));
     await this.#live.bind(portal, statement, values);
-    this.#portals.set(portal, { requested, columns: null });
+    this.#portals.set(portal, { requested, description: this.#statements.get(statement) });
     this.#writer.empty('2');
   }
 
@@ -244,9 +251,9 @@ export class Connection {
       this.#writer.end();
       this.#describeRows(columns, []);
     } else if (kind === 'P') {
-      const columns = await this.#live.describePortal(name);
       const portal = this.#portals.get(name);
-      if (portal !== undefined) portal.columns = columns;
+      const columns = portal?.description === undefined ? await this.#live.describePortal(name)
+        : portal.description.columns;
       this.#describeRows(columns, portal?.requested ?? []);
     } else {
       throw sqlError('08P01', `invalid DESCRIBE message subtype ${kind.charCodeAt(0)}`);
@@ -262,33 +269,31 @@ export class Connection {
     const name = body.text();
     const limit = body.int32();
     body.end();
-    const portal = this.#portals.get(name) ?? { requested: [], columns: null };
-    portal.columns ??= await this.#live.describePortal(name);
-    const { columns } = portal;
-    await this.#relay(this.#live.execute(name, Math.max(limit, 0)), portal.requested, columns);
+    const requested = this.#portals.get(name)?.requested ?? [];
+    await this.#relay(this.#live.execute(name, Math.max(limit, 0)), requested, false);
   }
 
   async #close(body: BodyReader): Promise<void> {
     const kind = body.byte();
     const name = body.text();
     body.end();
+    if (kind === 'S') this.#statements.delete(name);
     if (kind === 'S') await this.#live.closeStatement(name);
     else if (kind === 'P') await this.#live.closePortal(name);
     else throw sqlError('08P01', `invalid CLOSE message subtype ${kind.charCodeAt(0)}`);
     this.#writer.empty('3');
   }
 
-  /** Writes what a statement gives. In the simple protocol columns come with the events. */
+  /** Writes what a statement gives; `describe`: columns are told to the client (simple query). */
   async #relay(
-    events: AsyncIterable<SessionEvent>, requested: readonly number[],
-    columns: readonly ResultColumn[] | null = null,
+    events: AsyncIterable<SessionEvent>, requested: readonly number[], describe: boolean,
   ): Promise<void> {
-    let rows = columns === null ? null : this.#rowWriter(columns, requested);
+    let rows: RowWriter | null = null;
     for await (const event of events) {
       if (event.kind === 'columns') {
-        rows = this.#rowWriter(event.columns, requested);
-        writeRowDescription(this.#writer, event.columns,
-          resultFormats(requested, event.columns.length));
+        const formats = resultFormats(requested, event.columns.length);
+        rows = new RowWriter(event.columns, formats, this.#formats.settings());
+        if (describe) writeRowDescription(this.#writer, event.columns, formats);
       } else if (event.kind === 'rows') {
         await this.#writeRows(must(rows, 'columns before rows'), event);
       } else if (event.kind === 'copyIn') {
@@ -299,11 +304,6 @@ export class Connection {
       if (this.#writer.full) await this.#writer.flush();
     }
     this.#copyRuns = false;
-  }
-
-  #rowWriter(columns: readonly ResultColumn[], requested: readonly number[]): RowWriter {
-    const formats: Formats = resultFormats(requested, columns.length);
-    return new RowWriter(columns, formats, this.#formats.settings());
   }
 
   async #writeRows(rows: RowWriter, event: SessionEvent & { kind: 'rows' }): Promise<void> {

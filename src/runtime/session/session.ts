@@ -165,7 +165,7 @@ export class Session implements SqlSession, SessionState {
 
   parse(
     name: string, text: string, parameterTypes: readonly (SqlType | null)[],
-  ): Promise<void> {
+  ): Promise<StatementDescription> {
     return this.#guarded(text, () => {
       if (name !== '' && this.statements.has(name)) {
         throw sqlError('42P05', `prepared statement "${name}" already exists`);
@@ -178,8 +178,9 @@ export class Session implements SqlSession, SessionState {
       const statement: PreparedStatement = {
         name, parsed: parsed[0] ?? null, parameterTypes, fromSql: false,
       };
-      this.#describe(statement);
+      const description = this.#describe(statement);
       this.statements.set(name, statement);
+      return description;
     });
   }
 
@@ -383,6 +384,7 @@ export class Session implements SqlSession, SessionState {
     result: StatementResult & { kind: 'rows' }, maxRows: number,
   ): AsyncIterable<SessionEvent> {
     const before = result.rows.given;
+    yield { kind: 'columns', columns: result.columns };
     for (;;) {
       const left = maxRows === 0 ? ROWS_EVENT : maxRows - (result.rows.given - before);
       if (left === 0) {

@@ -36,18 +36,28 @@ class EventStream implements AsyncIterableIterator<SessionEvent> {
   readonly #id: number;
   readonly #post: (message: ToWorker) => void;
   readonly #events: SessionEvent[] = [];
+  readonly #onStatus: (status: TransactionStatus) => void;
   #ended = false;
   #error: Error | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(id: number, post: (message: ToWorker) => void) {
+  constructor(
+    id: number, post: (message: ToWorker) => void,
+    onStatus: (status: TransactionStatus) => void,
+  ) {
     this.#id = id;
+    this.#onStatus = onStatus;
     this.#post = post;
   }
 
   push(event: SessionEvent): void {
     this.#events.push(event);
     this.#wake?.();
+  }
+
+  /** Passes on the session's status after the stream. */
+  settle(status: TransactionStatus): void {
+    this.#onStatus(status);
   }
 
   end(error: Error | null): void {
@@ -141,9 +151,11 @@ export class EngineClient implements Engine {
   }
 
   /** Starts a stream of a session. */
-  stream(session: number, call: StreamCall): AsyncIterable<SessionEvent> {
+  stream(
+    session: number, call: StreamCall, onStatus: (status: TransactionStatus) => void,
+  ): AsyncIterable<SessionEvent> {
     const id = this.#nextId++;
-    const stream = new EventStream(id, (message) => this.post(message));
+    const stream = new EventStream(id, (message) => this.post(message), onStatus);
     this.#streams.set(id, stream);
     this.post({ kind: 'stream', id, session, call });
     return stream;
@@ -165,7 +177,10 @@ export class EngineClient implements Engine {
     switch (message.kind) {
       case 'log': this.#events.log(message.line); return;
       case 'event': this.#streams.get(message.id)?.push(message.event); return;
-      case 'done': this.#endStream(message.id, null); return;
+      case 'done':
+        this.#streams.get(message.id)?.settle(message.status);
+        this.#endStream(message.id, null);
+        return;
       case 'answer':
         this.#waiting.get(message.id)?.resolve(message.value);
         this.#waiting.delete(message.id);
@@ -199,6 +214,8 @@ export class EngineClient implements Engine {
 class SessionClient implements SqlSession {
   readonly #id: number;
   readonly #engine: EngineClient;
+  /** The transaction's status, when nothing has happened since it was told. */
+  #status: TransactionStatus | null = null;
 
   constructor(id: number, engine: EngineClient) {
     this.#id = id;
@@ -206,15 +223,22 @@ class SessionClient implements SqlSession {
   }
 
   query(text: string): AsyncIterable<SessionEvent> {
-    return this.#engine.stream(this.#id, { method: 'query', text });
+    return this.#stream({ method: 'query', text });
   }
 
   execute(portal: string, maxRows: number): AsyncIterable<SessionEvent> {
-    return this.#engine.stream(this.#id, { method: 'execute', portal, maxRows });
+    return this.#stream({ method: 'execute', portal, maxRows });
   }
 
-  async parse(name: string, text: string, types: readonly (SqlType | null)[]): Promise<void> {
-    await this.#call({ method: 'parse', name, text, types });
+  #stream(call: StreamCall): AsyncIterable<SessionEvent> {
+    this.#status = null;
+    return this.#engine.stream(this.#id, call, (status) => { this.#status = status; });
+  }
+
+  async parse(
+    name: string, text: string, types: readonly (SqlType | null)[],
+  ): Promise<StatementDescription> {
+    return await this.#call({ method: 'parse', name, text, types }) as StatementDescription;
   }
 
   async describeStatement(name: string): Promise<StatementDescription> {
@@ -238,11 +262,13 @@ class SessionClient implements SqlSession {
   }
 
   async sync(): Promise<TransactionStatus> {
-    return await this.#call({ method: 'sync' }) as TransactionStatus;
+    const status = await this.#call({ method: 'sync' }) as TransactionStatus;
+    this.#status = status;
+    return status;
   }
 
   async status(): Promise<TransactionStatus> {
-    return await this.#call({ method: 'status' }) as TransactionStatus;
+    return this.#status ?? await this.#call({ method: 'status' }) as TransactionStatus;
   }
 
   async parameters(): Promise<readonly (readonly [string, string])[]> {
@@ -271,6 +297,7 @@ class SessionClient implements SqlSession {
   }
 
   #call(call: SessionCall): Promise<unknown> {
+    this.#status = null;
     return this.#engine.call(this.#id, call);
   }
 }

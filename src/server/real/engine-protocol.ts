@@ -6,7 +6,9 @@
  */
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
-import type { ConnectOptions, ErrorMessage, SessionEvent } from '../../runtime/session-api.ts';
+import type {
+  ConnectOptions, ErrorMessage, SessionEvent, TransactionStatus,
+} from '../../runtime/session-api.ts';
 
 /** Row events that may be under way in one stream. */
 export const STREAM_WINDOW = 8;
@@ -50,5 +52,6 @@ export type FromWorker =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: ErrorMessage }
   | { readonly kind: 'event'; readonly id: number; readonly event: SessionEvent }
-  | { readonly kind: 'done'; readonly id: number }
+  /** A stream has ended; the session's status spares a question. */
+  | { readonly kind: 'done'; readonly id: number; readonly status: TransactionStatus }
   | { readonly kind: 'log'; readonly line: string };

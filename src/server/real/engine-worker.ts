@@ -118,7 +118,7 @@ async function pushStream(id: number, sessionId: number, call: StreamCall): Prom
       if (event.kind === 'rows') await window.take();
       sendEvent(id, event);
     }
-    send({ kind: 'done', id });
+    send({ kind: 'done', id, status: await session.status() });
   } catch (error) {
     send({ kind: 'refusal', id, error: errorMessage(error, '') });
   } finally {
