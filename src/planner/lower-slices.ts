@@ -114,6 +114,7 @@ function shapeOf(relation: Aggregate): Shape | null {
   if (input.kind !== 'window' || input.window.kind !== 'hop') return null;
   const hop = input.window;
   if (hop.size < SLIDES_MIN * hop.slide) return null;
+  if (!columnOf(input.input, input.timeColumn).type.name.startsWith('timestamp')) return null;
   const width = input.input.columns.length;
   const over = (expr: ScalarExpr): ScalarExpr => substitute(expr, exprs);
   const groupBy = relation.groupBy.map(over);

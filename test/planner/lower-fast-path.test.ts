@@ -2,6 +2,7 @@
  * Which queries are answered without a dataflow.
  */
 import { describe, expect, it } from 'vitest';
+import { exprText } from '../../src/planner/explain-expr.ts';
 import { TestCatalog } from './plan-harness.ts';
 
 const catalog = new TestCatalog(
@@ -14,15 +15,14 @@ function path(sql: string): string {
   if (found === null) return 'dataflow';
   const filter = found.filter === null ? '' : ' filtered';
   return found.kind === 'scan' ? `scan${filter}`
-    : `lookup ${found.values.map((each) =>
-      each.kind === 'literal' ? String(each.value) : each.kind).join()}${filter}`;
+    : `lookup ${found.values.map((each) => exprText(each, String)).join()}${filter}`;
 }
 
 describe('fast path', () => {
   it.each([
     ['SELECT * FROM t WHERE id = 5', 'lookup 5'],
     ['SELECT v + 1 FROM t WHERE 5 = id AND v > 2', 'lookup 5 filtered'],
-    ["SELECT * FROM two WHERE a = 1 AND b = 'x'", 'lookup 1,x'],
+    ["SELECT * FROM two WHERE a = 1 AND b = 'x'", "lookup 1,'x'"],
     ['SELECT * FROM two WHERE a = 1', 'scan filtered'],
     ['SELECT * FROM t', 'scan'],
     ['SELECT name FROM (SELECT * FROM t) q WHERE q.id = 2 + 3 ORDER BY 1 LIMIT 1', 'lookup 5'],
