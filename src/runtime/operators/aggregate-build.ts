@@ -7,6 +7,7 @@ import type { DataflowAggregate } from '../../planner/dataflow.ts';
 import type { AggregateFunction } from '../../planner/functions/entry.ts';
 import { functionById } from '../../planner/functions/registry.ts';
 import type { OperatorContext } from '../operator.ts';
+import type { RowStore } from '../state/row-store.ts';
 import { Collected, collectColumns } from './aggregate-collect.ts';
 import { Booleans, RowCount, ValueCount } from './aggregate-count.ts';
 import { distinctColumns, DistinctValues } from './aggregate-distinct.ts';
@@ -15,6 +16,7 @@ import { FloatTotal, IntervalTotal } from './aggregate-float.ts';
 import { IntegerSum } from './aggregate-integer.ts';
 import { NumericTotal } from './aggregate-numeric.ts';
 import type { Accumulator } from './aggregate-types.ts';
+import { GROUP_BIGINT_COLUMNS } from './group-bigints.ts';
 import { GROUP_COUNT_COLUMNS } from './group-counts.ts';
 
 /** What the choice depends on beside the call. */
@@ -77,14 +79,17 @@ function totalOf(
   of: 'int' | 'numeric' | 'float' | 'interval', kind: 'sum' | 'avg',
   aggregate: DataflowAggregate, { context, prefix }: AccumulatorOptions,
 ): Accumulator {
+  const far = (name: string): RowStore => context.store(`${prefix}${name}`, GROUP_BIGINT_COLUMNS);
   switch (of) {
     case 'int': return new IntegerSum(prefix, kind === 'avg' ? 'avg'
-      : aggregate.type.name === 'int8' ? 'sum int8' : 'sum numeric');
-    case 'numeric': return new NumericTotal(prefix, kind === 'avg',
-      context.store(`${prefix}scales`, GROUP_COUNT_COLUMNS));
+      : aggregate.type.name === 'int8' ? 'sum int8' : 'sum numeric', far('far'));
+    case 'numeric': return new NumericTotal(prefix, kind === 'avg', {
+      counts: context.store(`${prefix}scales`, GROUP_COUNT_COLUMNS), far: far('far'),
+    });
     case 'float': return new FloatTotal(prefix, kind === 'avg' ? 'avg'
-      : aggregate.type.name === 'float4' ? 'sum float4' : 'sum float8',
-    context.store(`${prefix}specials`, GROUP_COUNT_COLUMNS));
+      : aggregate.type.name === 'float4' ? 'sum float4' : 'sum float8', {
+      specials: context.store(`${prefix}specials`, GROUP_COUNT_COLUMNS), rest: far('rest'),
+    });
     case 'interval': return new IntervalTotal(prefix, kind === 'avg');
     default: return assertNever(of);
   }

@@ -7,9 +7,7 @@
  * are counted apart. The parts of an interval are summed one by one.
  */
 import { roundToDouble } from '../../common/exact-sum.ts';
-import { makeNumeric } from '../../common/types/numeric.ts';
 import type { Interval } from '../../common/types/interval.ts';
-import type { Numeric } from '../../common/types/numeric.ts';
 import type { Value } from '../../common/values.ts';
 import {
   finishAvgFloat, finishAvgInterval, finishSumFloat4, finishSumFloat8, finishSumInterval,
@@ -21,6 +19,7 @@ import type { RowStore, StoreColumn, StoreColumnData } from '../state/row-store.
 import { setOutput } from './aggregate-integer.ts';
 import { addCounts, countColumn, NO_SIZE, zeroFloats } from './aggregate-types.ts';
 import type { Accumulator, AggregateInput, Groups, OutputFailure } from './aggregate-types.ts';
+import { GroupBigints } from './group-bigints.ts';
 import { GroupCounts } from './group-counts.ts';
 
 const NAN = -1;
@@ -47,17 +46,20 @@ export class FloatTotal implements Accumulator {
   readonly columns: readonly StoreColumn[];
   readonly #result: FloatResult;
   readonly #specials: GroupCounts;
+  readonly #rest: GroupBigints;
   #count: StoreColumnData | null = null;
   #high: StoreColumnData | null = null;
   #low: StoreColumnData | null = null;
-  #rest: StoreColumnData | null = null;
 
-  constructor(prefix: string, result: FloatResult, specials: RowStore) {
+  constructor(
+    prefix: string, result: FloatResult,
+    stores: { readonly specials: RowStore; readonly rest: RowStore },
+  ) {
     this.#result = result;
-    this.#specials = new GroupCounts(specials);
+    this.#specials = new GroupCounts(stores.specials);
+    this.#rest = new GroupBigints(stores.rest);
     this.columns = [
       countColumn(`${prefix}count`), countColumn(`${prefix}sum`), countColumn(`${prefix}error`),
-      { name: `${prefix}rest`, type: { name: 'numeric' }, nullable: true },
     ];
   }
 
@@ -65,17 +67,11 @@ export class FloatTotal implements Accumulator {
     this.#count = columns[0] ?? null;
     this.#high = columns[1] ?? null;
     this.#low = columns[2] ?? null;
-    this.#rest = columns[3] ?? null;
   }
 
   init(slots: Int32Array, count: number): void {
     for (const column of [this.#count, this.#high, this.#low]) {
       zeroFloats(column as StoreColumnData, slots, count);
-    }
-    const rest = this.#rest as StoreColumnData;
-    for (let i = 0; i < count; i++) {
-      rest.ref[slots[i] as number] = null;
-      (rest.nulls as Uint8Array)[slots[i] as number] = 1;
     }
   }
 
@@ -116,15 +112,7 @@ export class FloatTotal implements Accumulator {
       this.#specials.note(slot, value !== value ? NAN : value > 0 ? PLUS : MINUS, weight);
       return;
     }
-    const rest = this.#rest as StoreColumnData;
-    const sum = this.#restOf(slot) + units(value) * BigInt(weight);
-    rest.ref[slot] = sum === 0n ? null : makeNumeric(sum, 0);
-    (rest.nulls as Uint8Array)[slot] = sum === 0n ? 1 : 0;
-  }
-
-  #restOf(slot: number): bigint {
-    const rest = this.#rest as StoreColumnData;
-    return rest.nulls?.[slot] === 1 ? 0n : (rest.ref[slot] as Numeric).coef;
+    this.#rest.set(slot, this.#rest.get(slot) + units(value) * BigInt(weight));
   }
 
   output(slots: Int32Array, count: number, onFailure: OutputFailure): Column {
@@ -155,7 +143,7 @@ export class FloatTotal implements Accumulator {
   #sum(slot: number): number {
     const high = (this.#high as StoreColumnData).f64[slot] as number;
     const low = (this.#low as StoreColumnData).f64[slot] as number;
-    const rest = this.#restOf(slot);
+    const rest = this.#rest.get(slot);
     // One addition of doubles is rounded correctly.
     if (rest === 0n) return high + low;
     return roundToDouble(units(high) + units(low) + rest, UNIT_EXPONENT);
@@ -165,9 +153,20 @@ export class FloatTotal implements Accumulator {
     return this.output(slots, count, onFailure);
   }
 
-  drop(slots: Int32Array, count: number): void { this.#specials.drop(slots, count); }
-  restore(): void { this.#specials.restore(); }
-  size(): StateSize { return this.#specials.size(); }
+  drop(slots: Int32Array, count: number): void {
+    this.#specials.drop(slots, count);
+    this.#rest.drop(slots, count);
+  }
+
+  restore(): void {
+    this.#specials.restore();
+    this.#rest.restore();
+  }
+
+  size(): StateSize {
+    const [specials, rest] = [this.#specials.size(), this.#rest.size()];
+    return { rows: specials.rows + rest.rows, bytes: specials.bytes + rest.bytes };
+  }
 }
 
 function special(codes: readonly number[]): number {

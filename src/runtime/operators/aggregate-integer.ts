@@ -6,8 +6,6 @@
  * at 0 again. A count of the non-NULL values tells when the result is NULL.
  */
 import { SqlError } from '../../common/errors.ts';
-import { makeNumeric } from '../../common/types/numeric.ts';
-import type { Numeric } from '../../common/types/numeric.ts';
 import type { Value } from '../../common/values.ts';
 import { finishAvgInt, finishSumInt8, finishSumNumeric } from '../../planner/functions/finish.ts';
 import { makeColumn, setCell } from '../batch.ts';
@@ -15,44 +13,32 @@ import type { Column } from '../batch.ts';
 import type { StateSize } from '../operator.ts';
 import { lanesOf } from '../state/hash-columns.ts';
 import type { RowStore, StoreColumn, StoreColumnData } from '../state/row-store.ts';
-import { addCounts, countColumn, NO_SIZE, zeroFloats } from './aggregate-types.ts';
+import { addCounts, countColumn, zeroFloats } from './aggregate-types.ts';
 import type { Accumulator, AggregateInput, Groups, OutputFailure } from './aggregate-types.ts';
+import { GroupBigints } from './group-bigints.ts';
 
 /** A sum of any size: a 64-bit part that is added to, and the rest. */
 export class WideSum {
   readonly columns: readonly StoreColumn[];
+  readonly far: GroupBigints;
   #near: StoreColumnData | null = null;
-  #far: StoreColumnData | null = null;
-  #isFar = false;
 
-  constructor(prefix: string) {
-    this.columns = [
-      { name: `${prefix}sum`, type: { name: 'int8' }, nullable: false },
-      { name: `${prefix}sum_far`, type: { name: 'numeric' }, nullable: true },
-    ];
+  constructor(prefix: string, far: RowStore) {
+    this.far = new GroupBigints(far);
+    this.columns = [{ name: `${prefix}sum`, type: { name: 'int8' }, nullable: false }];
   }
 
   bind(columns: readonly StoreColumnData[]): void {
     this.#near = columns[0] ?? null;
-    this.#far = columns[1] ?? null;
   }
 
   init(slots: Int32Array, count: number): void {
     const near = this.near.i64;
-    const far = this.#farColumn;
-    for (let i = 0; i < count; i++) {
-      const slot = slots[i] as number;
-      near[slot] = 0n;
-      far.ref[slot] = null;
-      (far.nulls as Uint8Array)[slot] = 1;
-    }
+    for (let i = 0; i < count; i++) near[slots[i] as number] = 0n;
   }
 
-  /** True once any sum has left the 64-bit part. */
-  get isFar(): boolean { return this.#isFar; }
   /** The 64-bit part. */
   get near(): StoreColumnData { return this.#near as StoreColumnData; }
-  get #farColumn(): StoreColumnData { return this.#far as StoreColumnData; }
 
   /** Adds any amount. */
   add(slot: number, amount: bigint): void {
@@ -63,41 +49,20 @@ export class WideSum {
       return;
     }
     near[slot] = 0n;
-    this.#setFar(slot, this.#farOf(slot) + sum);
+    this.far.set(slot, this.far.get(slot) + sum);
   }
 
   /** Multiplies the sum. */
   scale(slot: number, factor: bigint): void {
     const total = this.total(slot) * factor;
     this.near.i64[slot] = 0n;
-    this.#setFar(slot, 0n);
+    this.far.set(slot, 0n);
     this.add(slot, total);
   }
 
   total(slot: number): bigint {
-    if (!this.#isFar) return this.near.i64[slot] as bigint;
-    return (this.near.i64[slot] as bigint) + this.#farOf(slot);
-  }
-
-  /** After a restart: looks whether any sum is far. */
-  restore(store: RowStore): void {
-    const { nulls } = this.#farColumn;
-    this.#isFar = false;
-    for (let slot = 0; slot < store.top && !this.#isFar; slot++) {
-      this.#isFar = store.live[slot] === 1 && nulls?.[slot] === 0;
-    }
-  }
-
-  #farOf(slot: number): bigint {
-    const far = this.#farColumn;
-    return far.nulls?.[slot] === 1 ? 0n : (far.ref[slot] as Numeric).coef;
-  }
-
-  #setFar(slot: number, value: bigint): void {
-    const far = this.#farColumn;
-    if (value !== 0n) this.#isFar = true;
-    far.ref[slot] = value === 0n ? null : makeNumeric(value, 0);
-    (far.nulls as Uint8Array)[slot] = value === 0n ? 1 : 0;
+    const near = this.near.i64[slot] as bigint;
+    return this.far.any ? near + this.far.get(slot) : near;
   }
 }
 
@@ -110,16 +75,14 @@ export class IntegerSum implements Accumulator {
   readonly #sum: WideSum;
   readonly #result: IntegerResult;
   #count: StoreColumnData | null = null;
-  #groups: Groups | null = null;
 
-  constructor(prefix: string, result: IntegerResult) {
-    this.#sum = new WideSum(prefix);
+  constructor(prefix: string, result: IntegerResult, far: RowStore) {
+    this.#sum = new WideSum(prefix, far);
     this.#result = result;
     this.columns = [countColumn(`${prefix}count`), ...this.#sum.columns];
   }
 
-  bind(groups: Groups, columns: readonly StoreColumnData[]): void {
-    this.#groups = groups;
+  bind(_groups: Groups, columns: readonly StoreColumnData[]): void {
     this.#count = columns[0] ?? null;
     this.#sum.bind(columns.slice(1));
   }
@@ -222,7 +185,7 @@ export class IntegerSum implements Accumulator {
       to[2 * i + 1] = from[2 * slot + 1] as number;
     }
     const column: Column = { kind: 'i64', data: new BigInt64Array(to.buffer), nulls: null };
-    if (!this.#sum.isFar) return column;
+    if (!this.#sum.far.any) return column;
     for (let i = 0; i < count; i++) {
       setOutput(column, i, () => finishSumInt8(this.#sum.total(slots[i] as number)), onFailure);
     }
@@ -233,9 +196,9 @@ export class IntegerSum implements Accumulator {
     return this.output(slots, count, onFailure);
   }
 
-  drop(): void { /* Nothing beside the group store. */ }
-  restore(): void { this.#sum.restore((this.#groups as Groups).store); }
-  size(): StateSize { return NO_SIZE; }
+  drop(slots: Int32Array, count: number): void { this.#sum.far.drop(slots, count); }
+  restore(): void { this.#sum.far.restore(); }
+  size(): StateSize { return this.#sum.far.size(); }
 }
 
 /** Writes a result, or reports that it cannot be given. */

@@ -34,17 +34,19 @@ export class NumericTotal implements Accumulator {
   readonly #average: boolean;
   readonly #sum: WideSum;
   readonly #counts: GroupCounts;
-  #groups: Groups | null = null;
   #count: StoreColumnData | null = null;
   /** Scale of the sum. */
   #scale: StoreColumnData | null = null;
   /** The one scale all values have had, EMPTY or MIXED. */
   #kind: StoreColumnData | null = null;
 
-  constructor(prefix: string, average: boolean, counts: RowStore) {
+  constructor(
+    prefix: string, average: boolean,
+    stores: { readonly counts: RowStore; readonly far: RowStore },
+  ) {
     this.#average = average;
-    this.#sum = new WideSum(prefix);
-    this.#counts = new GroupCounts(counts);
+    this.#sum = new WideSum(prefix, stores.far);
+    this.#counts = new GroupCounts(stores.counts);
     this.columns = [
       countColumn(`${prefix}count`),
       { name: `${prefix}scale`, type: { name: 'int4' }, nullable: false },
@@ -53,8 +55,7 @@ export class NumericTotal implements Accumulator {
     ];
   }
 
-  bind(groups: Groups, columns: readonly StoreColumnData[]): void {
-    this.#groups = groups;
+  bind(_groups: Groups, columns: readonly StoreColumnData[]): void {
     this.#count = columns[0] ?? null;
     this.#scale = columns[1] ?? null;
     this.#kind = columns[2] ?? null;
@@ -160,11 +161,19 @@ export class NumericTotal implements Accumulator {
 
   previous(slots: Int32Array, count: number): Column { return this.output(slots, count); }
 
-  drop(slots: Int32Array, count: number): void { this.#counts.drop(slots, count); }
-  restore(): void {
-    this.#counts.restore();
-    this.#sum.restore((this.#groups as Groups).store);
+  drop(slots: Int32Array, count: number): void {
+    this.#counts.drop(slots, count);
+    this.#sum.far.drop(slots, count);
   }
 
-  size(): StateSize { return this.#counts.size(); }
+  restore(): void {
+    this.#counts.restore();
+    this.#sum.far.restore();
+  }
+
+
+  size(): StateSize {
+    const [counts, far] = [this.#counts.size(), this.#sum.far.size()];
+    return { rows: counts.rows + far.rows, bytes: counts.bytes + far.bytes };
+  }
 }
