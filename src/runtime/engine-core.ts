@@ -11,6 +11,7 @@ import type { QueryPlan } from '../planner/plans.ts';
 import type { Batch } from './batch.ts';
 import type { DdlChange } from './catalog-store-types.ts';
 import type { CatalogStore } from './catalog-store.ts';
+import type { OpenConnector } from './connectors/connector.ts';
 import { Checkpoints, loadCheckpoint } from './engine-checkpoints.ts';
 import type {
   CoreOptions, EngineInfo, EpochDeltas, IngestOutcome, Pin, RunOptions, SystemRelation,
@@ -126,7 +127,7 @@ export class EngineCore implements EngineCoreFace {
     this.#queries = new QueryRunner({
       relation: (id) => this.#readable(id), system: (id) => this.#system.get(id) ?? null,
       build: options.buildOperator ?? buildOperator, environment,
-      publishedEpoch: () => state.epoch, batchRows: options.batchRows ?? BATCH_ROWS,
+      source: (id) => this.#openSource(id), publishedEpoch: () => state.epoch, batchRows: options.batchRows ?? BATCH_ROWS,
     });
   }
 
@@ -198,6 +199,12 @@ export class EngineCore implements EngineCoreFace {
     if (broken !== null) throw viewStopped(state.relation.name, broken);
     if (state.rows === null) throw sourceNotStored(state.relation.name);
     return state;
+  }
+
+  #openSource(id: number): OpenConnector | null {
+    const relation = this.#state.relations.get(id)?.relation;
+    return relation === undefined || relation.stored ? null
+      : this.#state.openSource(relation, null);
   }
 
   pin(): Pin {

@@ -3,7 +3,7 @@
  *
  * `expandDdl` adds what a change brings along (late and dead letter relations, views over a table
  * whose columns moved); the result is logged. `prepareDdl` builds what is new beside what is there;
- * `undo` takes it back when the log refuses, `commit` makes the rest of the change after it did not.
+ * `undo` takes it back when the log refuses; `commit` makes the rest of the change when it did not.
  */
 import { assertNever, must } from '../common/assert.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
@@ -61,7 +61,8 @@ export function expandDdl(
       ? change.relation.id : null;
     if (made !== null && !changes.some((other) =>
       other.kind === 'createRelation' && other.relation.belongsTo === made)) {
-      for (const relation of companionsOf(state, must(state.relation(made), 'relation'), allocate)) {
+      const owner = must(state.relation(made), 'relation');
+      for (const relation of companionsOf(state, owner, allocate)) {
         add({ kind: 'createRelation', relation });
       }
     }
@@ -126,7 +127,8 @@ function movedReaders(
     if (view === null || !view.reads.includes(table)) continue;
     const dataflow = moveSources(view.dataflow, table, moved);
     if (dataflow !== view.dataflow) {
-      changes.push({ kind: 'alterRelation', relation: { ...relation, view: { ...view, dataflow } } });
+      const altered = { ...relation, view: { ...view, dataflow } };
+      changes.push({ kind: 'alterRelation', relation: altered });
     }
   }
   return changes;

@@ -192,7 +192,8 @@ export function hasRetraction(batch: Batch): boolean {
  * left keeps its order and the other columns of its first occurrence.
  */
 export function consolidate(batch: Batch, width: number = batch.columns.length): Batch {
-  if (batch.length < 2) return batch.length === 1 && batch.weights[0] === 0 ? withoutRows(batch) : batch;
+  if (batch.length === 1 && batch.weights[0] === 0) return withoutRows(batch);
+  if (batch.length < 2) return batch;
   const hashes = hashRows(batch, width);
   let capacity = 16;
   while (capacity < batch.length * 2) capacity *= 2;

@@ -7,6 +7,8 @@
 import { must } from '../common/assert.ts';
 import type { StoredRelation } from './catalog-store-types.ts';
 import { CatalogStore } from './catalog-store.ts';
+import type { OpenConnector } from './connectors/connector.ts';
+import { withGenerated } from './connectors/generated.ts';
 import { openConnector } from './connectors/registry.ts';
 import { IDEMPOTENCY_COLUMNS, IdempotencyKeys } from './engine-idempotency.ts';
 import type { ReaderSaved } from './engine-readers.ts';
@@ -143,18 +145,23 @@ export class EngineState {
     }
   }
 
-  openReader(relation: StoredRelation, reader: number): ReaderState {
-    const spec = must(relation.connector, 'connector');
-    const connector = openConnector({
-      spec, files: this.parts.files, createdAt: this.#createdAt.get(relation.id) ?? 0n,
+  /** Opens a relation's connector; `needed` null: all columns. */
+  openSource(relation: StoredRelation, needed: ReadonlySet<number> | null): OpenConnector {
+    return withGenerated(openConnector({
+      spec: must(relation.connector, 'connector'), files: this.parts.files, needed,
+      createdAt: this.#createdAt.get(relation.id) ?? 0n,
       columns: relation.columns.filter((column) => column.generated === null),
-      needed: this.#neededColumns(relation, reader),
-    });
+    }), relation);
+  }
+
+  openReader(relation: StoredRelation, reader: number): ReaderState {
+    const connector = this.openSource(relation, this.#neededColumns(relation, reader));
     const { watermark } = relation;
     const clock = relation.stored || watermark === null ? null
       : new EventClock(watermark.column, watermark.delayMicros, connector.partitions);
     const state = new ReaderState(
-      { relation: relation.id, reader, connectorName: spec.connector }, connector, clock);
+      { relation: relation.id, reader, connectorName: relation.connector?.connector ?? '' },
+      connector, clock);
     this.readers.set(readerKey(relation.id, reader), state);
     return state;
   }

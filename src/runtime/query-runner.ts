@@ -12,6 +12,7 @@ import type { EvaluationContext } from '../planner/functions/entry.ts';
 import type { FastPath, QueryPlan } from '../planner/plans.ts';
 import type { ScalarExpr } from '../planner/scalar.ts';
 import type { Batch } from './batch.ts';
+import type { OpenConnector } from './connectors/connector.ts';
 import { batchOf, cell } from './batch.ts';
 import type { RunOptions, SystemRelation } from './engine-core-types.ts';
 import {
@@ -32,12 +33,17 @@ import type { Environment } from './storage/interfaces.ts';
 /** How long a query runs before others have a turn. */
 const SLICE_MS = 5;
 const SYSTEM_ROWS = 1024;
+/** What a query takes of a SOURCE at once. */
+const SOURCE_ROWS = 8192;
+const SOURCE_BYTES = 1 << 20;
 
 /** What queries need of the engine. */
 export interface QuerySurroundings {
   /** A relation that can be read; throws SqlError otherwise. */
   relation(id: number): RelationState;
   system(id: number): SystemRelation | null;
+  /** The connector of a SOURCE, opened anew; null for other relations. */
+  source(id: number): OpenConnector | null;
   publishedEpoch(): bigint;
   readonly build: BuildOperator;
   readonly environment: Environment;
@@ -87,7 +93,8 @@ export class QueryRunner {
   }
 
   /** The visible columns of the result, in order. */
-  async *run(plan: QueryPlan, options: RunOptions): AsyncGenerator<Batch, void> {
+  async *run(plan: QueryPlan, given: RunOptions): AsyncGenerator<Batch, void> {
+    const options = await this.#withSources(plan, given);
     if (plan.fastPath !== null) {
       yield* this.#fast(plan, plan.fastPath, options);
       return;
@@ -104,6 +111,36 @@ export class QueryRunner {
       if (options.cancelled()) throw cancelled();
       yield sliceBatch(shown, from, Math.min(shown.length, from + batchRows));
     }
+  }
+
+  /** Sources are read to where they are now; their rows are then like uncommitted ones. */
+  async #withSources(plan: QueryPlan, options: RunOptions): Promise<RunOptions> {
+    let overlay: Map<number, readonly Batch[]> | null = null;
+    for (const id of plan.reads) {
+      const connector = this.#engine.source(id);
+      if (connector === null) continue;
+      overlay ??= new Map(options.overlay);
+      overlay.set(id, await this.#readSource(connector, options));
+    }
+    return overlay === null ? options : { ...options, overlay };
+  }
+
+  async #readSource(connector: OpenConnector, options: RunOptions): Promise<Batch[]> {
+    const { clock } = this.#engine.environment;
+    const batches: Batch[] = [];
+    const limits = { rows: SOURCE_ROWS, bytes: SOURCE_BYTES, now: clock.nowMicros() };
+    for (let partition = 0; partition < connector.partitions; partition++) {
+      let from = 0n;
+      for (;;) {
+        if (options.cancelled()) throw cancelled();
+        const source = await connector.poll(partition, from, limits);
+        if (source.batch.length > 0) batches.push(source.batch);
+        if (source.ended || source.caughtUp || source.next === from) break;
+        from = source.next;
+        if (this.#mustYield()) await this.#yield();
+      }
+    }
+    return batches;
   }
 
   // ------------------------------------------------------------------------------- fast paths
@@ -194,6 +231,7 @@ export class QueryRunner {
     const system = this.#engine.system(id);
     if (system !== null) return systemRows(system, options);
     const overlay = options.overlay.get(id) ?? [];
+    if (this.#engine.source(id) !== null) return overlay;
     if (!options.system.engine.knows(id)) {
       return [consolidate(concatBatches(this.#types(id, options), overlay))];
     }

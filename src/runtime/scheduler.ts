@@ -162,8 +162,9 @@ export class Scheduler {
       this.#woken = false;
       return;
     }
+    const now = this.#environment.clock.nowMicros();
     const at = this.#fullUntil
-      ?? earliest(this.#state.dueAt(), this.#polls.nextPollAt(), this.#hooks.decisionAt(this.#environment.clock.nowMicros()));
+      ?? earliest(this.#state.dueAt(), this.#polls.nextPollAt(), this.#hooks.decisionAt(now));
     let cancel: Cancel | null = null;
     await new Promise<void>((resolve) => {
       this.#wakeUp = resolve;

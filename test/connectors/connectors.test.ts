@@ -107,3 +107,18 @@ describe('generators', () => {
     expect(await rows('SELECT n FROM a')).toEqual(['600']);
   });
 });
+
+describe('sources', () => {
+  it('can be queried as they are now, and have generated columns', async () => {
+    world.files.write('/data/n.json', '{"a": 6, "b": 2}\n{"a": 1, "b": 0}\n{"a": 9, "b": 3}\n');
+    await client.run('CREATE SOURCE n (a int, b int, q int GENERATED ALWAYS AS (a / b) STORED) '
+      + "WITH (connector = 'file', path = '/data/n.json')");
+    expect(await rows('SELECT a, q FROM n WHERE q > 0')).toEqual(['6 3', '9 3']);
+    await client.run('CREATE MATERIALIZED VIEW v AS SELECT sum(q) AS s, count(*) AS n FROM n');
+    await client.run('FLUSH');
+    expect(await rows('SELECT * FROM v')).toEqual(['6 2']);
+    expect(await rows('SELECT sqlstate FROM dead_letter.n')).toEqual(['22012']);
+    await open();
+    expect(await rows('SELECT * FROM v')).toEqual(['6 2']);
+  });
+});

@@ -41,8 +41,8 @@ it('sums up to nothing in every epoch and every read', async () => {
       for (let row = 0; row < event.batch.length; row++) {
         found.push(event.batch.columns.map((column) => {
           const value = cell(column, row);
-          return typeof value === 'object' && value !== null && 'coef' in value
-            ? String(value.coef) : String(value);
+          if (typeof value !== 'object') return String(value);
+          return value !== null && 'coef' in value ? String(value.coef) : 'null';
         }).join(' '));
       }
     }

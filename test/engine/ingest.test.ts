@@ -42,7 +42,7 @@ describe('ingest', () => {
     await client.run('CREATE TABLE b (id int)');
     const sent = [1, 2, 3].map(() => engine.ingest('b', bytes('{"id": 1}'), 'key'));
     const answers = await Promise.all(sent);
-    expect(answers.map(({ duplicate }) => duplicate).toSorted()).toEqual([false, true, true]);
+    expect(answers.filter(({ duplicate }) => duplicate)).toHaveLength(2);
     await open();
     expect((await engine.ingest('b', bytes('{"id": 1}'), 'key')).duplicate).toBe(true);
     await engine.close();
@@ -67,13 +67,13 @@ describe('ingest', () => {
     await client.run('CREATE TABLE d (id int PRIMARY KEY, k text) ON CONFLICT OVERWRITE');
     await client.run('CREATE TABLE e (id int PRIMARY KEY, k text) ON CONFLICT DO NOTHING');
     await client.run('CREATE TABLE f (id int PRIMARY KEY, k text)');
+    const again = bytes('[{"id": 1, "k": "new"}, {"id": 2, "k": "a"}]');
     for (const table of ['d', 'e', 'f']) {
       await engine.ingest(table, bytes('{"id": 1, "k": "old"}'), null);
-      const again = engine.ingest(table, bytes('[{"id": 1, "k": "new"}, {"id": 2, "k": "a"}]'),
-        null);
-      if (table === 'f') await expect(again).rejects.toMatchObject({ sqlState: '23505' });
-      else await again;
     }
+    await engine.ingest('d', again, null);
+    await engine.ingest('e', again, null);
+    await expect(engine.ingest('f', again, null)).rejects.toMatchObject({ sqlState: '23505' });
     expect(await rows('SELECT * FROM d')).toEqual(['1 new', '2 a']);
     expect(await rows('SELECT * FROM e')).toEqual(['1 old', '2 a']);
     expect(await rows('SELECT * FROM f')).toEqual(['1 old']);

@@ -196,7 +196,8 @@ describe.skipIf(!existsSync(MAIN))('kill -9', () => {
       .toEqual(Array.from({ length: nextBatch * 4 }, (_each, at) => at));
     expect(posted.length - nextBatch * 4).toBeOneOf([0, 4]);
     const rows = stored.map(rowOf);
-    expect(await query("SELECT to_char(window_start, 'YYYY-MM-DD HH24:MI:SS'), usr, n FROM tumbled"))
+    expect(await query("SELECT to_char(window_start, 'YYYY-MM-DD HH24:MI:SS'), usr, n "
+      + 'FROM tumbled'))
       .toEqual(counted(rows.map(({ at, usr }) =>
         `${text(Math.floor(at / 10_000) * 10_000).slice(0, 19)} ${usr}`)));
     expect(await query("SELECT usr, to_char(window_start, 'YYYY-MM-DD HH24:MI:SS.MS'), n "

@@ -28,7 +28,8 @@ const QUERIES = [
   'SELECT * FROM item', 'SELECT * FROM click', 'SELECT * FROM per_minute',
   'SELECT * FROM sessions', 'SELECT * FROM joined', 'SELECT * FROM total',
   'SELECT * FROM late.per_minute', 'SELECT * FROM tidemill.late_rows',
-  "SELECT view, offered, late FROM tidemill.views WHERE view <> 'total'", 'SELECT * FROM tidemill.watermarks',
+  "SELECT view, offered, late FROM tidemill.views WHERE view <> 'total'",
+  'SELECT * FROM tidemill.watermarks',
 ] as const;
 
 /** A row of `click`: mostly in order, some late. */

@@ -24,7 +24,8 @@ const DEFAULT_RATE = 10;
 const DEFAULT_LENGTH = 10;
 const DAY_MICROS = 86_400_000_000;
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
-const FIELD_OPTION = /^fields\.(.+)\.(kind|start|end|min|max|length|seed|max_past|max-past|values|null_rate)$/;
+const FIELD_OPTION = new RegExp('^fields\\.(.+)\\.'
+  + '(kind|start|end|min|max|length|seed|max_past|max-past|values|null_rate)$');
 
 /** The connector `datagen`. */
 export const DATAGEN: Connector = {

@@ -11,7 +11,9 @@ import { parseValue } from '../../../common/types/registry.ts';
 import type {
   Connector, ConnectorColumn, ConnectorContext, OpenConnector, PollLimits, SourceBatch,
 } from '../connector.ts';
-import { badOption, integerOption, missingOption, numberOption, option, optionMap } from '../options.ts';
+import {
+  badOption, integerOption, missingOption, numberOption, option, optionMap,
+} from '../options.ts';
 import type { OptionMap } from '../options.ts';
 import type { Pace } from '../pace.ts';
 import { dueBefore, nextDue } from '../pace.ts';

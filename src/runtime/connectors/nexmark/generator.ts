@@ -157,7 +157,8 @@ export class NexmarkGenerator {
 
   #bidder(n: number): number {
     const last = lastPerson(n);
-    if (this.#below(2, n, 4) > 0) return FIRST_PERSON + Math.floor(last / HOT_BATCH) * HOT_BATCH + 1;
+    const hot = Math.floor(last / HOT_BATCH) * HOT_BATCH + 1;
+    if (this.#below(2, n, 4) > 0) return FIRST_PERSON + hot;
     return FIRST_PERSON + this.#anyPerson(4, n);
   }
 

@@ -1,0 +1,64 @@
+/**
+ * Generated columns of sources: computed behind the decoder, for every row that is read.
+ *
+ * A row whose expression fails becomes a dead letter. Wraps a connector, so that polls and re-reads
+ * go the same way.
+ */
+import { must } from '../../common/assert.ts';
+import { SqlError } from '../../common/errors.ts';
+import { physicalOf } from '../../common/types/sql-type.ts';
+import type { ScalarExpr } from '../../planner/scalar.ts';
+import type { Batch } from '../batch.ts';
+import { batchOf, makeColumn } from '../batch.ts';
+import type { StoredRelation } from '../catalog-store-types.ts';
+import { compileMap } from '../kernels/map.ts';
+import type { DeadLetter, OpenConnector, SourceBatch } from './connector.ts';
+
+const EVALUATION = {
+  timeZone: 'UTC', dateStyle: 'ISO, MDY', intervalStyle: 'postgres', extraFloatDigits: 1, now: 0n,
+} as const;
+
+/** The connector with generated columns filled in; itself where there are none. */
+export function withGenerated(connector: OpenConnector, relation: StoredRelation): OpenConnector {
+  if (relation.columns.every(({ generated }) => generated === null)) return connector;
+  const complete = completer(relation);
+  return {
+    partitions: connector.partitions,
+    nextPollAt: (partition, from, now) => connector.nextPollAt(partition, from, now),
+    poll: (partition, from, limits) => {
+      const answer = connector.poll(partition, from, limits);
+      return answer instanceof Promise ? answer.then(complete) : complete(answer);
+    },
+    reread: async (partition, first, next) =>
+      complete(await connector.reread(partition, first, next)),
+  };
+}
+
+function completer(relation: StoredRelation): (source: SourceBatch) => SourceBatch {
+  const types = relation.columns.map(({ type }) => type);
+  const exprs = relation.columns.map(({ generated, type }, index): ScalarExpr =>
+    generated ?? { kind: 'column', index, type });
+  const kernel = compileMap({ filter: null, exprs, inputTypes: types });
+  return (source) => {
+    const failed: DeadLetter[] = [];
+    const batch = kernel(spread(relation, source.batch), EVALUATION, (error) => {
+      failed.push({
+        position: source.next, reason: error.message, column: null, payload: new Uint8Array(0),
+        sqlState: error instanceof SqlError ? error.sqlState : 'XX000',
+      });
+    });
+    return {
+      ...source, batch: batch ?? batchOf(types, []), deadLetters: [...source.deadLetters, ...failed],
+    };
+  };
+}
+
+/** Decoded columns at their places, NULL where generated ones will be. */
+function spread(relation: StoredRelation, batch: Batch): Batch {
+  let at = 0;
+  const columns = relation.columns.map(({ generated, type }) => generated === null
+    ? must(batch.columns[at++], 'decoded column')
+    : { ...makeColumn(physicalOf(type), batch.length),
+      nulls: new Uint8Array(batch.length).fill(1) });
+  return { ...batch, columns };
+}
