@@ -156,7 +156,8 @@ export class RunningDataflow {
       }
     }
     if (!touched && !this.#mustFlush(operator, id, input.frontier)) return;
-    operator.flush(input.frontier, emit);
+    if (operator.flushInSlices === undefined) operator.flush(input.frontier, emit);
+    else yield* operator.flushInSlices(input.frontier, emit);
     this.#seen[id] = operator.watermarks().map((expr) => input.frontier.watermark(expr));
     yield;
   }

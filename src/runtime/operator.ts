@@ -33,6 +33,11 @@ export type Emit = (batch: Batch) => void;
 export interface Operator {
   push(port: number, batch: Batch, emit: Emit): void;
   flush(frontier: Frontier, emit: Emit): void;
+  /**
+   * The same as `flush`, in pieces: for operators whose flush may be long (recursion), so that
+   * whoever drives the graph can give way, or give up, between two of them.
+   */
+  flushInSlices?(frontier: Frontier, emit: Emit): Generator<void, void>;
   /** Watermarks whose advance makes a flush necessary without input. */
   watermarks(): readonly WatermarkExpr[];
   /** Logical time at which flush is necessary without input, or null. */

@@ -88,6 +88,10 @@ class Recursive implements Operator {
   }
 
   flush(frontier: Frontier, emit: Emit): void {
+    for (const _slice of this.flushInSlices(frontier, emit)) continue;
+  }
+
+  *flushInSlices(frontier: Frontier, emit: Emit): Generator<void, void> {
     const first = this.#started.rows === 0;
     if (first) this.#started.column(0).i32[this.#started.alloc()] = 1;
     const changed = this.#pending.some((batches) => batches.length > 0);
@@ -99,7 +103,7 @@ class Recursive implements Operator {
       || (this.#kind === 'monotone' && this.#retracts));
     this.#retracts = false;
     if (fromScratch) this.#restart(changes);
-    this.#iterate(changes, frontier);
+    yield* this.#iterate(changes, frontier);
     for (const input of this.#inputs) input.take();
     const out = this.#result.take();
     if (out !== null) this.#emit(out, emit);
@@ -119,7 +123,9 @@ class Recursive implements Operator {
     });
   }
 
-  #iterate(changes: readonly (readonly Batch[])[], frontier: Frontier): void {
+  *#iterate(
+    changes: readonly (readonly Batch[])[], frontier: Frontier,
+  ): Generator<void, void> {
     const { bindings, body } = this.#node;
     let deltas: readonly (Batch | null)[] = bindings.map(() => null);
     const place = new Map(bindings.map(({ name }, at) => [name, at]));
@@ -137,6 +143,7 @@ class Recursive implements Operator {
         return rows.take();
       });
       if (deltas.every((delta) => delta === null)) return;
+      yield;
     }
   }
 
