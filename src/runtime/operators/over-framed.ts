@@ -234,10 +234,11 @@ export class AggregateCall implements OverCall {
     }
   }
 
+  /** An empty accumulator that holds no frame yet: the next one is looked for from the start. */
   #clear(): void {
     this.#accumulator = makeAccumulator(this.#shape.aggregate);
     this.#from = 0;
-    this.#to = 0;
+    this.#to = -1;
   }
 
   /** Lets the accumulator hold the rows [from, to). */

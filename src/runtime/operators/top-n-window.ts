@@ -66,6 +66,13 @@ export class TopNWindow {
     this.lastSlot = empty ? -1 : this.keptSlot;
   }
 
+  /** The window is full and ends with this slot, so rows behind it change nothing. */
+  staysAt(root: number, last: number): boolean {
+    return Number.isFinite(this.#limit) && !this.#node.withTies
+      && (this.#node.rank === 'none' || this.#node.rank === 'row_number')
+      && this.#rows.index.kth(root, this.#offset + this.#limit - 1) === last;
+  }
+
   /** The position itself where a group of peers starts there, else the end of its group. */
   #groupAtOrAfter(position: number): number {
     const { index } = this.#rows;

@@ -170,6 +170,8 @@ class TopN implements Operator {
     const first = this.#firsts[partition] as number;
     const last = this.#lasts[partition] as number;
     const window = this.#window;
+    if (last >= 0 && this.#keep === null && window.staysAt(root, last)
+      && touched.every((slot) => !this.#inSet(slot) || index.compare(slot, last) > 0)) return;
     window.open(root);
     const { firstSlot, lastSlot } = window;
     if (this.#node.rank !== 'none' && firstSlot >= 0) this.#renumber(root, touched);
