@@ -246,6 +246,17 @@ describe('aggregate by hand', () => {
     expect(run.errors).toEqual(['value out of range: overflow']);
   });
 
+  it('does not take back a row that failed to come', () => {
+    const agg = node([{ ...call('percentile_cont(float8,float8)', [2, 1], T('float8')),
+      argTypes: [T('float8'), T('float8')],
+      orderBy: [{ column: 1, descending: false, nullsFirst: false }] }]);
+    const run = runDeltas(agg, [sourceOf('k:int4 v:float8 f:float8')], [
+      { inputs: ['+ 1 5 2'] }, { inputs: ['+ 1 7 2'] }, { inputs: ['-1 1 5 2\n- 1 7 2\n+ 1 3 1'] },
+    ]);
+    expect(run.epochs).toEqual([[], [], ['+ 1 3']]);
+    expect(run.errors.length).toBe(2);
+  });
+
   it('sums floats without residue', () => {
     const sums = node([{ ...call('sum(float8)', [1], T('float8')), argTypes: [T('float8')] }]);
     const run = runDeltas(sums, [sourceOf('k:int4 v:float8')], [

@@ -6,6 +6,7 @@
  * group, since it cannot be computed again once rows have changed.
  */
 import { assert } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { DataflowAggregate } from '../../planner/dataflow.ts';
@@ -15,7 +16,7 @@ import { makeColumn, setCell } from '../batch.ts';
 import type { StateSize } from '../operator.ts';
 import { OrderedIndex } from '../state/ordered-index.ts';
 import type { RowStore, StoreColumn, StoreColumnData } from '../state/row-store.ts';
-import { gather, scatter } from '../state/transfer.ts';
+import { gather, scatter, zeroCell } from '../state/transfer.ts';
 import { GroupSets } from './aggregate-extreme.ts';
 import { setOutput } from './aggregate-integer.ts';
 import type { Accumulator, AggregateInput, Groups, OutputFailure } from './aggregate-types.ts';
@@ -45,13 +46,18 @@ export class Collected implements Accumulator {
   readonly #firstArg: number;
   readonly #weightAt: number;
   #result: StoreColumnData | null = null;
+  /** 1 where the last result could not be given. */
+  #failed: StoreColumnData | null = null;
   readonly #one: Int32Array = new Int32Array(1);
   readonly #row: Int32Array = new Int32Array(1);
 
   constructor(
     prefix: string, aggregate: DataflowAggregate, entry: AggregateFunction, store: RowStore,
   ) {
-    this.columns = [{ name: `${prefix}result`, type: aggregate.type, nullable: true }];
+    this.columns = [
+      { name: `${prefix}result`, type: aggregate.type, nullable: true },
+      { name: `${prefix}failed`, type: { name: 'boolean' }, nullable: false },
+    ];
     this.#store = store;
     this.#aggregate = aggregate;
     this.#entry = entry;
@@ -71,6 +77,7 @@ export class Collected implements Accumulator {
   bind(groups: Groups, columns: readonly StoreColumnData[]): void {
     this.#sets.groups = groups.store;
     this.#result = columns[0] ?? null;
+    this.#failed = columns[1] ?? null;
   }
 
   init(slots: Int32Array, count: number): void {
@@ -78,7 +85,8 @@ export class Collected implements Accumulator {
     for (let i = 0; i < count; i++) {
       const slot = slots[i] as number;
       (result.nulls as Uint8Array)[slot] = 1;
-      if (result.kind === 'ref') result.ref[slot] = null;
+      zeroCell(result, slot);
+      (this.#failed as StoreColumnData).bool[slot] = 0;
     }
   }
 
@@ -128,12 +136,17 @@ export class Collected implements Accumulator {
   output(slots: Int32Array, count: number, onFailure: OutputFailure): Column {
     const made = makeColumn((this.#result as StoreColumnData).kind, count);
     const nulls = new Uint8Array(count);
+    const failed = (this.#failed as StoreColumnData).bool;
     for (let i = 0; i < count; i++) {
+      failed[slots[i] as number] = 0;
       setOutput(made, i, () => {
         const value = this.#value(slots[i] as number);
         nulls[i] = value === null ? 1 : 0;
         return value;
-      }, onFailure);
+      }, (at, error) => {
+        failed[slots[at] as number] = 1;
+        onFailure(at, error);
+      });
     }
     const column: Column = { ...made, nulls };
     scatter(column, null, this.#result as StoreColumnData, { slots, count });
@@ -160,7 +173,11 @@ export class Collected implements Accumulator {
     return rows;
   }
 
-  previous(slots: Int32Array, count: number): Column {
+  previous(slots: Int32Array, count: number, onFailure: OutputFailure): Column {
+    const failed = (this.#failed as StoreColumnData).bool;
+    for (let i = 0; i < count; i++) {
+      if (failed[slots[i] as number] === 1) onFailure(i, sqlError('XX000', 'no result before'));
+    }
     return gather(this.#result as StoreColumnData, slots, count);
   }
 
