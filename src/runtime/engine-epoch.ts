@@ -215,6 +215,7 @@ export class EpochRun {
       || view.flow.reads().some((id) => this.#deltasFor(view, id) !== null);
     if (!changed && !view.flow.isDue(frontier)) return;
     let rows: Batch | null;
+    view.setNow(this.now);
     try {
       const output = yield* view.flow.step({
         frontier,

@@ -8,6 +8,7 @@ import { SqlError } from '../common/errors.ts';
 import { formatValue } from '../common/types/registry.ts';
 import type { Dataflow, WatermarkExpr } from '../planner/dataflow.ts';
 import type { Value } from '../common/values.ts';
+import type { EvaluationContext } from '../planner/functions/entry.ts';
 import type { Batch } from './batch.ts';
 import { batchOf, cell } from './batch.ts';
 import type { StoredRelation, StoredView, SystemColumn } from './catalog-store-types.ts';
@@ -34,6 +35,10 @@ export const DEAD_LETTER_COLUMNS: readonly SystemColumn[] = [
   { name: 'headers', type: { name: 'jsonb' } },
   { name: 'payload_bytes', type: { name: 'int8' } },
 ];
+
+const PLAIN_EVALUATION: EvaluationContext = {
+  timeZone: 'UTC', dateStyle: 'ISO, MDY', intervalStyle: 'postgres', extraFloatDigits: 1, now: 0n,
+};
 
 /** What a view is built with. */
 export interface ViewParts {
@@ -62,6 +67,8 @@ export class ViewRuntime {
   readonly counters: ViewCounters = { offered: 0n, late: 0n, rowErrors: 0n };
   /** Why the view stopped, or null. */
   broken: string | null = null;
+  /** Surroundings of expressions: `now` is that of the running epoch. */
+  #evaluation: EvaluationContext = PLAIN_EVALUATION;
   /** Row errors of the running epoch, as rows of the dead letter relation. */
   #errors: (readonly Value[])[] = [];
 
@@ -70,7 +77,7 @@ export class ViewRuntime {
     this.view = parts.view;
     this.rows = parts.rows;
     const contextOf = (node: number): OperatorContext => ({
-      batchRows: parts.batchRows,
+      batchRows: parts.batchRows, evaluation: () => this.#evaluation,
       store: (name, columns) => parts.store(`${node}/${name}`, columns),
       lateDropped: (count) => { this.counters.late += BigInt(count); },
       rowError: (error, batch, row) => this.#rowError(error, node, batch, row),
@@ -86,6 +93,11 @@ export class ViewRuntime {
     if (relation.view === null) return;
     this.view = relation.view;
     this.flow.replaceSources(relation.view.dataflow);
+  }
+
+  /** Expressions see the logical time of this epoch. */
+  setNow(now: bigint): void {
+    this.#evaluation = { ...PLAIN_EVALUATION, now };
   }
 
   #rowError(error: Error, node: number, batch: Batch, row: number): void {
