@@ -6,7 +6,7 @@
  */
 import { sqlError } from '../errors.ts';
 import {
-  UNIX_EPOCH_JULIAN, civilFromDays, dayOfWeek, dayOfYear, isInfiniteTimestamp, isoWeek,
+  UNIX_EPOCH_JULIAN, civilFromDays, daysFromCivil, dayOfWeek, dayOfYear, isInfiniteTimestamp, isoWeek,
   isoWeekStart, splitTimestamp,
 } from './calendar.ts';
 import { DAY_NAMES, DAY_SHORT, MONTH_NAMES, MONTH_SHORT } from './datetime-words.ts';
@@ -21,7 +21,7 @@ interface Moment {
   readonly year: number;
   readonly month: number;
   readonly day: number;
-  /** Day number since 1970-01-01; meaningless for intervals. */
+  /** Day number since 1970-01-01; of intervals used for ISO years alone. */
   readonly days: number;
   readonly hour: number;
   readonly minute: number;
@@ -55,9 +55,12 @@ export function timestamptzToChar(
 /** to_char(interval, template). */
 export function intervalToChar(value: Interval, template: string): string {
   const seconds = Number(value.micros / 1_000_000n);
+  const year = Math.trunc(value.months / 12) + 0;
+  const month = (value.months % 12) + 0;
   return render({
-    isInterval: true, year: Math.trunc(value.months / 12) + 0, month: (value.months % 12) + 0,
-    day: value.days, days: 0, hour: Math.trunc(seconds / 3600) + 0,
+    isInterval: true, year, month, day: value.days,
+    // ISO years are those of the date the fields would make.
+    days: daysFromCivil(year, month, value.days), hour: Math.trunc(seconds / 3600) + 0,
     minute: (Math.trunc(seconds / 60) % 60) + 0, second: (seconds % 60) + 0,
     fraction: Number(value.micros % 1_000_000n), offset: 0, abbreviation: '',
   }, template);
@@ -127,7 +130,7 @@ function renderClock(moment: Moment, part: FieldPart): string | null {
     case 'HH24': return padded(hour, 2, part);
     case 'HH': case 'HH12': {
       const twelve = hour % 12 === 0 ? 12 : hour % 12;
-      return padded(twelve, 2, part);
+      return part.fill ? String(twelve) : fixed(twelve, hour < 0 ? 3 : 2);
     }
     case 'MI': return padded(minute, 2, part);
     case 'SS': return padded(second, 2, part);
@@ -140,9 +143,14 @@ function renderClock(moment: Moment, part: FieldPart): string | null {
     case 'SSSS': case 'SSSSS': return String(hour * 3600 + minute * 60 + second);
     case 'AM': case 'PM': return meridiem(hour, part, '');
     case 'A.M.': case 'P.M.': return meridiem(hour, part, '.');
-    case 'TZH': return `${moment.offset < 0 ? '-' : '+'}${zoneHours(moment.offset)}`;
-    case 'TZM': return zoneMinutes(moment.offset);
+    case 'TZH':
+      refuseInterval(moment);
+      return `${moment.offset < 0 ? '-' : '+'}${zoneHours(moment.offset)}`;
+    case 'TZM':
+      refuseInterval(moment);
+      return zoneMinutes(moment.offset);
     case 'OF': {
+      refuseInterval(moment);
       const minutes = zoneMinutes(moment.offset);
       const sign = moment.offset < 0 ? '-' : '+';
       return `${sign}${zoneHours(moment.offset)}${minutes === '00' ? '' : `:${minutes}`}`;
@@ -182,8 +190,8 @@ function shownYear(year: number, isInterval: boolean): number {
 
 function renderYear(moment: Moment, part: FieldPart): string | null {
   const isoYear = part.field.startsWith('IY') || part.field === 'I';
-  const astronomical = isoYear && !moment.isInterval ? isoWeek(moment.days).year : moment.year;
-  const year = shownYear(astronomical, moment.isInterval);
+  const year = shownYear(isoYear ? isoWeek(moment.days).year : moment.year, moment.isInterval);
+  if (isoYear && moment.isInterval && !part.fill) return intervalIsoYear(moment, year, part);
   switch (part.field) {
     case 'Y,YYY': {
       const thousands = Math.trunc(year / 1000);
@@ -202,6 +210,13 @@ function renderYear(moment: Moment, part: FieldPart): string | null {
     }
     default: return null;
   }
+}
+
+/** The last digits of an interval's ISO year; the sign has a place when the year is negative. */
+function intervalIsoYear(moment: Moment, year: number, part: FieldPart): string {
+  const width = part.field.length;
+  const shown = width === 4 ? year : (year % 10 ** width) + 0;
+  return fixed(shown, moment.year < 0 ? width + 1 : width);
 }
 
 function centuryOf(moment: Moment): number {
@@ -257,8 +272,10 @@ function renderWord(moment: Moment, part: FieldPart): string {
 }
 
 function roman(moment: Moment, part: FieldPart): string {
-  if (moment.month === 0 && moment.year === 0) return '';
-  const index = moment.month > 0 ? moment.month - 1 : (moment.month + 12 - 1) % 12;
+  const { year, month } = moment;
+  if (month === 0 && year === 0) return '';
+  // Months of negative intervals count back from December; whole years end in December or January.
+  const index = month > 0 ? month - 1 : month < 0 ? 12 + month : year >= 0 ? 11 : 0;
   const text = ROMAN[index] ?? '';
   const shown = part.written === 'rm' ? text.toLowerCase() : text;
   return part.fill ? shown : shown.padEnd(4);
