@@ -6,8 +6,8 @@
  */
 import { sqlError } from '../errors.ts';
 import {
-  UNIX_EPOCH_JULIAN, civilFromDays, daysFromCivil, dayOfWeek, dayOfYear, isInfiniteTimestamp, isoWeek,
-  isoWeekStart, splitTimestamp,
+  UNIX_EPOCH_JULIAN, civilFromDays, dayOfWeek, dayOfYear, daysFromCivil, isInfiniteTimestamp,
+  isoWeek, isoWeekStart, splitTimestamp,
 } from './calendar.ts';
 import { DAY_NAMES, DAY_SHORT, MONTH_NAMES, MONTH_SHORT } from './datetime-words.ts';
 import { parsePattern } from './format-pattern.ts';
