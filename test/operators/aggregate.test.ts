@@ -257,6 +257,14 @@ describe('aggregate by hand', () => {
     expect(run.errors.length).toBe(2);
   });
 
+  it('collects 1.0 and 1.00 as two values', () => {
+    const agg = node([{ ...call(ARRAY_AGG, [1], { name: 'array', element: T('numeric') }),
+      argTypes: [T('numeric')] }]);
+    expect(runDeltas(agg, [sourceOf('k:int4 n:numeric')], [
+      { inputs: ['+ 1 1.0\n+ 1 1.00\n+ 1 1.0'] }, { inputs: ['-2 1 1.0'] },
+    ]).epochs).toEqual([['+ 1 {1.0,1.0,1.00}'], ['- 1 {1.0,1.0,1.00}', '+ 1 {1.00}']]);
+  });
+
   it('sums floats without residue', () => {
     const sums = node([{ ...call('sum(float8)', [1], T('float8')), argTypes: [T('float8')] }]);
     const run = runDeltas(sums, [sourceOf('k:int4 v:float8')], [

@@ -5,7 +5,9 @@
  * decides their equality. Everything else asks the type registry.
  */
 import { compareText } from '../../common/types/text-order.ts';
-import { compareValues, equalValues, hashValue } from '../../common/types/registry.ts';
+import {
+  compareValues, equalValues, formatValue, hashValue,
+} from '../../common/types/registry.ts';
 import { physicalOf } from '../../common/types/sql-type.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
@@ -36,6 +38,16 @@ export function orderOf(type: SqlType): (a: Value, b: Value) => number {
     return compareText as unknown as (a: Value, b: Value) => number;
   }
   return (a, b) => compareValues(a, b, type);
+}
+
+/** As `orderOf`, but values that differ in a digit are ordered by their text, not equal. */
+export function exactOrderOf(type: SqlType): (a: Value, b: Value) => number {
+  const order = orderOf(type);
+  return (a, b) => {
+    const first = order(a, b);
+    if (first !== 0 || identical(a, b)) return first;
+    return compareText(formatValue(a, type) ?? '', formatValue(b, type) ?? '');
+  };
 }
 
 /** The hash of a non-NULL reference that is no string key. */

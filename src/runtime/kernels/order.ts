@@ -8,7 +8,7 @@
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import { compileKernel } from './compile.ts';
-import { keyKindOf, orderOf } from './key-kind.ts';
+import { exactOrderOf, keyKindOf, orderOf } from './key-kind.ts';
 import type { KeyKind } from './key-kind.ts';
 
 /** A column to order by. */
@@ -16,6 +16,8 @@ export interface OrderKey {
   readonly type: SqlType;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  /** Values are equal only when they are so in every digit. */
+  readonly exact?: boolean;
 }
 
 /** Data and NULL mask of one column. */
@@ -37,7 +39,8 @@ export function orderMaker(
   keys: readonly OrderKey[],
 ): (left: readonly OrderColumn[], right: readonly OrderColumn[]) => RowOrder {
   const kinds = keys.map((key) => keyKindOf(key.type));
-  const orders = keys.map((key) => orderOf(key.type));
+  const orders = keys.map((key) =>
+    key.exact === true ? exactOrderOf(key.type) : orderOf(key.type));
   return (left, right) => {
     const nulls = keys.map((_key, at) => left[at]?.nulls != null || right[at]?.nulls != null);
     const made = compileKernel<Maker>(['L', 'R', 'F'], source(keys, kinds, nulls));

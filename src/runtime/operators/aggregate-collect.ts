@@ -69,7 +69,7 @@ export class Collected implements Accumulator {
       column: 1 + at, descending: key.descending, nullsFirst: key.nullsFirst,
     }));
     const args = aggregate.argTypes.map((_type, at) => ({
-      column: this.#firstArg + at, descending: false, nullsFirst: false,
+      column: this.#firstArg + at, descending: false, nullsFirst: false, exact: true,
     }));
     this.#sets = new GroupSets(store, new OrderedIndex(store, [...order, ...args]));
   }

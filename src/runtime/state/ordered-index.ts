@@ -27,6 +27,8 @@ export interface IndexKey {
   readonly column: number;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  /** Values are equal only when they are so in every digit. */
+  readonly exact?: boolean;
 }
 
 /** Options of an index. */
@@ -58,12 +60,12 @@ export class OrderedIndex {
   ) {
     this.store = store;
     this.#probeLength = keys.length;
-    this.#keys = [...keys, ...(options.tieBreak ?? []).map((column) =>
+    this.#keys = [...keys, ...(options.tieBreak ?? []).map((column): IndexKey =>
       ({ column, descending: false, nullsFirst: false }))];
     this.#weightColumn = options.weights === undefined ? null : store.column(options.weights);
     const orderKeys = this.#keys.map((key): OrderKey => ({
       type: store.column(key.column).column.type, descending: key.descending,
-      nullsFirst: key.nullsFirst,
+      nullsFirst: key.nullsFirst, exact: key.exact === true,
     }));
     this.#makeOrder = orderMaker(orderKeys);
     this.#makeProbe = orderMaker(orderKeys.slice(0, keys.length));
