@@ -1,8 +1,8 @@
 /**
  * WITH: names bound once and used in place; RECURSIVE and MUTUALLY RECURSIVE as fixpoints.
  *
- * A use of a name shares the bound relation, so lowering runs it once. Every use of a recursive name
- * is a `recursive` node of its own over the shared bindings.
+ * A use of a name shares the bound relation, so lowering runs it once. Every use of a recursive
+ * name is a `recursive` node of its own over the shared bindings.
  */
 import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';

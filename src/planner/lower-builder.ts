@@ -2,8 +2,8 @@
  * Collects the nodes of a dataflow; equal nodes are made once.
  *
  * Nodes come in topological order because inputs must exist before they are named. Two subplans
- * that are the same but for column names become the same node, so a table read twice has one source and joins of
- * the same input share it.
+ * that are the same but for column names become the same node, so a table read twice has one source
+ * and joins of the same input share it.
  */
 import { must } from '../common/assert.ts';
 import { encodePlan } from './dataflow-json.ts';

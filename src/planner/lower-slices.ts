@@ -8,8 +8,8 @@
  *   rows --> tumble(slice) --> aggregate parts --> hop over slices --+--> aggregate windows
  *   rows whose slice had ended when they came --> hop, open windows -+
  *
- * A row may be too late for its slice and in time for later windows: it goes around the slices. Only
- * append-only input may do that, for a deletion there would not find the row it takes back.
+ * A row may be too late for its slice and in time for later windows: it goes around the slices.
+ * Only append-only input may do that, for a deletion there would not find the row it takes back.
  */
 import { must } from '../common/assert.ts';
 import type { SqlType } from '../common/types/sql-type.ts';

@@ -79,7 +79,9 @@ export function chooseOverload(
   return pick(fitting, args);
 }
 
-/** Chooses an operator; one unknown side of a binary operator is first tried as the other's type. */
+/**
+ * Chooses an operator; one unknown side of a binary operator is first tried as the other's type.
+ */
 export function chooseOperator(
   entries: readonly FunctionEntry[], args: readonly SqlType[],
 ): Choice | NoChoice {

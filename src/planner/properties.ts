@@ -320,7 +320,9 @@ function sideBySide(left: Windows, right: Windows, width: number): Windows {
   return found;
 }
 
-/** A window joined on equal windows of the other side is complete when both sides have closed it. */
+/**
+ * A window joined on equal windows of the other side is complete when both sides have closed it.
+ */
 function closedTogether(relation: Relation & { kind: 'join' }, windows: Windows): Windows {
   const found = new Map(windows);
   const width = relation.left.columns.length;

@@ -111,7 +111,9 @@ export type Relation =
       readonly right: Relation; readonly on: ScalarExpr; readonly lateral: boolean;
       /** Rows that came too late for every partner of an interval join were split off. */
       readonly lateSplit?: boolean }
-  /** ASOF: per left row the right row with the nearest time that satisfies leftTime op rightTime. */
+  /**
+   * ASOF: per left row the right row with the nearest time that satisfies leftTime op rightTime.
+   */
   | Node & { readonly kind: 'asofJoin'; readonly type: 'inner' | 'left'; readonly left: Relation;
       readonly right: Relation; readonly on: ScalarExpr }
   /** FOR SYSTEM_TIME AS OF: `leftTime` null means processing time (current version). */

@@ -1,8 +1,9 @@
 /**
  * INSERT: a query that gives every column of the table, in order.
  *
- * VALUES rows are coerced value by value, as PostgreSQL does; a SELECT's columns as a whole. Columns
- * that were not named take their defaults; generated ones are computed from the finished row.
+ * VALUES rows are coerced value by value, as PostgreSQL does; a SELECT's columns as a whole.
+ * Columns that were not named take their defaults; generated ones are computed from the finished
+ * row.
  */
 import { must } from '../common/assert.ts';
 import type { Span } from '../common/span.ts';

@@ -3,7 +3,8 @@
  *
  * For operators whose output order is decided row by row (top-N, sessions, joins with a residual).
  * Whole-column work (state/transfer.ts) is faster where the rows are known as a list of places.
- * A row is written column by column, then ended by `commit`; `take` gives the batch and starts over.
+ * A row is written column by column, then ended by `commit`; `take` gives the batch and starts
+ * over.
  */
 import { assertNever, must } from '../common/assert.ts';
 import { physicalOf } from '../common/types/sql-type.ts';

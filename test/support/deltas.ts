@@ -2,9 +2,10 @@
  * Deltas as text: `+ 1 4` adds a row, `- 7 5` takes one back, `+2 1 4` adds it twice.
  *
  * The first line names the columns as name:type; values are separated by blanks, quoted with '...'
- * when they hold some, and NULL is written `null`. `showDeltas` prints the consolidated sum, sorted.
- * `runDeltas` runs an operator over epochs of such text with batches of 1, 2 and 1,000 rows, straight
- * and restarted after every epoch, and gives the output of each epoch, which must be the same.
+ * when they hold some, and NULL is written `null`. `showDeltas` prints the consolidated sum,
+ * sorted. `runDeltas` runs an operator over epochs of such text with batches of 1, 2 and 1,000
+ * rows, straight and restarted after every epoch, and gives the output of each epoch, which must be
+ * the same.
  */
 import { expect } from 'vitest';
 import { formatValue, parseValue } from '../../src/common/types/registry.ts';

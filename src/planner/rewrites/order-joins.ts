@@ -1,5 +1,6 @@
 /**
- * Rewrite `order-joins`: inner joins in an order in which each one has an equality, if there is one.
+ * Rewrite `order-joins`: inner joins in an order in which each one has an equality, if there is
+ * one.
  *
  * Comma joins come as cross joins under one filter. Greedy: begin with the first relation, go on
  * with the first one (in the order written) that an equality connects with what is joined already.

@@ -3,8 +3,8 @@
  *
  * Three-valued logic, NULL propagation, laziness and range checks live here, so no operator can
  * forget them. Every sub-expression becomes a variable and, where it can be NULL, a second one that
- * says so; both are decided statically as far as possible. Source holds numbers of slots and operator
- * text only; literals and functions are arguments, listed in `args`.
+ * says so; both are decided statically as far as possible. Source holds numbers of slots and
+ * operator text only; literals and functions are arguments, listed in `args`.
  */
 import { assertNever, must } from '../../common/assert.ts';
 import { physicalOf } from '../../common/types/sql-type.ts';

@@ -4,9 +4,9 @@
  * First the filter's loop lists the rows that pass, then the projection's loop computes, for those
  * only, what is no plain column; columns are shared when all rows pass, else copied by a typed loop
  * of their own. So a filter that drops everything allocates nothing, and one that drops nothing
- * copies nothing. Two variants per loop, made on first use: for batches whose columns hold NULLs and
- * for those whose columns hold none (40-60 % apart). A row whose expression fails leaves the loop,
- * is reported, and the loop goes on behind it: the usual path has no cost.
+ * copies nothing. Two variants per loop, made on first use: for batches whose columns hold NULLs
+ * and for those whose columns hold none (40-60 % apart). A row whose expression fails leaves the
+ * loop, is reported, and the loop goes on behind it: the usual path has no cost.
  */
 import { SqlError } from '../../common/errors.ts';
 import { physicalOf } from '../../common/types/sql-type.ts';

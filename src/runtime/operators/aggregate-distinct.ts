@@ -1,8 +1,8 @@
 /**
  * DISTINCT inside an aggregate: feeds another accumulator each different argument row once.
  *
- * Keeps (group, arguments, weight) in a store of its own. A row counts while its weight is positive,
- * so only the steps from and to 0 are handed on, with weight 1 or -1.
+ * Keeps (group, arguments, weight) in a store of its own. A row counts while its weight is
+ * positive, so only the steps from and to 0 are handed on, with weight 1 or -1.
  */
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Column } from '../batch.ts';

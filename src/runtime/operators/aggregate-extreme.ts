@@ -1,8 +1,8 @@
 /**
  * min and max: a value per group when nothing is ever taken back, else the values in order.
  *
- * With retractions each different value of a group is a row (group, value, weight) of a store of its
- * own, and the rows of a group form one ordered set, so the next best value is at hand when the
+ * With retractions each different value of a group is a row (group, value, weight) of a store of
+ * its own, and the rows of a group form one ordered set, so the next best value is at hand when the
  * best one goes.
  */
 import type { SqlType } from '../../common/types/sql-type.ts';

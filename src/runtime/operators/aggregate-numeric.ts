@@ -1,9 +1,9 @@
 /**
  * sum and avg of numerics: exact, with PostgreSQL's display scale.
  *
- * The sum is an integer at the group's scale. The scale of the result is that of the widest value in
- * the group; while all values had one scale, that is known from one small column, and only groups
- * with mixed scales (or NaN and infinities) have counts per scale.
+ * The sum is an integer at the group's scale. The scale of the result is that of the widest value
+ * in the group; while all values had one scale, that is known from one small column, and only
+ * groups with mixed scales (or NaN and infinities) have counts per scale.
  */
 import { assert } from '../../common/assert.ts';
 import {

@@ -115,7 +115,9 @@ class AsofJoin implements Operator {
     });
   }
 
-  /** The nearest right row with another time, away from which a changed one does not reach; or -1. */
+  /**
+   * The nearest right row with another time, away from which a changed one does not reach; or -1.
+   */
   #neighbour(slot: number): number {
     const { index, roots } = this.#right;
     const root = roots[this.#right.partitionOf(slot)] as number;
@@ -126,7 +128,9 @@ class AsofJoin implements Operator {
     return at;
   }
 
-  /** True when a left row is strictly past the time of a right row, seen in the scan's direction. */
+  /**
+   * True when a left row is strictly past the time of a right row, seen in the scan's direction.
+   */
   #isBeyond(leftSlot: number, rightSlot: number): boolean {
     if (rightSlot < 0) return false;
     const order = this.#left.index.compareProbe(leftSlot, rightSlot);

@@ -1,8 +1,8 @@
 /**
  * Constant rows, put out once: at the first flush of a dataflow that starts.
  *
- * The graph hands out the rows of `constant` nodes by itself; this operator is for whoever runs nodes
- * without it. A store with one row remembers that the rows are out.
+ * The graph hands out the rows of `constant` nodes by itself; this operator is for whoever runs
+ * nodes without it. A store with one row remembers that the rows are out.
  */
 import type { DataflowNode } from '../../planner/dataflow.ts';
 import { batchOf } from '../batch.ts';

@@ -1,9 +1,9 @@
 /**
  * Integers of any size per group: what does not fit into an accumulator's own columns.
  *
- * Sums beyond 64 bits and the parts of float sums that two doubles cannot hold; nearly always empty,
- * so that the group store needs no column of references for them (16 bytes a group, and work for
- * every garbage collection). Groups without an entry have 0.
+ * Sums beyond 64 bits and the parts of float sums that two doubles cannot hold; nearly always
+ * empty, so that the group store needs no column of references for them (16 bytes a group, and work
+ * for every garbage collection). Groups without an entry have 0.
  */
 import { makeNumeric } from '../../common/types/numeric.ts';
 import type { Numeric } from '../../common/types/numeric.ts';

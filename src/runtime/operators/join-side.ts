@@ -43,7 +43,9 @@ export class JoinSide {
   readonly #nullsEqual: boolean;
   readonly #keepNullKeys: boolean;
   readonly #times: RowTimes | null;
-  /** One row, `limit`: rows with a time up to it have left. Durable, for lateness is decided by it. */
+  /**
+   * One row, `limit`: rows with a time up to it have left. Durable, for lateness is decided by it.
+   */
   readonly #limits: RowStore | null;
 
   constructor(options: SideOptions, context: OperatorContext) {
@@ -93,8 +95,8 @@ export class JoinSide {
   }
 
   /**
-   * Adds the rows of a batch to the state; gives the slot of each (-1: not kept). Rows with a NULL in
-   * the key are kept only where they are waited for.
+   * Adds the rows of a batch to the state; gives the slot of each (-1: not kept). Rows with a NULL
+   * in the key are kept only where they are waited for.
    */
   apply(batch: Batch): Int32Array {
     const kept = this.#keepNullKeys || this.#nullsEqual ? null : this.#rowsWithKey(batch);

@@ -3,11 +3,11 @@
  *
  * A change of one side meets the other side's rows of its key and nothing else. Inner joins run as
  * batches arrive; the others wait for flush and take one side after the other, so that each padded
- * (or semi, or anti) row is emitted or retracted once: first the side whose rows are only looked up,
- * then the side that is preserved. A preserved row is present or absent by whether it is matched:
- * by its key's chain on the other side (empty or not), or, with a residual condition or eviction,
- * by a count kept with the row. Between epochs all weights are positive, so a chain that is not
- * empty is a match.
+ * (or semi, or anti) row is emitted or retracted once: first the side whose rows are only looked
+ * up, then the side that is preserved. A preserved row is present or absent by whether it is
+ * matched: by its key's chain on the other side (empty or not), or, with a residual condition or
+ * eviction, by a count kept with the row. Between epochs all weights are positive, so a chain that
+ * is not empty is a match.
  */
 import { must } from '../../common/assert.ts';
 import type { DataflowNode, WatermarkExpr } from '../../planner/dataflow.ts';

@@ -1,5 +1,6 @@
 /**
- * Filter, then project: one kernel. No state; weights pass; rows whose expression fails are left out.
+ * Filter, then project: one kernel. No state; weights pass; rows whose expression fails are left
+ * out.
  */
 import type { DataflowNode } from '../../planner/dataflow.ts';
 import { compileMap } from '../kernels/map.ts';

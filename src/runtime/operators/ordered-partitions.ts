@@ -2,8 +2,9 @@
  * Rows in order within partitions: what top-N, ASOF and temporal joins keep.
  *
  * The store's columns are the row's, then `$weight`, then the owner's own. Changes are staged as
- * batches arrive and enter the ordered sets at `settle`, net per row, so that an owner sees each row
- * inserted, reweighed or removed at most once an epoch. Removed rows stay readable until `release`.
+ * batches arrive and enter the ordered sets at `settle`, net per row, so that an owner sees each
+ * row inserted, reweighed or removed at most once an epoch. Removed rows stay readable until
+ * `release`.
  * Partitions are numbered by a hash index over their key that is not durable; a partition without
  * rows is given up.
  */

@@ -1,8 +1,9 @@
 /**
- * What one window function of an `over` node does: which rows a change may affect, and their values.
+ * What one window function of an `over` node does: which rows a change may affect, and their
+ * values.
  *
- * Ranges are of positions in the partition as it is after the change. An evaluator asks the view for
- * rows and hands each value to `write`; the operator compares it with what is out.
+ * Ranges are of positions in the partition as it is after the change. An evaluator asks the view
+ * for rows and hands each value to `write`; the operator compares it with what is out.
  */
 import type { Value } from '../../common/values.ts';
 import type { OverView } from './over-frame.ts';

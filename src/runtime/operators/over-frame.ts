@@ -2,7 +2,8 @@
  * Where the frame of a row begins and ends, as positions in its partition.
  *
  * Positions of frames never go back as the row goes forward, in every mode; `firstReaching` and
- * `lastReached` use that to find, by binary search, the rows whose frame a changed position touches.
+ * `lastReached` use that to find, by binary search, the rows whose frame a changed position
+ * touches.
  * Bounds of RANGE and GROUPS frames are the same for all peers and are remembered per group.
  */
 import { must } from '../../common/assert.ts';

@@ -3,8 +3,8 @@
  *
  * A change affects the rows whose frame holds its position. Aggregates slide: rows enter at the end
  * of the frame and, where the aggregate can take rows out, leave at its start; running results of
- * frames from the partition's start are kept at leaf boundaries, so that appending to a partition of
- * 100,000 rows adds up a few hundred. min and max with a moving start are computed per frame.
+ * frames from the partition's start are kept at leaf boundaries, so that appending to a partition
+ * of 100,000 rows adds up a few hundred. min and max with a moving start are computed per frame.
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';

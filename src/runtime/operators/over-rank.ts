@@ -1,8 +1,9 @@
 /**
  * Window functions without a frame: ranks, distributions, lag and lead.
  *
- * row_number, rank and dense_rank change from the first changed position on; percent_rank, cume_dist
- * and ntile everywhere, for they depend on the number of rows; lag and lead within their reach.
+ * row_number, rank and dense_rank change from the first changed position on; percent_rank,
+ * cume_dist and ntile everywhere, for they depend on the number of rows; lag and lead within their
+ * reach.
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';

@@ -2,7 +2,8 @@
  * Window functions: input columns ++ one column per call, kept up to date.
  *
  * A flush puts rows into their partitions and takes rows out, then asks each call which positions
- * the changes may affect and computes those alone. A row whose values did not change is not emitted.
+ * the changes may affect and computes those alone. A row whose values did not change is not
+ * emitted.
  * A value that cannot be computed (an overflow, a bad argument) is reported and is NULL in a view.
  */
 import { SqlError } from '../../common/errors.ts';

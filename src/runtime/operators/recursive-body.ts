@@ -1,8 +1,8 @@
 /**
  * The body of a recursion: its operators, run once per iteration on the changes of that iteration.
  *
- * Operators are made by a factory that is handed in (they may hold another recursion). `restart` makes
- * them anew over emptied stores, for a computation from scratch.
+ * Operators are made by a factory that is handed in (they may hold another recursion). `restart`
+ * makes them anew over emptied stores, for a computation from scratch.
  */
 import { must } from '../../common/assert.ts';
 import type { Dataflow, DataflowNode, NodeId, WatermarkExpr } from '../../planner/dataflow.ts';

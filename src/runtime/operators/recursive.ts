@@ -2,7 +2,8 @@
  * Recursion: the least fixpoint of mutually recursive bindings, kept up to date.
  *
  * The bindings start empty; each iteration runs the body on what changed in the one before, until
- * nothing does. The body's operators are incremental, so an iteration costs what it adds (semi-naive).
+ * nothing does. The body's operators are incremental, so an iteration costs what it adds
+ * (semi-naive).
  * How a change of the inputs is taken in depends on the body:
  *  - linear (no set semantics, each join with one recursive side): go on from where we are;
  *  - monotone and the change only adds rows: go on from where we are;

@@ -1,5 +1,6 @@
 /**
- * Computes expressions for the rows of a batch when the operator needs to know whose values they are.
+ * Computes expressions for the rows of a batch when the operator needs to know whose values they
+ * are.
  *
  * The batch gets its row numbers as one more column, which the kernel passes on; rows whose
  * expression fails are reported and missing in the result.

@@ -2,8 +2,8 @@
  * A row exists while validFrom <= now < validTo, now being the epoch's logical time.
  *
  * Keeps the rows that have still to appear or to go, by the time of their next change; a row that
- * will not change any more is not kept. A NULL bound is never reached: such rows do not exist. Works
- * at flush, where the time is known: first what time itself changes, then the deltas.
+ * will not change any more is not kept. A NULL bound is never reached: such rows do not exist.
+ * Works at flush, where the time is known: first what time itself changes, then the deltas.
  */
 import { must } from '../../common/assert.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';

@@ -1,9 +1,9 @@
 /**
  * What a temporal join has put out for left rows that may be retracted.
  *
- * A left row that came once was joined once, with what was valid then; when it is retracted the same
- * output must be taken back. Outputs of one arrival share a number (`$arrival`); of equal left rows
- * the last arrival goes first. Not used for append-only input.
+ * A left row that came once was joined once, with what was valid then; when it is retracted the
+ * same output must be taken back. Outputs of one arrival share a number (`$arrival`); of equal left
+ * rows the last arrival goes first. Not used for append-only input.
  */
 import { must } from '../../common/assert.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';

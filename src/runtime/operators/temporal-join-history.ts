@@ -3,9 +3,9 @@
  *
  * A row that comes is a version from its time on; its retraction beside a newer version of the key
  * in the same epoch only says that it is no longer the current one, so it stays as history. A row
- * retracted without one leaves a version that says "nothing" (`$deleted`). A version with the time of
- * an older one takes its place. Versions before the last one at or below the watermark are dropped:
- * no row still to come can ask for them (`$dropped` marks that there were some).
+ * retracted without one leaves a version that says "nothing" (`$deleted`). A version with the time
+ * of an older one takes its place. Versions before the last one at or below the watermark are
+ * dropped: no row still to come can ask for them (`$dropped` marks that there were some).
  */
 import { must } from '../../common/assert.ts';
 import { MICROS_PER_DAY } from '../../common/types/interval.ts';

@@ -4,8 +4,8 @@
  * By event time: left rows wait until the watermark has passed their time (strictly), then meet the
  * newest version at or before it; the right side keeps versions by key (temporal-join-history.ts).
  * By processing time (no left time): left rows meet the right rows that are current at the end of
- * their epoch. In both, later changes of the right side do not touch what is out. A left row that is
- * retracted takes back what was put out for it.
+ * their epoch. In both, later changes of the right side do not touch what is out. A left row that
+ * is retracted takes back what was put out for it.
  */
 import { must } from '../../common/assert.ts';
 import type { DataflowNode, WatermarkExpr } from '../../planner/dataflow.ts';

@@ -45,7 +45,8 @@ class Throttle implements Operator {
     if (due === null || due > frontier.now) return;
     this.#published.set(frontier.now);
     const all: Int32Array[] = [];
-    // Retractions go first, so that a reader by key sees the old row leave before the new one comes.
+    // Retractions go first, so that a reader by key sees the old row leave before the new one
+    // comes.
     for (const sign of [-1, 1]) {
       forLiveSlots(this.#store, this.#batchRows, (slots, count) => {
         const { weights } = this.#rows;

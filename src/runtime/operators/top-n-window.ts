@@ -1,8 +1,8 @@
 /**
  * Which positions of an ordered set a top-N shows, and with which number.
  *
- * Positions count copies: a row of weight 2 has two. `open` finds the window of a set, `look` says of
- * a row how many of its copies are inside and the first number they get. Ranks are found through
+ * Positions count copies: a row of weight 2 has two. `open` finds the window of a set, `look` says
+ * of a row how many of its copies are inside and the first number they get. Ranks are found through
  * the set's own counts, so a row costs a descent and not a walk; dense ranks are counted by jumping
  * from one group of peers to the next.
  */

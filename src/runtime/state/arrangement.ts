@@ -13,7 +13,7 @@ import type { Batch, Column } from '../batch.ts';
 import { ChainIndex } from './chain-index.ts';
 import { HashIndex } from './hash-index.ts';
 import type { RowStore, StoreColumn } from './row-store.ts';
-import { gather, scatter } from './transfer.ts';
+import { copyRun, gather, scatter } from './transfer.ts';
 
 /** The columns of the store under an arrangement. */
 export function arrangementColumns(
@@ -76,7 +76,9 @@ export class Arrangement {
   /** Weight by slot; taken again after every `apply`. */
   get weights(): Int32Array { return this.store.column(this.width).i32; }
 
-  /** The chain index on these columns, shared by all who ask for it; rows already here are in it. */
+  /**
+   * The chain index on these columns, shared by all who ask for it; rows already here are in it.
+   */
   chain(columns: readonly number[], nullsMatch: boolean = false): ChainIndex {
     const known = this.#chains.find((chain) => chain.nullsMatch === nullsMatch
       && chain.key.length === columns.length && chain.key.every((at, i) => at === columns[i]));
@@ -170,12 +172,18 @@ export class Arrangement {
   #append(batch: Batch): void {
     const { store } = this;
     const slots = this.#slots;
-    store.reserve(batch.length);
-    for (let i = 0; i < batch.length; i++) slots[i] = store.alloc();
-    this.#write(batch, null, slots, batch.length);
+    const first = store.allocMany(batch.length, slots);
     const { weights } = this;
-    for (let i = 0; i < batch.length; i++) {
-      weights[slots[i] as number] = batch.weights[i] as number;
+    if (first >= 0) {
+      for (const at of this.#all) {
+        copyRun(must(batch.columns[at], 'column'), store.column(at), slots, batch.length);
+      }
+      weights.set(batch.weights.subarray(0, batch.length), first);
+    } else {
+      this.#write(batch, null, slots, batch.length);
+      for (let i = 0; i < batch.length; i++) {
+        weights[slots[i] as number] = batch.weights[i] as number;
+      }
     }
     for (const index of this.#indexes) index.insertSlots(slots, batch.length);
   }

@@ -1,9 +1,9 @@
 /**
  * HashIndex: finds the slot of a RowStore by the values of key columns, a batch at a time.
  *
- * Hashes are computed column-wise (`hash`), then one generated loop probes for the whole batch. NULL
- * equals NULL. With `hashed`, only some of the key columns are hashed though all are compared: an
- * arrangement of rows with a unique key hashes that key alone and can then be asked for either.
+ * Hashes are computed column-wise (`hash`), then one generated loop probes for the whole batch.
+ * NULL equals NULL. With `hashed`, only some of the key columns are hashed though all are compared:
+ * an arrangement of rows with a unique key hashes that key alone and can then be asked for either.
  * Holds no durable data: `rebuild` makes it from the store. Each live slot is in it once.
  */
 import { must } from '../../common/assert.ts';
@@ -120,8 +120,9 @@ export class HashIndex {
   }
 
   /**
-   * As `find`, but makes a slot with the key columns written (the others are leftovers) for each key
-   * that is new; those are then in `inserted`. Store arrays taken before may have been replaced.
+   * As `find`, but makes a slot with the key columns written (the others are leftovers) for each
+   * key that is new; those are then in `inserted`. Store arrays taken before may have been
+   * replaced.
    */
   findOrInsert(
     columns: readonly Column[], count: number, hashes: Int32Array, out: Int32Array,

@@ -2,11 +2,12 @@
  * OrderedIndex: many ordered sets of slots of one RowStore, as treaps pooled in typed arrays.
  *
  * A set is an integer, its root (0: empty); the caller keeps one per group and stores what the
- * operations return. Order is that of the keys, then of `tieBreak` columns, then of slots. Priorities
- * come from the slot, so the shape is the same after every restart. A node is four integers in one
- * array, so that a step down the tree touches one cache line. With `weights` a node counts as many times as its int32 weight (0 or less: not at all), for ranks
- * and positions; call `reweigh` after a weight has changed. 180-820 ns an operation from 10 to
- * 100,000 rows a set. Rebuilt by its owner, who knows which slot belongs to which set.
+ * operations return. Order is that of the keys, then of `tieBreak` columns, then of slots.
+ * Priorities come from the slot, so the shape is the same after every restart. A node is four
+ * integers in one array, so that a step down the tree touches one cache line. With `weights` a node
+ * counts as many times as its int32 weight (0 or less: not at all), for ranks and positions; call
+ * `reweigh` after a weight has changed. 180-820 ns an operation from 10 to 100,000 rows a set.
+ * Rebuilt by its owner, who knows which slot belongs to which set.
  */
 import { assert, must } from '../../common/assert.ts';
 import { hashInt32 } from '../../common/hash.ts';

@@ -1,8 +1,8 @@
 /**
  * Moves cells between batches and stores, a column at a time.
  *
- * `rows` and `slots` are lists of places; the arrays of the target must have room. A NULL leaves its
- * mask 1 and the cell's zero behind, so that stored keys compare by value alone.
+ * `rows` and `slots` are lists of places; the arrays of the target must have room. A NULL leaves
+ * its mask 1 and the cell's zero behind, so that stored keys compare by value alone.
  */
 import { assertNever } from '../../common/assert.ts';
 import type { Value } from '../../common/values.ts';
@@ -28,6 +28,27 @@ export function scatter(
     default: assertNever(from);
   }
   if (to.nulls !== null) scatterNulls(from.nulls, rows, to, slots, count);
+}
+
+/**
+ * As `scatter` of the first `count` rows, for slots that are consecutive: whole runs are copied.
+ */
+export function copyRun(
+  from: Column, to: StoreColumnData, slots: Int32Array, count: number,
+): void {
+  const first = slots[0] as number;
+  const { data } = to;
+  switch (from.kind) {
+    case 'bool': (data as Uint8Array).set(from.data.subarray(0, count), first); break;
+    case 'i32': (data as Int32Array).set(from.data.subarray(0, count), first); break;
+    case 'i64': (data as BigInt64Array).set(from.data.subarray(0, count), first); break;
+    case 'f64': (data as Float64Array).set(from.data.subarray(0, count), first); break;
+    case 'ref': scatterRef(from.data, null, data as Value[], slots, count); break;
+    default: assertNever(from);
+  }
+  if (to.nulls === null) return;
+  if (from.nulls === null) to.nulls.fill(0, first, first + count);
+  else scatterNulls(from.nulls, null, to, slots, count);
 }
 
 type Scatter<A> = (

@@ -1,8 +1,8 @@
 /**
  * `npm run demo`: the 60-second start, played on generated clicks in an engine of its own.
  *
- * Everything is in memory and seeded: the same seed shows the same clicks. Some arrive out of order,
- * a few too late; the screen shows the open view, the final one and the late rows.
+ * Everything is in memory and seeded: the same seed shows the same clicks. Some arrive out of
+ * order, a few too late; the screen shows the open view, the final one and the late rows.
  */
 import { must } from '../../common/assert.ts';
 import { formatValue } from '../../common/types/registry.ts';
