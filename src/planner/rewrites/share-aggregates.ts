@@ -14,10 +14,18 @@ type Aggregate = Relation & { kind: 'aggregate' };
 
 /** Brings equal groupings into one order. */
 export function shareAggregates(relation: Relation): Relation {
+  let aggregates = 0;
+  walkRelation(relation, (node) => { if (node.kind === 'aggregate') aggregates++; });
+  if (aggregates < 2) return relation;
   const texts = new Map<Relation, string>();
   const orders = new Map<string, Set<string>>();
+  const numbers = new Map<string, string>();
   walkRelation(relation, (node) => {
-    texts.set(node, textOf(node, texts));
+    // Numbers stand for texts: texts within texts would double their escapes at every level.
+    const text = textOf(node, texts);
+    const number = numbers.get(text) ?? `#${numbers.size}`;
+    numbers.set(text, number);
+    texts.set(node, number);
     if (node.kind !== 'aggregate') return;
     const known = orders.get(groupingOf(node, texts)) ?? new Set();
     known.add(node.groupBy.map(exprKey).join());
