@@ -47,6 +47,7 @@ export class RunningDataflow {
   readonly #seen: (bigint | null)[][];
   /** The last node that reads a node's output. */
   readonly #lastReader: readonly number[];
+  readonly #reads: readonly number[];
   #started = false;
   #offered = 0;
 
@@ -54,6 +55,8 @@ export class RunningDataflow {
     dataflow: Dataflow, build: BuildOperator, context: (node: NodeId) => OperatorContext,
   ) {
     this.#nodes = dataflow.nodes;
+    this.#reads = [...new Set(dataflow.nodes.flatMap((node) =>
+      node.kind === 'source' ? [node.relation] : []))];
     this.#output = dataflow.output;
     this.#late = dataflow.late;
     this.#operators = dataflow.nodes.map((node, id) => isInput(node) ? null
@@ -71,8 +74,7 @@ export class RunningDataflow {
 
   /** Relations read. */
   reads(): readonly number[] {
-    return [...new Set(this.#nodes.flatMap((node) =>
-      node.kind === 'source' ? [node.relation] : []))];
+    return this.#reads;
   }
 
   /** Columns read of a relation. */
