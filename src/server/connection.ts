@@ -14,6 +14,7 @@ import type { ResultColumn } from '../planner/plans.ts';
 import type {
   Engine, ErrorMessage, SessionEvent, SqlSession, StatementDescription,
 } from '../runtime/session-api.ts';
+import type { Clock } from '../runtime/storage/interfaces.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { Conn } from './protocol/conn.ts';
 import { decodeParameter } from './protocol/parameters.ts';
@@ -25,10 +26,14 @@ import { readStartup } from './protocol/startup.ts';
 import { MessageWriter } from './protocol/writer.ts';
 import { SessionFormats } from './session-formats.ts';
 
+/** Time a client has to introduce itself. */
+const STARTUP_MICROS = 30_000_000n;
+
 /** What a connection needs of its server. */
 export interface ConnectionHost {
   readonly engine: Engine;
   readonly clients: ClientRegistry;
+  readonly clock: Clock;
   readonly log: (line: string) => void;
 }
 
@@ -84,7 +89,10 @@ export class Connection {
   }
 
   async #start(): Promise<boolean> {
+    const { clock } = this.#host;
+    const tooLate = clock.timer(clock.nowMicros() + STARTUP_MICROS, () => this.#conn.close());
     const startup = await readStartup(this.#reader, this.#conn, this.#host.clients);
+    tooLate();
     if (startup === null) return false;
     const { pid, key } = this.#host.clients.admit(() => this.#session?.cancel(),
       () => this.#terminate());

@@ -2,26 +2,34 @@
  * The server: an engine, a Postgres listener and an HTTP listener, started and stopped together.
  */
 import type { Engine } from '../runtime/session-api.ts';
-import type { Entropy } from '../runtime/storage/interfaces.ts';
+import type { Clock, Entropy } from '../runtime/storage/interfaces.ts';
 import { ClientRegistry } from './client-registry.ts';
 import { Connection } from './connection.ts';
 import type { Conn } from './protocol/conn.ts';
+
+/** The outer world a server needs. */
+export interface ServerWorld {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: (line: string) => void;
+}
 
 /** Serves Postgres connections of one engine. */
 export class PostgresServer {
   readonly #engine: Engine;
   readonly #clients: ClientRegistry;
-  readonly #log: (line: string) => void;
+  readonly #world: ServerWorld;
 
-  constructor(engine: Engine, entropy: Entropy, log: (line: string) => void) {
+  constructor(engine: Engine, world: ServerWorld) {
     this.#engine = engine;
-    this.#clients = new ClientRegistry(entropy);
-    this.#log = log;
+    this.#clients = new ClientRegistry(world.entropy);
+    this.#world = world;
   }
 
   /** Serves one connection to its end; never rejects. */
   serve(conn: Conn): Promise<void> {
-    const host = { engine: this.#engine, clients: this.#clients, log: this.#log };
+    const { clock, log } = this.#world;
+    const host = { engine: this.#engine, clients: this.#clients, clock, log };
     return new Connection(host, conn).serve();
   }
 

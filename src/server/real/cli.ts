@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { SqlError } from '../../common/errors.ts';
-import { realEntropy } from '../../runtime/real/real-environment.ts';
+import { realClock, realEntropy } from '../../runtime/real/real-environment.ts';
 import { HELP, parseCommandLine } from '../command-line.ts';
 import type { StartOptions } from '../command-line.ts';
 import { PostgresServer } from '../server.ts';
@@ -15,6 +15,9 @@ import { EngineClient } from './engine-client.ts';
 import { listenHttp } from './http-server.ts';
 import { listen } from './listener.ts';
 import type { ListenAddress, Listener } from './listener.ts';
+
+/** Addresses only this machine can reach. */
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 /** Parses process.argv and does what it says; sets the exit code. */
 export async function runCommandLine(): Promise<void> {
@@ -66,8 +69,12 @@ async function start(options: StartOptions): Promise<void> {
       process.exit(70);
     },
   });
-  const server = new PostgresServer(engine, realEntropy, log);
+  const server = new PostgresServer(engine, { clock: realClock, entropy: realEntropy, log });
   const { host } = options;
+  if (!LOOPBACK.test(host)) {
+    log(`warning: ${host} is no loopback address and there are no passwords yet: whoever reaches `
+      + 'the port may read and change everything');
+  }
   const pg = await bound({ host, port: options.pgPort }, '--pg-port',
     (address) => listen(address, (conn) => server.serve(conn)));
   const http = await bound({ host, port: options.httpPort }, '--http-port',
