@@ -157,6 +157,7 @@ export class EngineState {
   openReader(relation: StoredRelation, reader: number): ReaderState {
     const connector = this.openSource(relation, this.#neededColumns(relation, reader));
     const { watermark } = relation;
+    this.relations.get(relation.id)?.clock?.expect(connector.partitions);
     const clock = relation.stored || watermark === null ? null
       : new EventClock(watermark.column, watermark.delayMicros, connector.partitions);
     const state = new ReaderState(

@@ -81,6 +81,11 @@ export class EventClock {
     return { kind: 'i64', data, nulls: nulls.includes(1) ? nulls : null };
   }
 
+  /** Lets partitions count before their first row: the watermark waits for all of them. */
+  expect(partitions: number): void {
+    for (let at = 0; at < partitions; at++) this.#partition(at);
+  }
+
   /** The partition will bring no more rows. */
   end(partition: number): void {
     this.#partition(partition).ended = true;

@@ -158,8 +158,13 @@ export class SqliteStorage implements Storage {
     this.#writeWitness(newest);
   }
 
+  /** Behind the database is fine, so an error does not matter: the record is durable by now. */
   #writeWitness(epoch: bigint): void {
-    writeSync(this.#witness, epoch.toString().padEnd(20), 0);
+    try {
+      writeSync(this.#witness, epoch.toString().padEnd(20), 0);
+    } catch {
+      // Written with the next epoch.
+    }
   }
 
   appendEpoch(record: EpochRecord): Promise<void> {
