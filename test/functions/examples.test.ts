@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { allFunctions } from '../../src/planner/functions/registry.ts';
 import { evaluateSet, evaluateText } from './evaluate.ts';
 
-// Names with a dollar sign are the planner's own; SQL cannot spell them.
-const SPELLED = allFunctions().filter((entry) => !entry.name.startsWith('$'));
+// Names with a dollar sign are the planner's own; SQL cannot spell them. Those with _pg_ take rows
+// of catalogs.
+const SPELLED = allFunctions().filter((entry) => !/^(\$|_pg_true)/.test(entry.name));
 
 describe('registry examples', () => {
   test('every entry has an example', () => {

@@ -46,7 +46,9 @@ const LOOKUPS: readonly ScalarFunction[] = TO_REG.filter((type) => type !== 'reg
   }));
 
 /** Privileges by kind: what names an object, and where it is looked up. */
-const PRIVILEGES: readonly (readonly [string, 'relation' | 'schema' | 'database' | 'role' | null])[] =
+type PrivilegeKind = 'relation' | 'schema' | 'database' | 'role' | null;
+
+const PRIVILEGES: readonly (readonly [string, PrivilegeKind])[] =
   [
     ['has_table_privilege', 'relation'], ['has_any_column_privilege', 'relation'],
     ['has_sequence_privilege', 'relation'], ['has_schema_privilege', 'schema'],

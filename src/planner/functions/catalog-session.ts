@@ -24,7 +24,8 @@ const SLEEPS: readonly ScalarFunction[] = [
   scalar({
     signature: 'pg_sleep_for(interval) -> void', doc: 'Waits for the interval.',
     volatility: 'volatile', examples: [[`pg_sleep_for('0')`, '']],
-    evaluateIn: (context, time: Interval) => sleep(context, Number(intervalTotalMicros(time)) / 1e6),
+    evaluateIn: (context, time: Interval) =>
+      sleep(context, Number(intervalTotalMicros(time)) / 1e6),
   }),
   scalar({
     signature: 'pg_sleep_until(timestamptz) -> void', doc: 'Waits until the moment.',

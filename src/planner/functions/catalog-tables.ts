@@ -37,7 +37,8 @@ function elementOf(type: SqlType): SqlType {
 }
 
 const KEYWORDS: readonly (readonly [readonly string[], string, string])[] = [
-  [UNRESERVED, 'U', 'unreserved'], [COLUMN_NAME, 'C', 'unreserved (cannot be function or type name)'],
+  [UNRESERVED, 'U', 'unreserved'],
+  [COLUMN_NAME, 'C', 'unreserved (cannot be function or type name)'],
   [TYPE_OR_FUNCTION, 'T', 'reserved (can be function or type name)'],
   [RESERVED, 'R', 'reserved'],
 ];
@@ -117,7 +118,7 @@ export const CATALOG_TABLES: readonly TableFunction[] = [
   table({
     signature: '_pg_expandarray(anyarray) -> setof record',
     doc: 'The elements of an array with their numbers.',
-    examples: [],
+    examples: [[`_pg_expandarray(ARRAY['a'])`, '{"(a,1)"}']],
     columns: ([array]) => [
       { name: 'x', type: elementOf(must(array, 'array type')) }, { name: 'n', type: INT4 },
     ],
@@ -125,39 +126,46 @@ export const CATALOG_TABLES: readonly TableFunction[] = [
   }),
   table({
     signature: 'aclexplode(aclitem[]) -> setof record', doc: 'A row per granted privilege.',
-    examples: [], volatility: 'stable', inContext: true, evaluate: explodeAcl,
+    examples: [['aclexplode(NULL)', '{}']],
+    volatility: 'stable', inContext: true, evaluate: explodeAcl,
     columns: columns([['grantor', OID], ['grantee', OID], ['privilege_type', TEXT],
       ['is_grantable', BOOLEAN]]),
   }),
   table({
     signature: 'pg_get_keywords() -> setof record', doc: 'The words of the language.',
-    examples: [], evaluate: keywords,
+    examples: [[`(SELECT catcode FROM pg_get_keywords() WHERE word = 'select')`, '{R}']],
+    evaluate: keywords,
     columns: columns([['word', TEXT], ['catcode', { name: 'char' }], ['barelabel', BOOLEAN],
       ['catdesc', TEXT], ['baredesc', TEXT]]),
   }),
   table({
     signature: 'pg_options_to_table(text[]) -> setof record', doc: 'Options as names and values.',
-    examples: [], evaluate: options,
+    examples: [[`pg_options_to_table('{a=1,b}')`, '{"(a,1)","(b,)"}']], evaluate: options,
     columns: columns([['option_name', TEXT], ['option_value', TEXT]]),
   }),
   table({
     signature: 'pg_show_all_settings() -> setof record', doc: 'The rows of pg_settings.',
-    examples: [], volatility: 'stable', inContext: true, columns: columns(SETTING_COLUMNS),
+    examples: [['(SELECT min(name) FROM pg_show_all_settings())', '{NULL}']],
+    volatility: 'stable', inContext: true, columns: columns(SETTING_COLUMNS),
     evaluate: (context: EvaluationContext) => context.catalog?.rows('pg_settings') ?? [],
   }),
   table({
     signature: 'pg_partition_ancestors(regclass) -> setof regclass',
-    doc: 'What a partition is part of; there are no partitions.', examples: [],
+    doc: 'What a partition is part of; there are no partitions.',
+    examples: [['pg_partition_ancestors(0::regclass)', '{}']],
     columns: columns([['relid', { name: 'regclass' }]]), evaluate: () => [],
   }),
   table({
     signature: 'pg_available_extensions() -> setof record',
-    doc: 'Extensions that could be installed: none.', examples: [], evaluate: () => [],
+    doc: 'Extensions that could be installed: none.',
+    examples: [['pg_available_extensions()', '{}']],
+    evaluate: () => [],
     columns: columns([['name', NAME], ['default_version', TEXT], ['comment', TEXT]]),
   }),
   table({
     signature: 'pg_available_extension_versions() -> setof record',
-    doc: 'Versions of extensions that could be installed: none.', examples: [],
+    doc: 'Versions of extensions that could be installed: none.',
+    examples: [['pg_available_extension_versions()', '{}']],
     evaluate: () => [],
     columns: columns([['name', NAME], ['version', TEXT], ['superuser', BOOLEAN],
       ['trusted', BOOLEAN], ['relocatable', BOOLEAN], ['schema', NAME],
@@ -165,7 +173,9 @@ export const CATALOG_TABLES: readonly TableFunction[] = [
   }),
   table({
     signature: 'pg_listening_channels() -> setof text',
-    doc: 'Channels the session listens to.', examples: [], evaluate: () => [],
+    doc: 'Channels the session listens to.',
+    examples: [['pg_listening_channels()', '{}']],
+    evaluate: () => [],
     columns: columns([['pg_listening_channels', TEXT]]),
   }),
 ];

@@ -87,7 +87,9 @@ function arithmeticNames(): (readonly [string, string])[] {
       [`${type}shr`, `>>(${type},int4)`]);
   }
   for (const type of [...INTEGERS, 'float4', 'float8']) {
-    for (const [suffix, operator] of UNARY) names.push([`${type}${suffix}`, `${operator}(${type})`]);
+    for (const [suffix, operator] of UNARY) {
+      names.push([`${type}${suffix}`, `${operator}(${type})`]);
+    }
     names.push([`${type}abs`, `@(${type})`]);
   }
   return names;
