@@ -116,11 +116,13 @@ export type DataflowNode =
   /**
    * Assigns sessions: input columns ++ window_start, window_end, window_time. Keeps the rows of
    * open sessions in time order per partition; re-emits rows whose session changed. With
-   * `watermark`, sessions with window_end <= watermark are final and leave the state.
+   * `watermark`, sessions with window_end <= watermark are final and leave the state. With
+   * `arrival`, a row does not join a session whose end + allowedLateness <= its arrival.
    */
   | Base & { readonly kind: 'session'; readonly gap: bigint;
       readonly partitionBy: readonly number[]; readonly timeColumn: number;
-      readonly watermark: WatermarkExpr | null }
+      readonly watermark: WatermarkExpr | null; readonly arrival?: number | null;
+      readonly allowedLateness?: bigint }
   /**
    * Group columns ++ aggregates. Keeps one group per key and what the aggregates need. Emits the
    * old row as retraction and the new row for every group that changed. Without group columns and

@@ -178,6 +178,8 @@ export class Lowering implements RelationLowering {
       return this.#add(relation, [input], {
         kind: 'session', gap: window.gap, partitionBy: window.partitionBy, timeColumn,
         watermark: this.#state.sessionWatermark(relation),
+        arrival: relation.late?.arrival ?? null,
+        allowedLateness: relation.graceMicros + (relation.late?.allowedMicros ?? 0n),
       });
     }
     return this.#add(relation, [input], {

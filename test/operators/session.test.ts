@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSession } from '../../src/runtime/operators/session.ts';
 import type { SessionNode } from '../../src/runtime/operators/session.ts';
-import { columnsOf, compareRandom, Run, sourceNode, T, WATERMARK } from './harness.ts';
+import { columnsOf, compareRandom, random, Run, sourceNode, T, WATERMARK } from './harness.ts';
 import type { Change, Row } from './harness.ts';
 
 const TYPES = [T('text'), T('timestamp'), T('int4')];
@@ -96,5 +96,55 @@ describe('sessions touch little', () => {
       .toEqual(['0 15 14', '0 15 14', '14 24 23', '40 50 49']);
     run.step([], 1, 1000n);
     expect(run.operator.size().rows).toBe(0);
+  });
+});
+
+describe('final sessions by arrival', () => {
+  const TIMED = [T('timestamp'), T('int8')];
+  const OUT = [...TIMED, T('int8'), T('int8'), T('int8')];
+
+  /** Rows with the watermark each one met; late ones left out. */
+  function log(next: (below: number) => number): { rows: Row[]; watermarks: bigint[] } {
+    const rows: Row[] = [];
+    const watermarks: bigint[] = [];
+    let most = 0n;
+    for (let i = 0; i < 120; i++) {
+      const time = most + BigInt(next(16)) - 11n;
+      const arrival = i === 0 ? null : most - 3n;
+      if (arrival !== null && time + GAP <= arrival) continue;
+      if (time > most) most = time;
+      rows.push([time, arrival]);
+      watermarks.push(most - 3n);
+    }
+    return { rows, watermarks };
+  }
+
+  it('do not depend on how rows are put into epochs', () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const { rows, watermarks } = log(random(seed));
+      const results = [1, 3, 17, 1000].map((size) => {
+        const run = new Run((context) => createSession(node({
+          partitionBy: [], timeColumn: 0, watermark: WATERMARK, arrival: 1,
+        }), [sourceNode(TIMED)], context), [TIMED], OUT);
+        for (let from = 0; from < rows.length; from += size) {
+          const part = rows.slice(from, from + size);
+          run.step(part.map((row) => ({ port: 0, row, weight: 1 })), 1000,
+            watermarks[from + part.length - 1] ?? null);
+          if (size === 3) run.restart();
+        }
+        return run.output.text();
+      });
+      for (const result of results) expect(result, `seed ${seed}`).toEqual(results[0]);
+    }
+  });
+
+  it('a retraction finds its row whatever watermark it carries', () => {
+    const run = new Run((context) => createSession(node({
+      partitionBy: [], timeColumn: 0, watermark: WATERMARK, arrival: 1,
+    }), [sourceNode(TIMED)], context), [TIMED], OUT);
+    run.step([{ port: 0, row: [5n, null], weight: 1 }, { port: 0, row: [9n, 2n], weight: 1 }], 1);
+    run.step([{ port: 0, row: [9n, 7n], weight: -1 }], 1);
+    expect(run.output.text().map((text) => text.split(' | ').slice(1).join(' ')))
+      .toEqual(['NULL 5 15 14']);
   });
 });

@@ -70,9 +70,12 @@ function splitWindow(
       : { ...relation, input, late: { arrival: null, allowedMicros, exact: false } };
   }
   noteLate(context, lateRows(threaded, relation.input, rule));
-  if (isOverlapping(relation.window)) return overlapping(relation, threaded, allowedMicros);
+  if (isOverlapping(relation.window)) return withArrival(relation, threaded, allowedMicros);
   const width = relation.input.columns.length;
   const onTime = filter(threaded.relation, isOnTime(threaded, rule));
+  if (relation.window.kind === 'session') {
+    return withArrival(relation, { ...threaded, relation: onTime }, allowedMicros);
+  }
   const input = pick(onTime, Array.from({ length: width }, (_each, at) => at));
   return { ...relation, input, late: { arrival: null, allowedMicros, exact: true } };
 }
@@ -81,8 +84,11 @@ function isOverlapping(window: WindowSpec): boolean {
   return window.kind === 'cumulate' || window.kind === 'hop';
 }
 
-/** The window node sees the arrival column and leaves ended windows out. */
-function overlapping(
+/**
+ * The window node sees the arrival column: overlapping windows that have ended are left out, and a
+ * row that touches a session final by then starts one of its own.
+ */
+function withArrival(
   relation: Relation & { kind: 'window' }, threaded: Threaded, allowedMicros: bigint,
 ): Relation {
   const width = relation.input.columns.length;

@@ -32,6 +32,8 @@ export interface PartitionsOptions {
   /** Columns unique together, or null. */
   readonly key: readonly number[] | null;
   readonly appendOnly: boolean;
+  /** Columns that do not tell rows apart; of equal rows the first one's cells are kept. */
+  readonly ignored?: readonly number[];
   /** The owner's columns behind the weight: int4 unless said otherwise; 0 for a new row. */
   readonly extra: readonly (string | { readonly name: string; readonly type: SqlType })[];
 }
@@ -57,6 +59,9 @@ export class OrderedPartitions {
   /** Root of each partition's set. */
   roots: Int32Array = new Int32Array(16);
   readonly #partitionBy: readonly number[];
+  readonly #ignored: readonly number[];
+  /** The columns that tell rows apart, and those of them that are hashed. */
+  readonly #compared: readonly number[];
   readonly #identityKey: readonly number[];
   readonly #identity: HashIndex | null;
   readonly #extra: readonly number[];
@@ -78,10 +83,12 @@ export class OrderedPartitions {
     this.store = context.store(options.name, [...arrangementColumns(columns), ...extra]);
     this.#extra = extra.map((_column, at) => columns.length + 1 + at);
     this.#partitionBy = partitionBy;
-    const all = columns.map((_column, at) => at);
-    this.#identityKey = options.key ?? all;
-    this.#identity = options.appendOnly ? null
-      : new HashIndex(this.store, all, { hashed: this.#identityKey });
+    this.#ignored = options.ignored ?? [];
+    this.#compared = columns.map((_column, at) => at).filter((at) => !this.#ignored.includes(at));
+    const key = options.key?.filter((at) => !this.#ignored.includes(at));
+    this.#identityKey = key ?? this.#compared;
+    this.#identity = options.appendOnly ? null : new HashIndex(this.store, this.#compared,
+      { hashed: this.#identityKey.map((at) => this.#compared.indexOf(at)) });
     this.index = new OrderedIndex(this.store, options.order, {
       tieBreak: options.tieBreak, weights: columns.length,
     });
@@ -121,7 +128,13 @@ export class OrderedPartitions {
   findRows(batch: Batch, out: Int32Array): void {
     const identity = must(this.#identity, 'identity index');
     const hashed = this.#identityKey.map((at) => must(batch.columns[at], 'column'));
-    identity.find(batch.columns, batch.length, identity.hash(hashed, batch.length), out);
+    identity.find(this.#comparedColumns(batch), batch.length, identity.hash(hashed, batch.length),
+      out);
+  }
+
+  #comparedColumns(batch: Batch): readonly Column[] {
+    return this.#ignored.length === 0 ? batch.columns
+      : this.#compared.map((at) => must(batch.columns[at], 'column'));
   }
 
   /** Takes in the changes of a batch. */
@@ -166,9 +179,24 @@ export class OrderedPartitions {
     }
     const hashed = this.#identityKey.map((at) => must(batch.columns[at], 'column'));
     const identity = this.#identity;
-    identity.findOrInsert(batch.columns, length, identity.hash(hashed, length), slots);
+    identity.findOrInsert(this.#comparedColumns(batch), length, identity.hash(hashed, length), slots);
     madeCount = identity.insertedCount;
     this.#clear(identity.inserted, madeCount);
+    if (this.#ignored.length > 0) this.#fillIgnored(batch, slots);
+  }
+
+  /** Writes the cells that the identity index did not write, for rows that are new. */
+  #fillIgnored(batch: Batch, slots: Int32Array): void {
+    const { weights } = this;
+    const rows: number[] = [];
+    for (let row = batch.length - 1; row >= 0; row--) {
+      if (weights[slots[row] as number] === 0) rows.push(row);
+    }
+    const places = Int32Array.from(rows);
+    const to = { slots: places.map((row) => slots[row] as number), count: places.length };
+    for (const at of this.#ignored) {
+      scatter(must(batch.columns[at], 'column'), places, this.store.column(at), to);
+    }
   }
 
   #clear(slots: Int32Array, count: number): void {

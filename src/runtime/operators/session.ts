@@ -6,7 +6,9 @@
  * re-emits the rows whose window has become another one: a row that joins two sessions merges them
  * in one step, a row that goes may split one. Each row's store keeps what is out: copies, start and
  * end. With a watermark, sessions that have ended by it are final: they leave the state, and a row
- * in time that would touch one starts a session of its own. Rows without a time are in no session.
+ * in time that would touch one starts a session of its own. That is decided by the row's own arrival
+ * watermark where it is known, so it does not depend on how rows are put into epochs: the first row
+ * of such a session is marked (`$cut`). Rows without a time are in no session.
  *
  *   rows      a   b     c               |gap|
  *   windows  [a           c+gap)  ...
@@ -33,6 +35,7 @@ export function createSession(
 const EMITTED = 0;
 const START = 1;
 const END = 2;
+const CUT = 3;
 const RUN_CHUNK = 64;
 const MICROS_PER_DAY = 86_400_000_000n;
 const TIME_MAX = 2n ** 63n - 1n;
@@ -69,7 +72,9 @@ class Session implements Operator {
       name: 'rows', columns: input.columns, partitionBy: node.partitionBy,
       order: [{ column: timeColumn, descending: false, nullsFirst: false }], tieBreak: [],
       key: input.key, appendOnly: input.appendOnly,
-      extra: ['$emitted', { name: '$start', type: INT8 }, { name: '$end', type: INT8 }],
+      // A retraction has the watermark of its own time.
+      ignored: typeof node.arrival === 'number' ? [node.arrival] : [],
+      extra: ['$emitted', { name: '$start', type: INT8 }, { name: '$end', type: INT8 }, '$cut'],
     }, context);
     this.#expiry = node.watermark === null ? null : new ExpiryQueue(this.#rows.store, timeColumn);
   }
@@ -104,16 +109,19 @@ class Session implements Operator {
     const { index, roots } = this.#rows;
     this.#flush++;
     this.#rows.settle({
-      inserted: (slot) => {
+      inserted: (slot, partition) => {
         arrived.push(slot);
         this.#touched.push(slot);
+        this.#cutBefore(slot, roots[partition] as number);
       },
       reweighed: (slot) => { this.#touched.push(slot); },
       removing: (slot, partition) => {
         left.push(slot);
         this.#set(slot, 0, 0n, 0n);
         const root = roots[partition] as number;
-        this.#touched.push(index.predecessor(root, slot), index.successor(root, slot));
+        const [before, after] = [index.predecessor(root, slot), index.successor(root, slot)];
+        this.#touched.push(before, after);
+        if (after >= 0) this.#moveCut(slot, before, after);
       },
     });
     if (this.#seen.length < this.#rows.store.capacity) {
@@ -128,6 +136,44 @@ class Session implements Operator {
     this.#rows.release();
   }
 
+  /** The session that ends with a row was final when another row came. */
+  #wasFinal(last: number, slot: number): boolean {
+    const { arrival, gap, allowedLateness = 0n } = this.#node;
+    if (typeof arrival !== 'number') return false;
+    const column = this.#rows.store.column(arrival);
+    if (column.nulls !== null && column.nulls[slot] === 1) return false;
+    return this.#time(last) + gap + allowedLateness <= (column.i64[slot] as bigint);
+  }
+
+  /** True when a row goes on the session of the row before it. */
+  #follows(slot: number, before: number): boolean {
+    return this.#rows.extra(CUT)[slot] === 0
+      && this.#time(slot) - this.#time(before) < this.#node.gap;
+  }
+
+  /** Decides whether a row that has come goes on the session before it, and joins the one behind. */
+  #cutBefore(slot: number, root: number): void {
+    if (typeof this.#node.arrival !== 'number') return;
+    const { index, store } = this.#rows;
+    const cut = this.#rows.extra(CUT);
+    const before = index.predecessor(root, slot);
+    const after = index.successor(root, slot);
+    const between = before >= 0 && after >= 0 && this.#follows(after, before);
+    if (before >= 0 && !between && this.#wasFinal(before, slot)) cut[slot] = 1;
+    if (after >= 0 && cut[after] === 1 && this.#time(after) - this.#time(slot) < this.#node.gap) {
+      cut[after] = 0;
+      store.touch(after);
+    }
+  }
+
+  /** The first row of a session that was cut off goes: the next one may be its first now. */
+  #moveCut(slot: number, before: number, after: number): void {
+    const cut = this.#rows.extra(CUT);
+    if (cut[slot] !== 1 || before < 0 || !this.#follows(after, slot)) return;
+    if (this.#wasFinal(before, after)) cut[after] = 1;
+    this.#rows.store.touch(after);
+  }
+
   /** Brings the session around a slot up to date, unless it was done in this flush. */
   #change(slot: number): void {
     const { store, weights, index } = this.#rows;
@@ -138,7 +184,7 @@ class Session implements Operator {
     let first = slot;
     for (;;) {
       const before = index.predecessor(root, first);
-      if (before < 0 || this.#time(first) - this.#time(before) >= gap) break;
+      if (before < 0 || !this.#follows(first, before)) break;
       first = before;
     }
     const run = this.#runFrom(root, first);
@@ -170,17 +216,14 @@ class Session implements Operator {
     const { index } = this.#rows;
     const run: number[] = [first];
     let last = first;
-    let lastTime = this.#time(first);
     for (;;) {
       const count = index.range(root, last, RUN_CHUNK, this.#chunk);
       // The chunk begins with the row it was asked from.
       for (let i = 1; i < count; i++) {
         const slot = this.#chunk[i] as number;
-        const time = this.#time(slot);
-        if (time - lastTime >= this.#node.gap) return run;
+        if (!this.#follows(slot, last)) return run;
         run.push(slot);
         last = slot;
-        lastTime = time;
       }
       if (count < RUN_CHUNK) return run;
     }
