@@ -100,7 +100,7 @@ function compare(
   model: (edges: readonly Row[]) => Row[], deletes: number,
 ): number {
   let epochs = 0;
-  for (let seed = 1; seed <= 9; seed++) {
+  for (let seed = 1; seed <= 3; seed++) {
     epochs += compareRandom({
       inputs: [PAIR], output: PAIR, epochs: 20, changes: 6, deletes,
       make: (context) => createRecursive(of, [sourceNode(PAIR)], context, buildOperator),
@@ -118,19 +118,19 @@ describe('recursion equals search', () => {
   };
 
   it('reachability with cycles, inserts only', () => {
-    expect(compare(closure(true), anyEdge, (edges) => paths(edges, true), 0)).toBe(180);
+    expect(compare(closure(true), anyEdge, (edges) => paths(edges, true), 0)).toBe(60);
   });
 
   it('reachability with cycles, inserts and deletes', () => {
-    expect(compare(closure(true), anyEdge, (edges) => paths(edges, true), 4)).toBe(180);
+    expect(compare(closure(true), anyEdge, (edges) => paths(edges, true), 4)).toBe(60);
   });
 
   it('all paths of a graph without cycles', () => {
-    expect(compare(closure(false), upward, (edges) => paths(edges, false), 5)).toBe(180);
+    expect(compare(closure(false), upward, (edges) => paths(edges, false), 5)).toBe(60);
   });
 
   it('shortest distances, where later rows take the place of earlier ones', () => {
-    expect(compare(DISTANCE, anyEdge, distances, 4)).toBe(180);
+    expect(compare(DISTANCE, anyEdge, distances, 4)).toBe(60);
   });
 });
 
