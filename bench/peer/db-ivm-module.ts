@@ -55,5 +55,6 @@ export interface DbIvm {
 /** Loads the package. */
 export async function loadDbIvm(): Promise<DbIvm> {
   const name = '@tanstack/db-ivm';
-  return await import(name) as DbIvm;
+  const found = await import(name) as DbIvm & { readonly groupByOperators: Partial<DbIvm> };
+  return { ...found, ...found.groupByOperators };
 }

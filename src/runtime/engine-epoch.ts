@@ -315,7 +315,8 @@ function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {
 function net(view: ViewRuntime, batches: readonly Batch[]): Batch | null {
   if (batches.length === 0) return null;
   const all = concatBatches(view.rows.types, batches);
-  const result = batches.some(hasRetraction) ? consolidate(all) : all;
+  const result = batches.some(hasRetraction)
+    ? consolidate(all, all.columns.length, view.rows.key) : all;
   return result.length === 0 ? null : result;
 }
 

@@ -165,11 +165,13 @@ export function deltaHash(seed: number, batches: readonly Batch[]): bigint {
   return WORDS64[0] ?? 0n;
 }
 
-/** True when two rows of a batch hold the same values in the first `width` columns. */
+/**
+ * True when two rows of a batch hold the same values in the first `width` columns. Keys come first
+ * and are mostly equal where this is asked, so the last columns are compared first.
+ */
 function sameRow(batch: Batch, rowA: number, rowB: number, width: number): boolean {
-  for (let at = 0; at < width; at++) {
+  for (let at = width - 1; at >= 0; at--) {
     const first = must(batch.columns[at], 'column');
-
     const nullA = first.nulls !== null && first.nulls[rowA] === 1;
     const nullB = first.nulls !== null && first.nulls[rowB] === 1;
     if (nullA !== nullB) return false;
@@ -189,12 +191,16 @@ export function hasRetraction(batch: Batch): boolean {
 
 /**
  * Adds up rows that are equal in the first `width` columns and drops those of weight 0. What is
- * left keeps its order and the other columns of its first occurrence.
+ * left keeps its order and the other columns of its first occurrence. Only `hashed` columns are
+ * hashed: a key that few rows share saves hashing the texts behind it.
  */
-export function consolidate(batch: Batch, width: number = batch.columns.length): Batch {
+export function consolidate(
+  batch: Batch, width: number = batch.columns.length, hashed: readonly number[] | null = null,
+): Batch {
   if (batch.length === 1 && batch.weights[0] === 0) return withoutRows(batch);
   if (batch.length < 2) return batch;
-  const hashes = hashRows(batch, width);
+  const hashes = hashed === null ? hashRows(batch, width)
+    : hashRows(projectColumns(batch, hashed), hashed.length);
   let capacity = 16;
   while (capacity < batch.length * 2) capacity *= 2;
   const mask = capacity - 1;
