@@ -130,10 +130,21 @@ export function mayRaise(expr: ScalarExpr): boolean {
   return someExpr(expr, (node) => {
     switch (node.kind) {
       case 'call': return comparisonOp(node.function) === null && !node.function.startsWith('$');
-      case 'cast': case 'arrayCompare': case 'subquery': case 'param': return true;
+      case 'cast': return !isWidening(node.arg.type, node.type);
+      case 'arrayCompare': case 'subquery': case 'param': return true;
       default: return false;
     }
   });
+}
+
+const WIDENING: Readonly<Record<string, readonly string[]>> = {
+  varchar: ['text'], bpchar: ['text'], name: ['text'], int2: ['int4', 'int8', 'numeric', 'float8'],
+  int4: ['int8', 'numeric', 'float8'], int8: ['numeric', 'float8'], float4: ['float8'],
+};
+
+/** True for casts that take every value. */
+function isWidening(from: SqlType, to: SqlType): boolean {
+  return to.mods === undefined && WIDENING[from.name]?.includes(to.name) === true;
 }
 
 /** An expression plus constant microseconds. */

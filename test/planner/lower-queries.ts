@@ -150,6 +150,10 @@ export const QUERIES: readonly string[] = [
     + 'ON u.a = w.k AND EXISTS (SELECT 1 FROM n WHERE n.x = u.a AND n.x = t.a)) q ON q.x = t.id',
   'SELECT (SELECT (1, 2)) IN (SELECT (1, 2))',
   'SELECT t.id, u.id FROM t, u WHERE t.a + 1 = u.a + 1 AND t.b * 10 = u.c',
+  "SELECT t.id, u.id FROM t, u WHERE (t.a = u.a AND t.s = 'x' AND u.c > 1) OR (t.a = u.a "
+    + "AND t.s = 'y' AND u.c < 150)",
+  "SELECT t.id, u.id FROM t, u WHERE (t.s = 'x' AND u.s = 'q') OR (t.s = 'z' AND u.s = 'x')",
+  'SELECT id FROM t WHERE (a = 1 AND b > 10) OR (a = 1 AND b IS NULL) OR a = 1',
   'SELECT x.id FROM t x JOIN (SELECT a, count(*) AS n FROM u GROUP BY a) y ON x.a = y.a '
     + 'WHERE y.n > 1 AND y.a = 1',
   // Aggregates, DISTINCT, set operations, WITH, grouping sets, windows, limits.

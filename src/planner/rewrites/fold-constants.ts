@@ -6,7 +6,8 @@
  */
 import { must } from '../../common/assert.ts';
 import {
-  andAll, childrenOf, FALSE, isTrue, literal, mapChildren, nullOf, TRUE,
+  andAll, childrenOf, conjuncts, disjuncts, FALSE, isTrue, literal, mapChildren, nullOf, orAll,
+  TRUE,
 } from '../expr-tools.ts';
 import { evaluateConstant } from '../fold.ts';
 import { isImmutable } from '../function-facts.ts';
@@ -14,6 +15,7 @@ import type { EvaluationContext } from '../functions/entry.ts';
 import { functionById } from '../functions/registry.ts';
 import type { Relation } from '../relation.ts';
 import { emptyRelation, mapExprs, rewriteBottomUp } from '../relation-tools.ts';
+import { exprKey } from '../scalar.ts';
 import type { ScalarExpr } from '../scalar.ts';
 import type { RewriteContext } from './context.ts';
 
@@ -88,9 +90,26 @@ function foldOr(args: readonly ScalarExpr[], expr: ScalarExpr): ScalarExpr {
     }
     kept.push(arg);
   }
-  if (kept.length === args.length) return expr;
   if (kept.length === 0) return FALSE;
-  return kept.length === 1 ? must(kept[0], 'operand') : { kind: 'or', args: kept, type: expr.type };
+  const [only] = kept;
+  if (kept.length === 1 && only !== undefined) return only;
+  return factored(kept.length === args.length ? expr : { kind: 'or', args: kept, type: expr.type });
+}
+
+/** (a AND b) OR (a AND c): a AND (b OR c), so that a can be pushed down or be a join key. */
+function factored(expr: ScalarExpr): ScalarExpr {
+  const arms = disjuncts(expr).map((arm) => conjuncts(arm));
+  const [first, ...others] = arms;
+  if (first === undefined || others.length === 0) return expr;
+  const inAll = new Set(first.map(exprKey));
+  for (const arm of others) {
+    const keys = new Set(arm.map(exprKey));
+    for (const key of inAll) if (!keys.has(key)) inAll.delete(key);
+  }
+  if (inAll.size === 0) return expr;
+  const common = first.filter((each) => inAll.has(exprKey(each)));
+  const rests = arms.map((arm) => andAll(arm.filter((each) => !inAll.has(exprKey(each)))));
+  return rests.some(isTrue) ? andAll(common) : andAll([...common, orAll(rests)]);
 }
 
 function foldCase(expr: ScalarExpr & { kind: 'case' }): ScalarExpr {

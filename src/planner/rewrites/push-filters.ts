@@ -8,10 +8,11 @@
  */
 import { assertNever } from '../../common/assert.ts';
 import {
-  andAll, addColumns, column, columnsUsed, conjuncts, isNeverTrue, mapColumns, shiftColumns,
-  substitute, usesOnly,
+  andAll, addColumns, column, columnsUsed, conjuncts, disjuncts, isNeverTrue, mapColumns, orAll,
+  shiftColumns, substitute, usesOnly,
 } from '../expr-tools.ts';
-import { asComparison, isStrictPredicate, isVolatile, swapped } from '../function-facts.ts';
+import { asComparison, isStrictPredicate, isVolatile, mayRaise, swapped }
+  from '../function-facts.ts';
 import { mayFilter } from '../lower-join.ts';
 import type { JoinType, Relation } from '../relation.ts';
 import { emptyRelation, filter, inputsOf, joinColumns, mapInputs, walkRelation }
@@ -40,7 +41,7 @@ class Pushing {
     if (predicates.some(isNeverTrue)) return emptyRelation(relation.columns);
     const stays = (expr: ScalarExpr): boolean => isVolatile(expr);
     const kept = predicates.filter(stays);
-    const moving = predicates.filter((each) => !stays(each));
+    const moving = unique(predicates.filter((each) => !stays(each)));
     if (this.#isSharedState(relation)) return filter(this.#plain(relation), andAll(predicates));
     return filter(this.#pushInto(relation, moving), andAll(kept));
   }
@@ -175,6 +176,10 @@ class Pushing {
         right.push(shiftColumns(each, -width));
       } else on.push(each);
     }
+    if (type === 'inner') {
+      left.push(...impliedBy(on, 0, width));
+      right.push(...impliedBy(on, width, total).map((each) => shiftColumns(each, -width)));
+    }
     const shared = sharedConstants(on, width, { left, right, type });
     const newLeft = this.push(relation.left, [...left, ...shared.left]);
     const newRight = this.push(relation.right, [...right, ...shared.right]);
@@ -184,6 +189,28 @@ class Pushing {
     };
     return filter(joined, andAll(above));
   }
+}
+
+function unique(predicates: readonly ScalarExpr[]): readonly ScalarExpr[] {
+  return predicates.length < 2 ? predicates
+    : [...new Map(predicates.map((each) => [exprKey(each), each])).values()];
+}
+
+/**
+ * What an OR over both sides says of one: (a.x = 1 AND b.y = 2) OR (a.x = 3 AND b.y = 4) implies
+ * a.x = 1 OR a.x = 3.
+ */
+function impliedBy(
+  on: readonly ScalarExpr[], from: number, to: number,
+): readonly ScalarExpr[] {
+  const found: ScalarExpr[] = [];
+  for (const each of on) {
+    if (each.kind !== 'or' || mayRaise(each) || isVolatile(each)) continue;
+    const arms = disjuncts(each).map((arm) => conjuncts(arm).filter((one) =>
+      columnsUsed(one).size > 0 && usesOnly(one, from, to)));
+    if (arms.every((arm) => arm.length > 0)) found.push(orAll(arms.map(andAll)));
+  }
+  return found;
 }
 
 function isWithin(expr: ScalarExpr, columns: ReadonlySet<number>): boolean {
