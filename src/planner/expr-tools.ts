@@ -85,7 +85,8 @@ export function andAll(exprs: readonly ScalarExpr[]): ScalarExpr {
 
 /** OR over one or more expressions. */
 export function orAll(exprs: readonly ScalarExpr[]): ScalarExpr {
-  return exprs.length === 1 ? must(exprs[0], 'operand') : { kind: 'or', args: exprs, type: BOOLEAN };
+  return exprs.length === 1 ? must(exprs[0], 'operand')
+    : { kind: 'or', args: exprs, type: BOOLEAN };
 }
 
 /** The direct operands (of a quantified subquery: its left side). */

@@ -410,7 +410,8 @@ function chainOf(relation: Relation): Chain {
     if (input.kind === 'filter') {
       chain = { ...chain, input: input.input,
         filter: [...conjuncts(input.predicate), ...chain.filter] };
-    } else if (input.kind === 'project' && isWorthFusing(filterOf(chain), chain.exprs, input.exprs)) {
+    } else if (input.kind === 'project'
+      && isWorthFusing(filterOf(chain), chain.exprs, input.exprs)) {
       const under = input.exprs;
       chain = {
         input: input.input, filter: chain.filter.map((each) => substitute(each, under)),

@@ -162,7 +162,8 @@ function sumPart(each: AggregateCall, type: SqlType): Part {
   const arg = must(each.args[0], 'argument');
   return {
     call: { ...each, function: `sum(${arg.type.name})`, type },
-    combine: type.name === 'int8' ? '$sum(int8)' : 'sum(numeric)', single: filtered(each, cast(arg, type), nullOf(type)),
+    combine: type.name === 'int8' ? '$sum(int8)' : 'sum(numeric)',
+    single: filtered(each, cast(arg, type), nullOf(type)),
   };
 }
 

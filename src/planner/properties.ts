@@ -351,7 +351,10 @@ function mergedWindow(a: WindowFact, b: WindowFact): WindowFact | null {
   const same = a.role === b.role && a.graceMicros === b.graceMicros
     && a.allowedMicros === b.allowedMicros && sameWindow(a, b);
   if (!same) return null;
-  return { ...a, id: `${a.id},${b.id}`, base: a.base === null || b.base === null ? null : minFact(a.base, b.base) };
+  return {
+    ...a, id: `${a.id},${b.id}`,
+    base: a.base === null || b.base === null ? null : minFact(a.base, b.base),
+  };
 }
 
 /** Of the columns of one window of fixed length one is enough in a key; each may be it. */

@@ -48,7 +48,8 @@ export const QUERIES: readonly string[] = [
   'SELECT id FROM t WHERE b = (SELECT min(b) FROM t t2 WHERE t2.a = t.a)',
   'SELECT sum((SELECT max(v) FROM w WHERE w.k = t.a)) FROM t',
   'SELECT a, (SELECT max(c) FROM u WHERE u.a = t.a), count(*) FROM t GROUP BY a',
-  'SELECT a, count(*) FROM t GROUP BY a HAVING count(*) >= (SELECT count(*) FROM u WHERE u.a = t.a)',
+  'SELECT a, count(*) FROM t GROUP BY a HAVING count(*) >= '
+    + '(SELECT count(*) FROM u WHERE u.a = t.a)',
   'SELECT CASE WHEN a = 1 THEN (SELECT max(v) FROM w WHERE k = a) ELSE 0 END FROM t',
   'SELECT id, (SELECT (SELECT max(v) FROM w WHERE w.k = u.a AND w.v > t.a) FROM u '
     + 'WHERE u.id = t.id) FROM t',
@@ -181,7 +182,8 @@ export const QUERIES: readonly string[] = [
   'SELECT * FROM (SELECT id, row_number() OVER (ORDER BY id) AS rn FROM t) q WHERE rn = 3',
   'SELECT id, row_number() OVER (PARTITION BY a ORDER BY id), sum(b) OVER (PARTITION BY a) FROM t',
   'SELECT id FROM (SELECT id, a FROM t ORDER BY id LIMIT 3) q WHERE a = 1',
-  'SELECT s FROM (SELECT s, a, row_number() OVER (PARTITION BY a ORDER BY id) FROM t) q WHERE a = 1',
+  'SELECT s FROM (SELECT s, a, row_number() OVER (PARTITION BY a ORDER BY id) FROM t) q '
+    + 'WHERE a = 1',
   'SELECT t.id FROM t WHERE (SELECT count(*) FROM u WHERE u.a = t.a) = 0',
   "SELECT CASE WHEN true THEN 1 ELSE 1 / 0 END",
   'SELECT id FROM t WHERE a = 1 AND (b = 10 OR 1 = 1)',

@@ -285,25 +285,28 @@ class NodeRun {
 
   /** Ranks, and aggregates over the default frame or the whole partition. */
   #over(node: DataflowNode & { kind: 'over' }): Row[] {
-    return this.#partitions(node.partitionBy, node.orderBy).flatMap((rows) => rows.map((row, at) => {
-      const peersFrom = rows.findIndex((each) =>
-        compareRows(each, row, node.orderBy, this.#inputTypes) === 0);
-      let peersTo = at + 1;
-      while (peersTo < rows.length && compareRows(row, rows[peersTo] as Row, node.orderBy,
-        this.#inputTypes) === 0) peersTo++;
-      const values = node.calls.map((call) => {
-        switch (call.function) {
-          case 'row_number()': return BigInt(at + 1);
-          case 'rank()': return BigInt(peersFrom + 1);
-          default: {
-            const end = call.frame.end.kind === 'unboundedFollowing' ? rows.length : peersTo;
-            return aggregateOf({ ...call, distinct: false, orderBy: [] }, rows.slice(0, end),
-              this.#inputTypes);
-          }
+    return this.#partitions(node.partitionBy, node.orderBy).flatMap((rows) =>
+      rows.map((row, at) => [...row, ...this.#overValues(node, rows, at)]));
+  }
+
+  #overValues(node: DataflowNode & { kind: 'over' }, rows: readonly Row[], at: number): Row {
+    const row = rows[at] as Row;
+    const isPeer = (other: Row): boolean =>
+      compareRows(other, row, node.orderBy, this.#inputTypes) === 0;
+    const peersFrom = rows.findIndex(isPeer);
+    let peersTo = at + 1;
+    while (peersTo < rows.length && isPeer(rows[peersTo] as Row)) peersTo++;
+    return node.calls.map((call) => {
+      switch (call.function) {
+        case 'row_number()': return BigInt(at + 1);
+        case 'rank()': return BigInt(peersFrom + 1);
+        default: {
+          const end = call.frame.end.kind === 'unboundedFollowing' ? rows.length : peersTo;
+          return aggregateOf({ ...call, distinct: false, orderBy: [] }, rows.slice(0, end),
+            this.#inputTypes);
         }
-      });
-      return [...row, ...values];
-    }));
+      }
+    });
   }
 }
 

@@ -66,7 +66,9 @@ function isDirect(relation: Relation, at: number): boolean {
 }
 
 /** Nodes that put columns behind the input's: the arrival column goes behind those. */
-function besides(relation: Relation & { kind: 'flatMap' | 'window' }, of: Relation): Threaded | null {
+function besides(
+  relation: Relation & { kind: 'flatMap' | 'window' }, of: Relation,
+): Threaded | null {
   const input = threadArrival(of);
   if (input === null) return null;
   const width = of.columns.length;

@@ -191,7 +191,8 @@ function joinGrouped(input: Relation, over: Relation & { kind: 'aggregate' }): R
       orderBy: each.orderBy.map((key) => ({ ...key, expr: place(key.expr) })),
     };
   });
-  const wide = extend(over.input, args, args.map((arg, at) => ({ name: `$a${at}`, type: arg.type })));
+  const names = args.map((arg, at) => ({ name: `$a${at}`, type: arg.type }));
+  const wide = extend(over.input, args, names);
   const attached = attach(input, wide);
   const grouped = aggregate(attached.relation, attached.domain, prepared);
   return join('left', input, grouped, onDomain(attached, width, (at) => at));

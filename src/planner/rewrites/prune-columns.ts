@@ -92,7 +92,8 @@ function ownColumns(node: Relation): readonly number[] {
       node.timeColumn, ...(node.window.kind === 'session' ? node.window.partitionBy : []),
       ...(node.late?.arrival === undefined || node.late.arrival === null ? []
         : [node.late.arrival])];
-    case 'topN': case 'over': return [...node.partitionBy, ...node.orderBy.map((key) => key.column)];
+    case 'topN': case 'over':
+      return [...node.partitionBy, ...node.orderBy.map((key) => key.column)];
     case 'gate': return [node.timeColumn];
     default: return [];
   }

@@ -31,16 +31,16 @@ export interface Rewrite {
 /** All rewrites, in the order in which they run. */
 export const REWRITES: readonly Rewrite[] = [
   {
-    name: 'expand-grouping-sets', required: true, doc: 'GROUPING SETS become a union of aggregates.',
-    apply: expandGroupingSets,
+    name: 'expand-grouping-sets', required: true,
+    doc: 'GROUPING SETS become a union of aggregates.', apply: expandGroupingSets,
   },
   {
     name: 'decorrelate', required: true, doc: 'Subqueries and lateral joins become joins.',
     apply: decorrelate,
   },
   {
-    name: 'late-split', required: true, doc: 'Rows later than all their windows leave for late.<view>.',
-    apply: splitLate,
+    name: 'late-split', required: true,
+    doc: 'Rows later than all their windows leave for late.<view>.', apply: splitLate,
   },
   { name: 'fold-constants', doc: 'Constant expressions become literals.', apply: foldConstants },
   { name: 'push-filters', doc: 'Predicates go down as far as they may.', apply: pushFilters },
