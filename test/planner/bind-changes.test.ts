@@ -70,7 +70,7 @@ const CONTEXT = {
 function rows(text: string): string[] {
   const { source } = plan(text);
   let relation = source.relation;
-  const layers = [];
+  const layers: (typeof relation & { kind: 'project' })[] = [];
   while (relation.kind === 'project') {
     layers.unshift(relation);
     relation = relation.input;
