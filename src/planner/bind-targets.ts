@@ -58,7 +58,6 @@ function figureName(expr: Expr): string | null {
     case 'functionCall': return expr.name.parts.at(-1)?.name ?? null;
     case 'cast': return figureStrong(expr.operand) ?? typeLabel(expr.type.name.parts.at(-1)?.name);
     case 'typedLiteral': return typeLabel(expr.type.name.parts.at(-1)?.name);
-    case 'booleanLiteral': return 'bool';
     case 'case': return (expr.otherwise === null ? null : figureStrong(expr.otherwise)) ?? 'case';
     case 'coalesce': return 'coalesce';
     case 'nullIf': return 'nullif';
@@ -78,7 +77,7 @@ function figureName(expr: Expr): string | null {
 /** Names that win over a cast's type name: columns and functions, not literals. */
 function figureStrong(expr: Expr): string | null {
   switch (expr.kind) {
-    case 'booleanLiteral': case 'typedLiteral': case 'case': return null;
+    case 'typedLiteral': case 'case': return null;
     case 'cast': return figureStrong(expr.operand);
     default: return figureName(expr);
   }

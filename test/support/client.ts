@@ -6,9 +6,8 @@ import { formatValue } from '../../src/common/types/registry.ts';
 import { DEFAULT_SETTINGS } from '../../src/common/types/settings.ts';
 import type { Notice } from '../../src/common/errors.ts';
 import type { ResultColumn } from '../../src/planner/plans.ts';
-import type { Batch } from '../../src/runtime/batch.ts';
 import { cell } from '../../src/runtime/batch.ts';
-import type { Engine, ErrorMessage, SqlSession } from '../../src/runtime/session-api.ts';
+import type { Engine, ErrorMessage, SessionEvent, SqlSession } from '../../src/runtime/session-api.ts';
 
 /** What a query string gave: the last result's rows, all tags and notices. */
 export interface Answer {
@@ -53,7 +52,7 @@ export class TestClient {
         columns = event.columns;
         rows = [];
       } else if (event.kind === 'rows') {
-        rows.push(...textRows(event.batch, columns));
+        rows.push(...textRows(event, columns));
       } else if (event.kind === 'complete') {
         tags.push(event.tag);
       } else if (event.kind === 'notice') {
@@ -71,10 +70,14 @@ export class TestClient {
   }
 }
 
-function textRows(batch: Batch, columns: readonly ResultColumn[]): (string | null)[][] {
+function textRows(
+  { batch, texts }: SessionEvent & { kind: 'rows' }, columns: readonly ResultColumn[],
+): (string | null)[][] {
   const rows: (string | null)[][] = [];
   for (let row = 0; row < batch.length; row++) {
     rows.push(columns.map(({ type }, at) => {
+      const text = texts?.[at]?.[row];
+      if (text !== undefined) return text;
       const value = cell(must(batch.columns[at], 'column'), row);
       return value === null ? null : formatValue(value, type, DEFAULT_SETTINGS);
     }));

@@ -3,6 +3,7 @@
  *
  * What only the catalog knows comes from the context's `catalog`; without it the answer is NULL.
  */
+import { formatType, typeByOid } from '../../common/types/registry.ts';
 import type { Value } from '../../common/values.ts';
 import { scalar } from './builder.ts';
 import type { DescribedObject, EvaluationContext, ScalarFunction } from './entry.ts';
@@ -81,13 +82,13 @@ const DEFINITIONS: readonly Definition[] = [
     doc: 'The columns of a statistics object.', rest: [''] },
 ];
 
-/** The column asked of pg_get_indexdef; 0 for the whole definition. */
+/** `part`: the column asked of pg_get_indexdef, or 1 for a pretty constraint. */
 function described(
   context: EvaluationContext, what: DescribedObject, args: readonly Value[],
 ): string | null {
   const [oid, part] = args;
   if (typeof oid !== 'number') return null;
-  return context.catalog?.describe(what, oid >>> 0, typeof part === 'number' ? part : 0) ?? null;
+  return context.catalog?.describe(what, oid >>> 0, typeof part === 'number' ? part : Number(part === true)) ?? null;
 }
 
 const DESCRIPTIONS: readonly ScalarFunction[] = DEFINITIONS.flatMap(
@@ -130,6 +131,14 @@ const STORAGE: readonly ScalarFunction[] = [
     doc: 'An object of a catalog in words.', examples: [['pg_describe_object(0, 0, 0)', null]],
     evaluateIn: (context, catalog: number, oid: number, part: number) =>
       context.catalog?.describeObject(catalog >>> 0, oid >>> 0, part) ?? null,
+  }),
+  scalar({
+    signature: 'oidvectortypes(oidvector) -> text', doc: 'The names of types in a vector.',
+    examples: [[`oidvectortypes('23 25')`, 'integer, text']],
+    evaluate: (oids: string) => oids.split(' ').filter((oid) => oid !== '').map((oid) => {
+      const type = typeByOid(Number(oid));
+      return type === null ? '???' : formatType(type);
+    }).join(', '),
   }),
   constant('pg_get_function_sqlbody(oid) -> text', null, ['pg_get_function_sqlbody(0)', null],
     'The body of a function in standard SQL; NULL for others.'),

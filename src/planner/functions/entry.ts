@@ -38,7 +38,7 @@ export interface EvaluationContext {
 export interface CatalogLookup extends NameLookup {
   /**
    * What pg_get_indexdef and its like show: the text for an object's oid, or null. `part` is the
-   * column of an index, from 1; 0 for the whole.
+   * column of an index, from 1, or 1 for a constraint to be pretty; 0 for the whole.
    */
   describe(what: DescribedObject, oid: number, part: number): string | null;
   /** pg_table_is_visible and its like: null when there is no such object. */

@@ -58,7 +58,7 @@ function classRow(relation: StoredRelation, owner: number): CatalogRow {
     relam: stored ? HEAP : 0, relfilenode: stored ? relation.id : 0, relkind: kind,
     relpersistence: 'p', relnatts: relation.columns.length, relchecks: relation.checks.length,
     relhasrules: kind === 'v' || kind === 'm', relispopulated: true,
-    relreplident: kind === 'r' ? 'd' : 'n', reltuples: -1,
+    relreplident: kind === 'r' || kind === 'm' ? 'd' : 'n', reltuples: -1,
   };
 }
 

@@ -70,11 +70,12 @@ export function keyText(catalog: CatalogState, index: StoredIndex): string {
   return `${kind} (${columnNames(relation, index.columns)})`;
 }
 
-/** CHECK ((...)) */
-export function checkText(relation: StoredRelation, at: number): string {
+/** CHECK ((...)); pretty: CHECK (...) */
+export function checkText(relation: StoredRelation, at: number, pretty: boolean): string {
   const { expr } = must(relation.checks[at], 'check');
   const text = expressionText(relation, expr);
-  return `CHECK (${text.startsWith('(') ? text : `(${text})`})`;
+  const bare = expr.kind === 'call' && text.startsWith('(') ? text.slice(1, -1) : text;
+  return pretty ? `CHECK (${bare})` : `CHECK ((${bare}))`;
 }
 
 /** A view's query with a leading blank and a semicolon, as PostgreSQL shows it. */

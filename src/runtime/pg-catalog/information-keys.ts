@@ -29,7 +29,7 @@ function* constraints(context: SystemContext): Generator<Constraint, void> {
   for (const relation of userRelations(context)) {
     for (const [at, check] of relation.checks.entries()) {
       yield { schema: relation.schema, table: relation.name, name: check.name, type: 'CHECK',
-        columns: [], check: checkText(relation, at) };
+        columns: [], check: checkText(relation, at, false) };
     }
   }
 }

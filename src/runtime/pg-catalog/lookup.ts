@@ -90,7 +90,11 @@ export class SystemLookup implements CatalogLookup {
     if (text === '-') return 0;
     switch (type) {
       case 'regclass': return this.#classOid(text);
-      case 'regtype': return typeOidOf(text);
+      case 'regtype': {
+        const found = typeOidOf(text);
+        if (found === null) this.#requireSchemaOf(text);
+        return found;
+      }
       case 'regnamespace': {
         const name = nameParts(text)[0];
         return schemasHere(this.#context).find((schema) => schema.name === name)?.id ?? null;
@@ -119,7 +123,7 @@ export class SystemLookup implements CatalogLookup {
         const index = catalog.indexes.get(oid);
         return index === undefined ? null : indexText(catalog, index, part);
       }
-      case 'constraint': return this.#constraint(oid);
+      case 'constraint': return this.#constraint(oid, part === 1);
       case 'view': {
         const relation = catalog.relation(oid);
         const view = relation?.kind === 'view' || relation?.kind === 'materializedView';
@@ -303,6 +307,11 @@ export class SystemLookup implements CatalogLookup {
     return `${quoteName(schema.name)}.${quoteName(named.name)}`;
   }
 
+  #requireSchemaOf(text: string): void {
+    const schema = nameParts(text).at(-2);
+    if (schema !== undefined) this.requireObject('schema', schema);
+  }
+
   #classOid(text: string): number | null {
     const { catalog, database } = this.#context;
     const parts = nameParts(text);
@@ -324,13 +333,13 @@ export class SystemLookup implements CatalogLookup {
     return roleNames(this.#context).find((name) => roleOid(this.#context, name) === oid) ?? null;
   }
 
-  #constraint(oid: number): string | null {
+  #constraint(oid: number, pretty: boolean): string | null {
     const { catalog } = this.#context;
     const index = catalog.indexes.get(oid);
     if (index !== undefined) return index.constraint === null ? null : keyText(catalog, index);
     for (const relation of userRelations(this.#context)) {
       for (let at = 0; at < relation.checks.length; at++) {
-        if (checkOid(relation.id, at) === oid) return checkText(relation, at);
+        if (checkOid(relation.id, at) === oid) return checkText(relation, at, pretty);
       }
     }
     return null;
@@ -384,8 +393,9 @@ function withArguments(list: readonly Procedure[], text: string): number | null 
   const name = (match[1] ?? '').trim().replace(/^pg_catalog\./, '').replaceAll('"', '');
   const args = (match[2] ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '')
     .map((part) => typeNameOf(typeOidOf(part) ?? 0) ?? part).join(',');
-  return list.find((each) => each.name === name && each.entry !== null
-    && signatureText(each.entry) === args)?.oid ?? null;
+  // What types read and write with has arguments of internal types that are not listed.
+  return list.find((each) => each.name === name
+    && (each.entry === null || signatureText(each.entry) === args))?.oid ?? null;
 }
 
 function notFound(type: TypeName, text: string): SqlError {
