@@ -1,6 +1,7 @@
 /**
  * What the figures were measured on.
  */
+import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
 /** Machine and versions. */
@@ -19,4 +20,10 @@ export function machine(): Machine {
     node: process.version, v8: process.versions.v8, cpu: all[0]?.model ?? 'unknown',
     cores: all.length, memoryGb: Math.round(totalmem() / 2 ** 30),
   };
+}
+
+/** Writes figures with the machine, if a file was named. */
+export function writeFigures(file: string | null, figures: object): void {
+  if (file === null) return;
+  writeFileSync(file, `${JSON.stringify({ machine: machine(), ...figures }, null, 2)}\n`);
 }

@@ -7,6 +7,9 @@ import type { BenchArguments } from './arguments.ts';
 async function run(args: BenchArguments): Promise<boolean> {
   switch (args.command) {
     case 'nexmark': return await (await import('./nexmark/report.ts')).reportNexmark(args);
+    case 'state': return await (await import('./state.ts')).reportState(args);
+    case 'latency': return await (await import('./latency.ts')).reportLatency(args);
+    case 'reads': return await (await import('./reads.ts')).reportReads(args);
     default: throw new Error(`unknown bench "${args.command}"; see --help`);
   }
 }

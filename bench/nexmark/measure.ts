@@ -1,7 +1,7 @@
 /**
  * Measures one query in a process of its own: engine and limit in turn, then engine and peer in turn.
  *
- * The first round of each warms up and is not counted. Nothing is reported before all answers, the
+ * The first runs of each warm up and are not counted. Nothing is reported before all answers, the
  * naive recomputation's among them, are found to be the same.
  */
 import type { BenchArguments } from '../arguments.ts';
@@ -20,6 +20,9 @@ import { queryNamed } from './queries.ts';
 import type { BenchQuery } from './queries.ts';
 import { runEngine } from './replay.ts';
 import type { EngineRun } from './replay.ts';
+
+/** Runs of each before any is counted: the compiler needs the first to get there. */
+const WARM_UPS = 3;
 
 /** Figures of one query. Rates are events of all kinds per second. */
 export interface QueryFigures {
@@ -64,6 +67,10 @@ export async function measureQuery(args: BenchArguments): Promise<QueryFigures> 
   sameAnswer(query.name, 'the engine', first.digest, digestOf(naive(query.name, events)));
   const limit = runLimit(query.name, events);
   sameAnswer(query.name, 'the limit', limit.digest, first.digest);
+  for (let warmUp = 1; warmUp < WARM_UPS; warmUp++) {
+    await runEngine(query.sql, events, args);
+    runLimit(query.name, events);
+  }
   const engines: EngineRun[] = [];
   const limits: number[] = [];
   for (let round = 0; round < args.rounds; round++) {

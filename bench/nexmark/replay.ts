@@ -24,14 +24,15 @@ import type { Digest } from './answer.ts';
 import { KINDS } from './events.ts';
 import type { Events } from './events.ts';
 
-/** What is fed, and whether the gate is open. */
+/** What is fed, and how many epochs of it may be taken yet. */
 interface Feed {
   events: Events | null;
-  open: boolean;
+  released: number;
 }
 
-const FEED: Feed = { events: null, open: false };
-const FAR = 1n << 62n;
+const FEED: Feed = { events: null, released: 0 };
+/** How long a source that has nothing waits before it is asked again. */
+const POLL_MICROS = 1000n;
 
 /** Hands out the batches of one kind; a position is a number of an epoch. */
 class Replay implements OpenConnector {
@@ -44,9 +45,10 @@ class Replay implements OpenConnector {
   }
 
   poll(_partition: number, from: bigint): SourceBatch {
-    const epochs = FEED.open ? FEED.events?.epochs ?? [] : [];
-    const epoch = epochs[Number(from)];
-    const last = Number(from) + 1 >= epochs.length;
+    const epochs = FEED.events?.epochs ?? [];
+    const released = Math.min(FEED.released, epochs.length);
+    const epoch = Number(from) < released ? epochs[Number(from)] : undefined;
+    const last = Number(from) + 1 >= released;
     return {
       batch: epoch === undefined ? EMPTY : epoch[this.#kind], deadLetters: [],
       next: epoch === undefined ? from : from + 1n, ended: false, caughtUp: last, checksum: 0,
@@ -58,7 +60,7 @@ class Replay implements OpenConnector {
   }
 
   nextPollAt(_partition: number, _from: bigint, now: bigint): bigint {
-    return now + FAR;
+    return now + POLL_MICROS;
   }
 }
 
@@ -108,17 +110,34 @@ export async function runEngine(
   sql: string, events: Events, options: EngineOptions,
 ): Promise<EngineRun> {
   const directory = options.durable ? mkdtempSync(join(tmpdir(), 'tidemill-bench-')) : null;
-  const { engine, core, session } = await openBenchEngine(directory);
+  const opened = await openBenchEngine(directory);
   try {
-    FEED.events = events;
-    FEED.open = false;
-    for (const kind of KINDS) await execute(session, sourceText(kind, options.watermark));
-    await execute(session, `CREATE MATERIALIZED VIEW v AS ${sql}`);
-    return await measure(core);
+    await declareSources(opened.session, events, options.watermark);
+    await execute(opened.session, `CREATE MATERIALIZED VIEW v AS ${sql}`);
+    return await measure(opened.core);
   } finally {
-    await engine.close();
+    await opened.engine.close();
     if (directory !== null) rmSync(directory, { recursive: true });
   }
+}
+
+/** Declares the three sources over events of which none is released yet. */
+export async function declareSources(
+  session: SqlSession, events: Events, watermark: boolean,
+): Promise<void> {
+  FEED.events = events;
+  FEED.released = 0;
+  for (const kind of KINDS) await execute(session, sourceText(kind, watermark));
+}
+
+/** Lets the sources give epochs up to a number. */
+export function release(epochs: number): void {
+  FEED.released = epochs;
+}
+
+/** Forgets the events: what stays is the engine's. */
+export function forgetEvents(): void {
+  FEED.events = null;
 }
 
 async function measure(core: EngineCore): Promise<EngineRun> {
@@ -128,20 +147,27 @@ async function measure(core: EngineCore): Promise<EngineRun> {
   });
   const cpu = process.cpuUsage();
   const wall = performance.now();
-  FEED.open = true;
+  release(Infinity);
   await core.settle();
   const wallMs = performance.now() - wall;
   const { user, system } = process.cpuUsage(cpu);
   stop();
-  const view = viewOf(core);
-  const types = view.columns.map(({ type }) => type);
-  const stateBytes = core.info.storedBytes(view.id)
-    + core.info.views().reduce((total, each) => total
-      + each.operators.reduce((sum, { size }) => sum + size.bytes, 0), 0);
   return {
-    cpuMs: (user + system) / 1000, wallMs, epochMs: epochMs.toSorted((a, b) => a - b), stateBytes,
-    digest: digestOfBatches(core.snapshot(view.id, null), types),
+    cpuMs: (user + system) / 1000, wallMs, epochMs: epochMs.toSorted((a, b) => a - b),
+    stateBytes: stateBytes(core), digest: digestOfView(core),
   };
+}
+
+/** Bytes of the view and of its operators. */
+export function stateBytes(core: EngineCore): number {
+  return core.info.storedBytes(viewOf(core).id) + core.info.views().reduce((total, each) =>
+    total + each.operators.reduce((sum, { size }) => sum + size.bytes, 0), 0);
+}
+
+/** The digest of the view's rows. */
+export function digestOfView(core: EngineCore): Digest {
+  const view = viewOf(core);
+  return digestOfBatches(core.snapshot(view.id, null), view.columns.map(({ type }) => type));
 }
 
 function viewOf(core: EngineCore): StoredRelation {

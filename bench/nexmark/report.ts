@@ -2,10 +2,9 @@
  * Runs the queries, each in a process of its own, and prints the table.
  */
 import { fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BenchArguments } from '../arguments.ts';
-import { machine } from '../machine.ts';
+import { writeFigures } from '../machine.ts';
 import type { QueryFigures } from './measure.ts';
 import { QUERIES, queryNamed } from './queries.ts';
 
@@ -28,12 +27,8 @@ export async function reportNexmark(args: BenchArguments): Promise<boolean> {
       process.stdout.write(`${name.padEnd(4)} ${error instanceof Error ? error.message : ''}\n`);
     }
   }
-  if (args.json !== null) {
-    const { events, batch, rounds, durable, watermark } = args;
-    writeFileSync(args.json, `${JSON.stringify({
-      machine: machine(), events, batch, rounds, durable, watermark, figures,
-    }, null, 2)}\n`);
-  }
+  const { events, batch, rounds, durable, watermark } = args;
+  writeFigures(args.json, { events, batch, rounds, durable, watermark, figures });
   return !failed;
 }
 
