@@ -7,6 +7,8 @@
 import { AssertionError, must } from '../assert.ts';
 import { NULL_HASH } from '../hash.ts';
 import type { Value } from '../values.ts';
+import { parseJsonPath } from '../jsonpath/parse.ts';
+import { printJsonPath } from '../jsonpath/print.ts';
 import { BOOLEAN } from './boolean.ts';
 import { BYTEA, UUID } from './bytea.ts';
 import { arrayDefinition, recordDefinition } from './composite.ts';
@@ -58,6 +60,11 @@ function withTypeNames(definition: TypeDefinition): TypeDefinition {
   };
 }
 
+/** jsonpath: SQL/JSON paths, kept as their canonical text. */
+const JSON_PATH: TypeDefinition = {
+  ...textual('jsonpath', 4072, 4073), parse: (text) => printJsonPath(parseJsonPath(text)),
+};
+
 const LOOKUP = { definition: typeDefinition, byOid: typeByOid, ofValue: typeOfValue };
 const ARRAY = arrayDefinition(LOOKUP);
 const RECORD = recordDefinition(LOOKUP);
@@ -66,7 +73,7 @@ const DEFINITIONS: readonly TypeDefinition[] = [
   BOOLEAN, INT2, INT4, INT8, NUMERIC, FLOAT4, FLOAT8, TEXT, VARCHAR, BPCHAR, NAME, CHAR, BYTEA,
   DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, INTERVAL, UUID, JSON_TYPE, JSONB,
   ...OID_TYPES.map(withTypeNames),
-  textual('tid', 27, 1010), textual('int2vector', 22, 1006), textual('oidvector', 30, 1013),
+  JSON_PATH, textual('tid', 27, 1010), textual('int2vector', 22, 1006), textual('oidvector', 30, 1013),
   textual('xid8', 5069, 271), textual('pg_lsn', 3220, 3221), textual('inet', 869, 1041),
   textual('aclitem', 1033, 1034), textual('pg_node_tree', 194, 0),
   textual('pg_ndistinct', 3361, 0), textual('pg_dependencies', 3402, 0),

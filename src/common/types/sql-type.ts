@@ -10,7 +10,7 @@ export type TypeName =
   | 'boolean' | 'int2' | 'int4' | 'int8' | 'numeric' | 'float4' | 'float8'
   | 'text' | 'varchar' | 'bpchar' | 'name' | 'char' | 'bytea'
   | 'date' | 'time' | 'timetz' | 'timestamp' | 'timestamptz' | 'interval'
-  | 'uuid' | 'json' | 'jsonb'
+  | 'uuid' | 'json' | 'jsonb' | 'jsonpath'
   | 'oid' | 'regclass' | 'regtype' | 'regproc' | 'regprocedure' | 'regoper' | 'regoperator'
   | 'regnamespace' | 'regrole' | 'xid' | 'tid' | 'int2vector' | 'oidvector'
   | 'cid' | 'xid8' | 'pg_lsn' | 'inet' | 'aclitem' | 'pg_node_tree' | 'regcollation' | 'regconfig'

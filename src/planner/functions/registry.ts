@@ -28,6 +28,7 @@ import type {
 import { INTERNAL } from './internal.ts';
 import { JSON_FUNCTIONS } from './json.ts';
 import { JSON_BUILDERS } from './json-build.ts';
+import { JSON_PATHS, JSON_PATH_TABLES } from './json-path.ts';
 import { MATH } from './math.ts';
 import { MATH_FLOAT } from './math-float.ts';
 import { MISCELLANEOUS } from './miscellaneous.ts';
@@ -58,13 +59,13 @@ const TOPICS: readonly FunctionTopic[] = [
     title: 'Dates and times',
     entries: [...DATETIME_OPERATORS, ...DATETIME, ...OVERLAPS, ...TEMPLATES],
   },
-  { title: 'JSON', entries: [...JSON_FUNCTIONS, ...JSON_BUILDERS] },
+  { title: 'JSON', entries: [...JSON_FUNCTIONS, ...JSON_BUILDERS, ...JSON_PATHS] },
   { title: 'Arrays', entries: ARRAYS },
   { title: 'Aggregates', entries: [...AGGREGATES, ...COLLECT_AGGREGATES, ...STATISTICS] },
   { title: 'Window functions', entries: WINDOW_FUNCTIONS },
   {
     title: 'Set-returning functions',
-    entries: [...TABLE_FUNCTIONS, ...TABLE_JSON, ...PATTERN_TABLES],
+    entries: [...TABLE_FUNCTIONS, ...TABLE_JSON, ...JSON_PATH_TABLES, ...PATTERN_TABLES],
   },
   {
     title: 'System',

@@ -37,7 +37,8 @@ export function numericSpread(values: readonly Numeric[], spread: Spread): Numer
   if (numerator <= 0n) return NUMERIC_ZERO;
   const divisor = n * BigInt(spread.sample ? count - 1 : count);
   const variance = divNumeric(makeNumeric(numerator, 2 * scale), makeNumeric(divisor, 0));
-  return spread.root ? sqrtNumeric(variance) : variance;
+  // The root keeps the scale of the variance, as in PostgreSQL.
+  return spread.root ? sqrtNumeric(variance, variance.scale) : variance;
 }
 
 /** Variance or deviation over floats. */
