@@ -15,6 +15,10 @@ import { notNullViolated, RowBuilder, wrongKind } from './row-builder.ts';
 import type { TargetColumn } from './row-builder.ts';
 
 const DEPTH_MAX = 64;
+const FAST_DIGITS = 15;
+/** Characters JSON strings must not hold, but for line breaks, which are between records. */
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0009\u000b\u000c\u000e-\u001f]/;
 const QUOTE = 34;
 const BACKSLASH = 92;
 const COMMA = 44;
@@ -38,7 +42,11 @@ export class JsonDecoder {
   readonly #byName: ReadonlyMap<string, number>;
   /** Column that followed a column in the object before. */
   readonly #following: number[];
+  /** Names that stand in JSON as they are: the guess compares texts. */
+  readonly #plainNames: readonly boolean[];
   #text = '';
+  /** The text has no backslash and no control character in a line: strings end at the next quote. */
+  #plain = false;
   #at = 0;
   #end = 0;
   #column = -1;
@@ -47,13 +55,14 @@ export class JsonDecoder {
     this.rows = new RowBuilder(columns);
     this.#columns = columns;
     this.#byName = new Map(columns.map(({ name }, at) => [name, at]));
+    this.#plainNames = columns.map(({ name }) => isPlain(name));
     this.#following = columns.map((_column, at) => at + 1);
     this.#following.push(0);
   }
 
   /** Reads the object in text[start, end); null when it has become a row. */
   decode(text: string, start: number, end: number): RecordError | null {
-    this.#text = text;
+    this.#take(text);
     this.#at = start;
     this.#end = end;
     this.#column = -1;
@@ -77,9 +86,16 @@ export class JsonDecoder {
     }
   }
 
+  /** Records of one text come one after the other: what is known of it is found out once. */
+  #take(text: string): void {
+    if (text === this.#text) return;
+    this.#text = text;
+    this.#plain = !text.includes('\\') && !CONTROL.test(text);
+  }
+
   /** Splits text into records: the elements of an array, or one record per line. */
   *records(text: string): Generator<readonly [number, number], void> {
-    this.#text = text;
+    this.#take(text);
     this.#at = 0;
     this.#end = text.length;
     this.#space();
@@ -94,7 +110,7 @@ export class JsonDecoder {
       this.#skip(0);
       const end = this.#at;
       yield [start, end];
-      this.#text = text;
+      this.#take(text);
       this.#at = end;
       this.#end = text.length;
       this.#space();
@@ -164,7 +180,7 @@ export class JsonDecoder {
     const name = this.#columns[guess]?.name;
     const start = this.#at + 1;
     if (name !== undefined && this.#text.startsWith(name, start)
-      && this.#text.charCodeAt(start + name.length) === QUOTE && isPlain(name)) {
+      && this.#text.charCodeAt(start + name.length) === QUOTE && this.#plainNames[guess] === true) {
       this.#at = start + name.length + 1;
       return guess;
     }
@@ -189,8 +205,28 @@ export class JsonDecoder {
       case 102: this.#word('false'); return this.rows.setBoolean(column, false);
       case 110: return this.#null(column);
       case OPEN_BRACE: case OPEN_BRACKET: return this.#nested(column);
-      default: return this.rows.setNumber(column, this.#number());
+      default: return this.#numberCell(column);
     }
+  }
+
+  /** Integers of up to 15 digits are read in place; all others by their digits. */
+  #numberCell(column: number): void {
+    const text = this.#text;
+    const negative = text.charCodeAt(this.#at) === 45;
+    const first = negative ? this.#at + 1 : this.#at;
+    let at = first;
+    let value = 0;
+    for (; at < this.#end && at - first < FAST_DIGITS; at++) {
+      const digit = text.charCodeAt(at) - 48;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    const leadingZero = at - first > 1 && text.charCodeAt(first) === 48;
+    if (at === first || leadingZero || (at < this.#end && isNumeric(text.charCodeAt(at)))
+      || !this.rows.setInteger(column, negative ? -value : value)) {
+      return this.rows.setNumber(column, this.#number());
+    }
+    this.#at = at;
   }
 
   #null(column: number): void {
@@ -217,6 +253,12 @@ export class JsonDecoder {
   #string(): string {
     const text = this.#text;
     const start = this.#at + 1;
+    if (this.#plain) {
+      const close = text.indexOf('"', start);
+      if (close < 0 || close >= this.#end) throw this.#invalid();
+      this.#at = close + 1;
+      return text.slice(start, close);
+    }
     let escaped = false;
     for (let at = start; at < this.#end; at++) {
       const code = text.charCodeAt(at);

@@ -33,12 +33,16 @@ interface Growing {
 /** Rows being decoded. */
 export class RowBuilder {
   readonly columns: readonly TargetColumn[];
+  readonly #isInt8: readonly boolean[];
+  readonly #isInt4: readonly boolean[];
   #data: Growing[];
   #capacity = FIRST_CAPACITY;
   #count = 0;
 
   constructor(columns: readonly TargetColumn[]) {
     this.columns = columns;
+    this.#isInt8 = columns.map(({ type }) => type.name === 'int8');
+    this.#isInt4 = columns.map(({ type }) => type.name === 'int4');
     this.#data = this.#fresh();
   }
 
@@ -95,6 +99,20 @@ export class RowBuilder {
       setCell(column, this.#count, parseValue(text, type));
     }
     nulls[this.#count] = 0;
+  }
+
+  /** Writes an integer of at most 15 digits; false when the column is of another kind. */
+  setInteger(at: number, value: number): boolean {
+    const growing = this.#data[at];
+    if (growing === undefined) return false;
+    const { column, nulls } = growing;
+    const row = this.#count;
+    if (column.kind === 'i64' && this.#isInt8[at] === true) column.data[row] = BigInt(value);
+    else if (column.kind === 'i32' && this.#isInt4[at] === true
+      && value <= INT4_MAX && value >= -INT4_MAX - 1) column.data[row] = value;
+    else return false;
+    nulls[row] = 0;
+    return true;
   }
 
   /** Writes a number given by its digits, exactly. */
