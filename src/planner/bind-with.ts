@@ -117,8 +117,9 @@ function bindRecursive(
   const definition: Relation = {
     kind: 'union', columns, inputs: [base.relation, matched(state, cte, columns, step)],
   };
-  return recursiveUse([{ name: binding, columns, definition, distinct: !union.all }],
-    binding, columns);
+  return recursiveUse([{
+    name: binding, columns, definition, distinct: !union.all, working: true,
+  }], binding, columns);
 }
 
 function asQuery(body: QueryBody, around: Query): Query {

@@ -194,7 +194,9 @@ export type DataflowNode =
    */
   | Base & { readonly kind: 'recursive'; readonly body: Dataflow;
       readonly bindings: readonly { readonly name: string; readonly node: NodeId;
-        readonly distinct: boolean }[] }
+        readonly distinct: boolean;
+        /** Its uses read the rows of the last iteration (WITH RECURSIVE), not all so far. */
+        readonly working?: boolean }[] }
   /** Inside a recursive body: the rows of a binding, or input `input` of the recursive node. */
   | Base & { readonly kind: 'recursiveInput'; readonly binding: string | null;
       readonly input: number | null };

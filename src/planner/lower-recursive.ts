@@ -45,6 +45,7 @@ export function lowerRecursive(
   const inner = into(body, outside);
   const bindings = relation.bindings.map((each) => ({
     name: each.name, node: inner.lower(each.definition), distinct: each.distinct,
+    ...(each.working === true ? { working: true } : {}),
   }));
   const output = inner.lower(relation.body);
   return outer.builder.add({

@@ -160,4 +160,6 @@ export interface RecursiveBinding {
   readonly columns: readonly RelationColumn[];
   readonly definition: Relation;
   readonly distinct: boolean;
+  /** WITH RECURSIVE: a use of the name means the rows of the last iteration, not all so far. */
+  readonly working?: boolean;
 }

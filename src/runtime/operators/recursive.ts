@@ -9,6 +9,8 @@
  *  - monotone and the change only adds rows: go on from where we are;
  *  - else: from scratch, because rows may have held each other up; the result's difference is
  *    emitted. For that, inputs and result are kept.
+ * The body of WITH RECURSIVE reads the rows of the last iteration alone (recursive-working.ts); a
+ * linear one cannot tell the difference.
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
@@ -20,6 +22,7 @@ import type { RowStore } from '../state/row-store.ts';
 import { RecursiveBody } from './recursive-body.ts';
 import type { OperatorFactory } from './recursive-body.ts';
 import { ChangingRows } from './recursive-rows.ts';
+import { WorkingTable } from './recursive-working.ts';
 
 /** A node of recursive bindings. */
 export type RecursiveNode = Extract<DataflowNode, { kind: 'recursive' }>;
@@ -53,6 +56,8 @@ class Recursive implements Operator {
   readonly #result: ChangingRows;
   /** One row once the first flush was done. */
   readonly #started: RowStore;
+  /** The rows of the last iteration, where the body must not see more; else null. */
+  readonly #working: WorkingTable | null;
   readonly #pending: readonly Batch[][];
   /** A pending row goes away. */
   #retracts = false;
@@ -63,7 +68,8 @@ class Recursive implements Operator {
   ) {
     this.#node = node;
     this.#context = context;
-    this.#kind = kindOf(node);
+    const working = readsLastIteration(node);
+    this.#kind = working ? 'general' : kindOf(node);
     this.#body = new RecursiveBody(node.body, build, context);
     this.#bindings = node.bindings.map((binding, at) => new ChangingRows(
       `binding${at}`, must(node.body.nodes[binding.node], 'binding').columns, binding.distinct,
@@ -74,6 +80,12 @@ class Recursive implements Operator {
     this.#started = context.store('started', [
       { name: 'started', type: { name: 'int4' }, nullable: false },
     ]);
+    this.#working = !working ? null : new WorkingTable({
+      body: this.#body, binding: must(node.bindings[0], 'binding').node,
+      seen: must(this.#bindings[0], 'binding'), result: this.#result, context,
+      columns: must(node.body.nodes[must(node.bindings[0], 'binding').node], 'binding').columns,
+      distinct: must(node.bindings[0], 'binding').distinct,
+    });
     this.#pending = inputNodes.map(() => []);
   }
 
@@ -104,7 +116,8 @@ class Recursive implements Operator {
       || (this.#kind === 'monotone' && this.#retracts));
     this.#retracts = false;
     if (fromScratch) this.#restart(changes);
-    yield* this.#iterate(changes, frontier);
+    if (this.#working === null) yield* this.#iterate(changes, frontier);
+    else if (first || changed) yield* this.#workOff(this.#working, changes, frontier);
     for (const input of this.#inputs) input.take();
     const out = this.#result.take();
     if (out !== null) this.#emit(out, emit);
@@ -148,6 +161,17 @@ class Recursive implements Operator {
     }
   }
 
+  *#workOff(
+    working: WorkingTable, changes: readonly (readonly Batch[])[], frontier: Frontier,
+  ): Generator<void, void> {
+    working.begin(changes, frontier);
+    for (let iteration = 0; working.any; iteration++) {
+      if (iteration > ITERATIONS_MAX) throw tooDeep();
+      yield;
+      working.step(frontier);
+    }
+  }
+
   #emit(out: Batch, emit: Emit): void {
     const { batchRows } = this.#context;
     for (let from = 0; from < out.length; from += batchRows) {
@@ -184,6 +208,14 @@ function sliceBatch(batch: Batch, from: number, to: number): Batch {
       nulls: column.nulls === null ? null : column.nulls.slice(from, to),
     }) as Batch['columns'][number]),
   };
+}
+
+/** True when a body of WITH RECURSIVE could tell the last iteration's rows from all so far. */
+function readsLastIteration(node: RecursiveNode): boolean {
+  const [binding] = node.bindings;
+  if (binding?.working !== true || node.bindings.length > 1) return false;
+  if (must(node.body.nodes[node.body.output], 'output').kind !== 'recursiveInput') return false;
+  return kindOf({ ...node, bindings: [{ ...binding, distinct: false }] }) !== 'linear';
 }
 
 /** What the nodes that depend on a binding allow. */
