@@ -35,13 +35,13 @@ function powerError(message: string): SqlError {
   return sqlError('2201F', message);
 }
 
-/** The square root; 2201F for negative numbers. */
-export function sqrtNumeric(value: Numeric): Numeric {
+/** The square root, to the given scale or one that fits it; 2201F for negative numbers. */
+export function sqrtNumeric(value: Numeric, givenScale: number | null = null): Numeric {
   if (numericSignum(value) < 0) throw powerError('cannot take square root of a negative number');
   if (value.special !== null) return value;
   const { weight } = leadingDigit(value);
   const resultWeight = ((weight + 1) * LIMB_DIGITS) / 2 - 1;
-  const scale = clampScale(NUMERIC_MIN_SIG_DIGITS - resultWeight, value);
+  const scale = givenScale ?? clampScale(NUMERIC_MIN_SIG_DIGITS - resultWeight, value);
   // One more digit than asked: the root of an integer is a tie only when it is exact.
   const root = integerSqrt(value.coef * pow10(2 * scale + 2 - value.scale));
   return makeNumeric(divRound(root, 10n), scale);
