@@ -46,6 +46,8 @@ export interface EngineCoreFace {
    * 23505: a key is taken; 40001: a row to be removed is no longer there; 53100: disk full.
    */
   commit(changes: readonly TableChange[], ddl: readonly DdlChange[]): Promise<bigint>;
+  /** Why a relation cannot be read now (a view that stopped, a SOURCE), or null. */
+  readProblem(relation: number): SqlError | null;
   /** User columns of all rows of a stored relation; weights need no consolidation. */
   snapshot(relation: number, at: Pin | null): Iterable<Batch>;
   /** Holds the newest published epoch for reading. */
@@ -189,16 +191,19 @@ export class EngineCore implements EngineCoreFace {
     yield consolidate(concatBatches(state.types, [...state.at(epoch)]));
   }
 
+  readProblem(id: number): SqlError | null {
+    const state = this.#state.relations.get(id);
+    if (state === undefined) return sqlError('42P01', `relation with OID ${id} does not exist`);
+    const broken = this.#state.views.get(id)?.broken ?? null;
+    if (broken !== null) return viewStopped(state.relation.name, broken);
+    return state.rows === null ? sourceNotStored(state.relation.name) : null;
+  }
+
   /** A relation that can be read now. */
   #readable(id: number): RelationState {
-    const state = this.#state.relations.get(id);
-    if (state === undefined) {
-      throw sqlError('42P01', `relation with OID ${id} does not exist`);
-    }
-    const broken = this.#state.views.get(id)?.broken ?? null;
-    if (broken !== null) throw viewStopped(state.relation.name, broken);
-    if (state.rows === null) throw sourceNotStored(state.relation.name);
-    return state;
+    const problem = this.readProblem(id);
+    if (problem !== null) throw problem;
+    return this.#state.relation(id);
   }
 
   #openSource(id: number): OpenConnector | null {
