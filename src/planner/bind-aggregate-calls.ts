@@ -33,7 +33,8 @@ export function aggregateCall(binder: Binder, expr: FunctionCall, name: string):
   if (choice === null) throw functionNotFound(callText(name, args), expr.span);
   const entry = choice.entry as AggregateFunction;
   if (within.length > 0 && entry.directArgs === undefined) {
-    throw sqlError('42809', `${name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`,
+    throw sqlError('42809',
+      `${name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`,
       { span: expr.span });
   }
   if (within.length === 0 && entry.directArgs !== undefined) {

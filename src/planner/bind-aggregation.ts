@@ -41,7 +41,8 @@ export function aggregateInput(work: Work, exprs: readonly ScalarExpr[]): Aggreg
   const { scope, grouping, input } = work;
   const groups = grouping.exprs;
   const aggregates: AggregateCall[] = [...scope.aggregates];
-  const ends = work.state.closes ? keepWindowEnds(work, aggregates) : new Map<number, ColumnFacts>();
+  const ends = work.state.closes ? keepWindowEnds(work, aggregates)
+    : new Map<number, ColumnFacts>();
   addDependent(work, exprs);
   const positions = new Map(groups.map((expr, at): [string, number] => [exprKey(expr), at]));
   const facts = [
@@ -241,7 +242,9 @@ function rewriteAbove(rewriting: Rewriting, expr: ScalarExpr): ScalarExpr {
     if (index === null) return null;
     const column = (to: number): ScalarExpr =>
       liftExpr({ kind: 'column', index: to, type: node.type }, depth);
-    if (index >= GROUPING_BASE) return column(groups + rewriting.aggregates + index - GROUPING_BASE);
+    if (index >= GROUPING_BASE) {
+      return column(groups + rewriting.aggregates + index - GROUPING_BASE);
+    }
     if (index >= OVER_BASE) return node;
     return column(groups + index - AGGREGATE_BASE);
   });

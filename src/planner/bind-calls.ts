@@ -158,7 +158,8 @@ function bindTableResult(
 ): ScalarExpr {
   const { scope, clause, state } = binder;
   if (clause === 'aggregate') {
-    throw sqlError('0A000', 'aggregate function calls cannot contain set-returning function calls', {
+    throw sqlError('0A000',
+      'aggregate function calls cannot contain set-returning function calls', {
       span: expr.span,
       hint: 'You might be able to move the set-returning function into a LATERAL FROM item.',
     });

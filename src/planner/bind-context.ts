@@ -18,7 +18,8 @@ import type { ScalarExpr } from './scalar.ts';
 /** What stands around an expression; says which kinds of calls are allowed. */
 export type Clause =
   | 'SELECT' | 'WHERE' | 'JOIN conditions' | 'GROUP BY' | 'HAVING' | 'ORDER BY' | 'DISTINCT ON'
-  | 'FILTER' | 'aggregate' | 'window' | 'window definitions' | 'LIMIT' | 'OFFSET' | 'VALUES' | 'FROM' | 'RETURNING'
+  | 'FILTER' | 'aggregate' | 'window' | 'window definitions' | 'LIMIT' | 'OFFSET' | 'VALUES'
+  | 'FROM' | 'RETURNING'
   | 'UPDATE' | 'DEFAULT expressions' | 'check constraints'
   | 'column generation expressions' | 'index expressions' | 'EXECUTE parameters';
 

@@ -99,7 +99,8 @@ function bindRecursive(
   const union = unionOf(query, name);
   if (query.orderBy.length > 0) throw notSupported('ORDER BY in a recursive query', query.span);
   if (query.limit !== null) throw notSupported('LIMIT in a recursive query', query.span);
-  const inner = query.with === null ? place : { ...place, withs: bindWith(state, query.with, place) };
+  const inner = query.with === null ? place
+    : { ...place, withs: bindWith(state, query.with, place) };
   const base = visibleOnly(named(cte, bindBody(state, union.left, inner)));
   if (refersTo(asQuery(union.left, query), name)) {
     throw sqlError('42P19',
@@ -138,7 +139,9 @@ function bindBody(state: StatementState, body: QueryBody, place: QueryPlace): Bo
 
 function unionOf(query: Query, name: string): SetOperation {
   let { body } = query;
-  while (body.kind === 'query' && body.with === null && body.orderBy.length === 0) ({ body } = body);
+  while (body.kind === 'query' && body.with === null && body.orderBy.length === 0) {
+    ({ body } = body);
+  }
   if (body.kind !== 'setOperation' || body.operator !== 'union') {
     throw sqlError('42P19', `recursive query "${name}" does not have the form non-recursive-term `
       + 'UNION [ALL] recursive-term', { span: query.span });

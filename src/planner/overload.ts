@@ -91,7 +91,9 @@ export function chooseOperator(
     const known = left.name === 'unknown' ? right : left;
     const same = entries.find((entry) => entry.args.length === 2
       && entry.args.every((type) => isConcrete(type) && sameType(type, known)));
-    if (same !== undefined) return must(resolve({ entry: same, types: same.args }, args), 'operator');
+    if (same !== undefined) {
+      return must(resolve({ entry: same, types: same.args }, args), 'operator');
+    }
   }
   return chooseOverload(entries, args);
 }
@@ -255,7 +257,9 @@ function resolveTypes(types: readonly SignatureType[], args: readonly SqlType[])
     of,
     args: types.map((type, at) => {
       const arg = must(args[at], 'argument');
-      if (type.name === 'any' || type.name === 'anynonarray') return arg.name === 'unknown' ? TEXT : arg;
+      if (type.name === 'any' || type.name === 'anynonarray') {
+        return arg.name === 'unknown' ? TEXT : arg;
+      }
       return of(type);
     }),
   };

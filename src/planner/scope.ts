@@ -251,7 +251,8 @@ export function unknownTable(scope: Scope, name: string, span: Span): Error {
     const hidden = at.hiddenItems.find((item) => item.name === name)
       ?? at.items.find((item) => item.name === name && !item.tableVisible);
     if (hidden !== undefined) {
-      return invalidFromReference(name, span, `There is an entry for table "${name}", but it cannot `
+      return invalidFromReference(name, span,
+        `There is an entry for table "${name}", but it cannot `
         + 'be referenced from this part of the query.');
     }
   }

@@ -41,7 +41,10 @@ function conflictPlan(
   }
   const key = conflictKey(conflict, table);
   switch (conflict.action) {
-    case 'nothing': return key === null ? null : { kind: 'nothing', key };
+    case 'nothing':
+      if (key === null) return null;
+      return conflict.target.length === 0 && conflict.constraint === null
+        ? { kind: 'nothing', key, anyKey: true } : { kind: 'nothing', key };
     case 'overwrite': {
       const [first, second] = conflict.versionColumns;
       if (second !== undefined) return versioned(state, conflict, table, must(key, 'key'));
@@ -69,7 +72,8 @@ function versioned(
   const keep = conflict.action === 'overwriteNonNull';
   const set = table.columns.map(({ type }, index): ScalarExpr => {
     const fresh: ScalarExpr = { kind: 'column', index: width + index, type };
-    return keep ? { kind: 'coalesce', type, args: [fresh, { kind: 'column', index, type }] } : fresh;
+    if (!keep) return fresh;
+    return { kind: 'coalesce', type, args: [fresh, { kind: 'column', index, type }] };
   });
   const versions = conflict.versionColumns.map((name) => columnNumberOf(table, name));
   const first = versions[0];

@@ -32,7 +32,8 @@ usage:
   tidemill --version
 
 options of start:
-  --data-dir DIR     where everything is kept (default ${DEFAULTS.dataDirectory}; :memory: keeps nothing)
+  --data-dir DIR     where everything is kept (default ${DEFAULTS.dataDirectory};
+                     :memory: keeps nothing)
   --host ADDRESS     address to listen on (default ${DEFAULTS.host})
   --pg-port PORT     port for Postgres clients (default ${DEFAULTS.pgPort}; 0 takes a free one)
   --http-port PORT   port for HTTP ingest (default ${DEFAULTS.httpPort}; 0 takes a free one)

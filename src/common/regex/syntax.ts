@@ -153,7 +153,9 @@ class RegexParser {
 
   parse(): ParsedRegex {
     this.#directors();
-    if (this.#options.literal) return { root: this.#literalText(), groupCount: 0, backtracks: false };
+    if (this.#options.literal) {
+      return { root: this.#literalText(), groupCount: 0, backtracks: false };
+    }
     const root = this.#alternatives();
     if (this.#at < this.#pattern.length) throw invalidRegex('parentheses () not balanced');
     return { root, groupCount: this.#groups, backtracks: this.#backtracks };

@@ -48,7 +48,8 @@ function completer(relation: StoredRelation): (source: SourceBatch) => SourceBat
       });
     });
     return {
-      ...source, batch: batch ?? batchOf(types, []), deadLetters: [...source.deadLetters, ...failed],
+      ...source, batch: batch ?? batchOf(types, []),
+      deadLetters: [...source.deadLetters, ...failed],
     };
   };
 }

@@ -67,7 +67,8 @@ export function identical(a: Value, b: Value): boolean {
 
 function sameObject(a: object, b: object): boolean {
   if (a instanceof Uint8Array) {
-    return b instanceof Uint8Array && a.length === b.length && a.every((byte, at) => byte === b[at]);
+    return b instanceof Uint8Array && a.length === b.length
+      && a.every((byte, at) => byte === b[at]);
   }
   const names = Object.keys(a);
   const left = a as Readonly<Record<string, Value>>;

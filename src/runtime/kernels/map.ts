@@ -100,7 +100,9 @@ export function compileMap(plan: MapPlan): MapKernel {
     if (count === 0) return null;
     const made = loops === null ? null : project(loops, batch, { computed, rows, count, context });
     if (made === null) return assemble(plan, batch, { rows, count, columns: [] });
-    for (const { error, at } of made.failed) onError(error, rows === null ? at : rows[at] as number);
+    for (const { error, at } of made.failed) {
+      onError(error, rows === null ? at : rows[at] as number);
+    }
     if (made.failed.length === 0) return assemble(plan, batch, { rows, count, ...made });
     rows = withoutFailed(rows, count, made.failed);
     return rows.length === 0 ? null

@@ -205,7 +205,8 @@ class AsofJoin implements Operator {
       const left = Int32Array.from(this.#outLeft.slice(from, from + batchRows));
       const right = Int32Array.from(this.#outRight.slice(from, from + batchRows));
       emit({
-        length: left.length, weights: Int32Array.from(this.#outWeights.slice(from, from + batchRows)),
+        length: left.length,
+        weights: Int32Array.from(this.#outWeights.slice(from, from + batchRows)),
         columns: [...rowColumns(this.#left, left), ...rowColumns(this.#right, right)],
       });
     }

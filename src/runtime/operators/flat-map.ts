@@ -106,7 +106,8 @@ class FlatMap {
         for (let column = 0; column < width; column++) {
           this.#builder.set(at++, result?.[column] ?? null);
         }
-        if (call.ordinality) this.#builder.set(at++, result === undefined ? null : BigInt(place + 1));
+        const ordinal = result === undefined ? null : BigInt(place + 1);
+        if (call.ordinality) this.#builder.set(at++, ordinal);
       });
       this.#builder.commit(weight);
     }

@@ -69,7 +69,8 @@ export class JoinOutput {
   padded(port: number, own: readonly Column[], weights: Int32Array, count: number): Batch {
     if (this.#leftOnly) return { length: count, columns: own, weights };
     const nulls = this.#nullColumns(1 - port, count);
-    return { length: count, columns: port === 0 ? [...own, ...nulls] : [...nulls, ...own], weights };
+    const columns = port === 0 ? [...own, ...nulls] : [...nulls, ...own];
+    return { length: count, columns, weights };
   }
 
   #nullColumns(port: number, count: number): readonly Column[] {

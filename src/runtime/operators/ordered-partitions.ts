@@ -172,14 +172,16 @@ export class OrderedPartitions {
       store.reserve(length);
       for (let i = 0; i < length; i++) slots[i] = store.alloc();
       for (let at = 0; at < this.width; at++) {
-        scatter(must(batch.columns[at], 'column'), null, store.column(at), { slots, count: length });
+        scatter(must(batch.columns[at], 'column'), null, store.column(at),
+          { slots, count: length });
       }
       this.#clear(made, madeCount);
       return;
     }
     const hashed = this.#identityKey.map((at) => must(batch.columns[at], 'column'));
     const identity = this.#identity;
-    identity.findOrInsert(this.#comparedColumns(batch), length, identity.hash(hashed, length), slots);
+    const hashes = identity.hash(hashed, length);
+    identity.findOrInsert(this.#comparedColumns(batch), length, hashes, slots);
     madeCount = identity.insertedCount;
     this.#clear(identity.inserted, madeCount);
     if (this.#ignored.length > 0) this.#fillIgnored(batch, slots);

@@ -10,7 +10,9 @@ import { ExactSum } from '../../common/exact-sum.ts';
 import { NumericSum } from '../../common/numeric-sum.ts';
 import { compareValues } from '../../common/types/registry.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
-import { asBigint, asBoolean, asInterval, asNumber, asNumeric } from '../../common/types/values-of.ts';
+import {
+  asBigint, asBoolean, asInterval, asNumber, asNumeric,
+} from '../../common/types/values-of.ts';
 import type { Value } from '../../common/values.ts';
 import type { AggregateFunction, AggregateStrategy } from '../../planner/functions/entry.ts';
 import {

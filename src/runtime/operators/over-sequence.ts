@@ -119,7 +119,8 @@ export class SlotSequence {
     const size = LEAF_MAX >> 1;
     for (let from = 0; from < slots.length; from += size) {
       const leaf: number[] = [];
-      for (let i = from; i < Math.min(from + size, slots.length); i++) leaf.push(slots[i] as number);
+      const to = Math.min(from + size, slots.length);
+      for (let i = from; i < to; i++) leaf.push(slots[i] as number);
       this.#leaves.push(leaf);
     }
     if (this.#leaves.length === 0) this.#leaves.push([]);

@@ -72,8 +72,10 @@ class Over implements Operator {
   #change({ partition, inserted, removed }: PartitionChange): void {
     partition.refresh();
     const positions: OverChange[] = [
-      ...inserted.map((slot) => ({ position: this.#rows.position(partition, slot), inserted: true })),
-      ...removed.map((slot) => ({ position: this.#rows.position(partition, slot), inserted: false })),
+      ...inserted.map((slot) =>
+        ({ position: this.#rows.position(partition, slot), inserted: true })),
+      ...removed.map((slot) =>
+        ({ position: this.#rows.position(partition, slot), inserted: false })),
     ];
     this.#calls.forEach((call, at) => {
       call.open(partition);
@@ -97,7 +99,8 @@ class Over implements Operator {
         return;
       }
       const slot = this.#rows.current.slotAt(span.from);
-      const columns = gatherSlots(this.#rows.store, this.#rows.inputColumns, Int32Array.of(slot), 1);
+      const columns = gatherSlots(this.#rows.store, this.#rows.inputColumns,
+        Int32Array.of(slot), 1);
       this.#context.rowError(error, { length: 1, columns, weights: Int32Array.of(1) }, 0);
       write(slot, null);
     }

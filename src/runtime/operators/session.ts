@@ -6,9 +6,9 @@
  * re-emits the rows whose window has become another one: a row that joins two sessions merges them
  * in one step, a row that goes may split one. Each row's store keeps what is out: copies, start and
  * end. With a watermark, sessions that have ended by it are final: they leave the state, and a row
- * in time that would touch one starts a session of its own. That is decided by the row's own arrival
- * watermark where it is known, so it does not depend on how rows are put into epochs: the first row
- * of such a session is marked (`$cut`). Rows without a time are in no session.
+ * in time that would touch one starts a session of its own. That is decided by the row's own
+ * arrival watermark where it is known, so it does not depend on how rows are put into epochs: the
+ * first row of such a session is marked (`$cut`). Rows without a time are in no session.
  *
  *   rows      a   b     c               |gap|
  *   windows  [a           c+gap)  ...
@@ -151,7 +151,9 @@ class Session implements Operator {
       && this.#time(slot) - this.#time(before) < this.#node.gap;
   }
 
-  /** Decides whether a row that has come goes on the session before it, and joins the one behind. */
+  /**
+   * Decides whether a row that has come goes on the session before it, and joins the one behind.
+   */
   #cutBefore(slot: number, root: number): void {
     if (typeof this.#node.arrival !== 'number') return;
     const { index, store } = this.#rows;
@@ -297,7 +299,8 @@ class Session implements Operator {
     const { index, store, weights } = this.#rows;
     for (const slot of this.#expiry.takeUpTo(limit)) {
       // Rows of a session that goes on wait for its last row, which takes them along.
-      if (store.live[slot] !== 1 || weights[slot] === 0 || (ends[slot] as bigint) > reached) continue;
+      if (store.live[slot] !== 1 || weights[slot] === 0) continue;
+      if ((ends[slot] as bigint) > reached) continue;
       const partition = this.#rows.partitionOf(slot);
       for (let at = slot; at >= 0 && ends[at] === ends[slot];) {
         const before = index.predecessor(this.#rows.roots[partition] as number, at);

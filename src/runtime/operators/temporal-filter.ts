@@ -74,10 +74,12 @@ class TemporalFilter implements Operator {
     const due = this.#queue.takeUpTo(now);
     if (due.length === 0) return;
     const width = this.#row.length;
-    const [from, to, next] = [width, width + 1, width + 2].map((at) => this.#store.column(at).i64) as
+    const [from, to, next] = [width, width + 1, width + 2]
+      .map((at) => this.#store.column(at).i64) as
       [BigInt64Array, BigInt64Array, BigInt64Array];
     const weights = this.#store.column(width + 3).i32;
-    const out = { slots: new Int32Array(due.length), weights: new Int32Array(due.length), count: 0 };
+    const { length } = due;
+    const out = { slots: new Int32Array(length), weights: new Int32Array(length), count: 0 };
     const gone: number[] = [];
     const waiting: number[] = [];
     for (const slot of due) {
@@ -136,7 +138,8 @@ class TemporalFilter implements Operator {
     const index = this.#index;
     index.findOrInsert(batch.columns, length, index.hash(batch.columns, length), slots);
     const width = this.#row.length;
-    const [from, to, next] = [width, width + 1, width + 2].map((at) => this.#store.column(at).i64) as
+    const [from, to, next] = [width, width + 1, width + 2]
+      .map((at) => this.#store.column(at).i64) as
       [BigInt64Array, BigInt64Array, BigInt64Array];
     const weights = this.#store.column(width + 3).i32;
     const { inserted, insertedCount } = index;

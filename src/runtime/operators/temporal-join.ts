@@ -129,7 +129,8 @@ class TemporalJoin implements Operator {
     const first = this.#emitted?.arrive(length) ?? 0n;
     const keys = this.#node.leftKey.map((at) => must(batch.columns[at], 'key column'));
     this.#findHeads(batch, keys, heads);
-    const store = this.#history?.rows.store ?? must(this.#current, 'current rows').arrangement.store;
+    const store = this.#history?.rows.store
+      ?? must(this.#current, 'current rows').arrangement.store;
     const next = this.#current?.chain.next ?? null;
     const pairs: Pairs = {
       port: 0, batch, store: store.columns, rows: new Int32Array(most),

@@ -100,7 +100,8 @@ class WindowAssigner {
       if (nulls !== null && nulls[row] === 1) continue;
       const high = lanes[2 * row + 1] as number;
       const low = lanes[2 * row] as number;
-      if (high < SAFE_HIGH && high >= -SAFE_HIGH) this.#add(row, high * TWO_32 + (low >>> 0), batch);
+      const safe = high < SAFE_HIGH && high >= -SAFE_HIGH;
+      if (safe) this.#add(row, high * TWO_32 + (low >>> 0), batch);
       else this.#addBig(row, (BigInt(high) << 32n) + BigInt(low >>> 0), batch);
     }
   }
@@ -153,7 +154,8 @@ class WindowAssigner {
     const first = floorToBig(time, step, window.offset);
     if (window.kind === 'cumulate') {
       const start = floorToBig(time, window.size, window.offset);
-      for (let end = floorToBig(time, step, start) + step; end <= start + window.size; end += step) {
+      const last = start + window.size;
+      for (let end = floorToBig(time, step, start) + step; end <= last; end += step) {
         if (open === null || end > open) this.#putBig(row, start, end);
       }
       return;

@@ -31,7 +31,8 @@ export function completeRows(
   const generated = table.columns.flatMap((column, at) => column.generated === null ? []
     : [{ at, expr: column.generated }]);
   if (generated.length === 0) return rows;
-  const values = context.evaluator(typesOf(table)).evaluate(generated.map(({ expr }) => expr), rows);
+  const values = context.evaluator(typesOf(table))
+    .evaluate(generated.map(({ expr }) => expr), rows);
   for (const [n, { at }] of generated.entries()) all[at] = must(values.columns[n], 'generated');
   return { length: count, columns: all, weights: given.weights };
 }

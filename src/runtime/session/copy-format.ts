@@ -49,7 +49,8 @@ export class CopyReader {
 
   #decode(bytes: Uint8Array | null): string {
     try {
-      return bytes === null ? this.#decoder.decode() : this.#decoder.decode(bytes, { stream: true });
+      if (bytes === null) return this.#decoder.decode();
+      return this.#decoder.decode(bytes, { stream: true });
     } catch {
       throw sqlError('22021', 'invalid byte sequence for encoding "UTF8"');
     }

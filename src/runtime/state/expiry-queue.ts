@@ -149,7 +149,8 @@ export class ExpiryQueue {
   }
 
   #isDue(
-    slot: number, time: number, { limit, number }: { readonly limit: bigint; readonly number: number },
+    slot: number, time: number,
+    { limit, number }: { readonly limit: bigint; readonly number: number },
   ): boolean {
     if (Math.abs(time) < SAFE && Math.abs(number) < SAFE) return time <= number;
     const exact = this.#column.kind === 'i64' ? this.#column.i64[slot] as bigint : BigInt(time);

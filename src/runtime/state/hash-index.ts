@@ -180,7 +180,8 @@ export class HashIndex {
     if (count === 0) return;
     let shape = mode;
     for (let at = 0; at < columns.length; at++) {
-      shape = shape * 4 + (columns[at]?.nulls != null ? 2 : 0) + (this.#nullSeen[at] === true ? 1 : 0);
+      const seen = this.#nullSeen[at] === true ? 1 : 0;
+      shape = shape * 4 + (columns[at]?.nulls != null ? 2 : 0) + seen;
     }
     let loop = this.#loops.get(shape);
     if (loop === undefined) {

@@ -17,7 +17,8 @@ const CLICKS_PER_STEP = 40;
 const PAGES = ['/home', '/pricing', '/docs', '/blog'];
 
 const SETUP = `
-CREATE TABLE clicks (page text, ms int, ts timestamp, WATERMARK FOR ts AS ts - INTERVAL '5 seconds');
+CREATE TABLE clicks (page text, ms int, ts timestamp,
+  WATERMARK FOR ts AS ts - INTERVAL '5 seconds');
 
 CREATE MATERIALIZED VIEW clicks_now AS
   SELECT window_start, page, count(*) AS clicks, round(avg(ms), 1) AS avg_ms
