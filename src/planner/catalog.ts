@@ -52,7 +52,7 @@ export interface CatalogRelation {
 
 /** The shape of `ConflictPlan` (plans.ts), as a table's default. */
 export type DefaultConflict =
-  | { readonly kind: 'nothing'; readonly key: readonly number[] }
+  | { readonly kind: 'nothing'; readonly key: readonly number[]; readonly anyKey?: boolean }
   | { readonly kind: 'update'; readonly key: readonly number[];
       readonly set: readonly ScalarExpr[]; readonly where: ScalarExpr | null;
       readonly repeats?: boolean }

@@ -75,7 +75,8 @@ export interface InsertPlan {
 
 /** What happens to a row whose key is taken. */
 export type ConflictPlan =
-  | { readonly kind: 'nothing'; readonly key: readonly number[] }
+  /** `anyKey`: a row that has any key of another is left out, not only `key`. */
+  | { readonly kind: 'nothing'; readonly key: readonly number[]; readonly anyKey?: boolean }
   /** `set` and `where` over existing row ++ excluded row; one expression per table column. */
   | { readonly kind: 'update'; readonly key: readonly number[];
       readonly set: readonly ScalarExpr[]; readonly where: ScalarExpr | null;

@@ -36,7 +36,8 @@ export function checkRows(table: CatalogRelation, batch: Batch, evaluator: RowEv
 }
 
 function failingRow(table: CatalogRelation, row: readonly Value[]): string {
-  const parts = row.map((value, at) => formatKeyPart(value, must(table.columns[at], 'column').type));
+  const parts = row.map((value, at) =>
+    formatKeyPart(value, must(table.columns[at], 'column').type));
   return `Failing row contains (${parts.join(', ')}).`;
 }
 
@@ -72,8 +73,12 @@ export function duplicateKey(
   });
 }
 
-/** The name PostgreSQL gives the constraint of a key. */
+/** The name of a key's constraint: the given one, or the one PostgreSQL makes up. */
 export function constraintName(table: CatalogRelation, key: readonly number[]): string {
+  const keys = table.primaryKey === null ? table.uniqueKeys
+    : [table.primaryKey, ...table.uniqueKeys];
+  const given = table.keyNames?.[keys.indexOf(key)] ?? '';
+  if (given !== '') return given;
   if (table.primaryKey !== null && table.primaryKey.join() === key.join()) {
     return `${table.name}_pkey`;
   }
@@ -81,6 +86,7 @@ export function constraintName(table: CatalogRelation, key: readonly number[]): 
   return `${table.name}_${names.join('_')}_key`;
 }
 
-function formatKeyPart(value: Value, type: SqlType): string {
+/** A value of a key, as messages show it. */
+export function formatKeyPart(value: Value, type: SqlType): string {
   return formatValue(value, type, DEFAULT_SETTINGS) ?? 'null';
 }

@@ -7,14 +7,16 @@
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type {
-  Alter, AlterAction, AlterAddColumn, AlterColumn, AlterDropColumn,
+  Alter, AlterAction, AlterAddColumn, AlterColumn, AlterDropColumn, AlterDropConstraint,
 } from '../../parser/ast-definitions.ts';
 import { evaluateConstant } from '../../planner/fold.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
 import type { ColumnMapping, StoredRelation } from '../catalog-store-types.ts';
 import { nameIsFree } from './ddl-create.ts';
-import { refuseSystem, relationLabel } from './ddl-drop.ts';
+import { refuseSystem } from './ddl-drop.ts';
 import { columnParts } from './ddl-columns.ts';
+import { addConstraint, dropConstraint } from './ddl-keys.ts';
+import { relationLabel } from './relation-label.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -64,13 +66,28 @@ async function alterRelation(
     case 'addColumn': return addColumn(context, relation, action);
     case 'dropColumn': return dropColumn(context, relation, action);
     case 'alterColumn': return alterColumn(context, relation, action);
+    case 'addConstraint':
+      requireTable(relation, 'ADD CONSTRAINT');
+      return addConstraint(context, relation, action.constraint);
+    case 'dropConstraint': return removeConstraint(context, relation, action);
     default:
       throw sqlError('0A000', 'this form of ALTER is not supported', {
         span: action.span,
         hint: 'Supported: RENAME, RENAME COLUMN, SET SCHEMA, OWNER TO, ADD COLUMN, DROP COLUMN, '
-          + 'ALTER COLUMN SET/DROP DEFAULT and SET/DROP NOT NULL.',
+          + 'ALTER COLUMN SET/DROP DEFAULT and SET/DROP NOT NULL, ADD and DROP CONSTRAINT.',
       });
   }
+}
+
+function removeConstraint(
+  context: StatementContext, relation: StoredRelation, action: AlterDropConstraint,
+): void {
+  requireTable(relation, 'DROP CONSTRAINT');
+  const { name } = action.name;
+  if (dropConstraint(context, relation, name)) return;
+  const message = `constraint "${name}" of relation "${relation.name}" does not exist`;
+  if (!action.ifExists) throw sqlError('42704', message);
+  context.notice('NOTICE', '00000', `${message}, skipping`);
 }
 
 function put(context: StatementContext, relation: StoredRelation): void {

@@ -9,6 +9,7 @@ import type {
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { StoredRelation, StoredSchema } from '../catalog-store-types.ts';
 import { refuseSystem } from './ddl-drop.ts';
+import { addKey } from './ddl-keys.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -92,7 +93,9 @@ export function createDatabase(
 }
 
 /** CREATE INDEX: an extra arrangement of a table or view for look-ups. */
-export function createIndex(context: StatementContext, statement: CreateIndex): StatementResult {
+export async function createIndex(
+  context: StatementContext, statement: CreateIndex,
+): Promise<StatementResult> {
   const relation = context.resolve(statement.table);
   refuseSystem(relation);
   if (relation.kind !== 'table' && relation.kind !== 'materializedView') {
@@ -111,14 +114,18 @@ export function createIndex(context: StatementContext, statement: CreateIndex): 
   if (!nameIsFree(context, { schema, name }, statement.ifNotExists)) {
     return command('CREATE INDEX');
   }
-  if (statement.unique) {
-    throw sqlError('0A000', 'CREATE UNIQUE INDEX is not supported', {
-      span: statement.span, hint: 'Declare the columns UNIQUE in CREATE TABLE.',
-    });
+  if (statement.unique && relation.kind === 'table') {
+    await addKey(context, relation, { columns, name, constraint: null,
+      sql: context.text.slice(statement.span.start, statement.span.end) });
+    return command('CREATE INDEX');
+  }
+  if (statement.unique && relation.primaryKey?.every((at) => columns.includes(at)) !== true) {
+    throw sqlError('0A000', 'CREATE UNIQUE INDEX on other columns of a view than its key is not '
+      + 'supported', { span: statement.span, hint: 'Create the index without UNIQUE.' });
   }
   context.transaction.define({ kind: 'putIndex', index: {
     id: context.core.catalog.allocate(), relation: relation.id, name,
-    schemaId: relation.schemaId, columns, unique: false, constraint: null,
+    schemaId: relation.schemaId, columns, unique: statement.unique, constraint: null,
     sql: context.text.slice(statement.span.start, statement.span.end),
   } });
   return command('CREATE INDEX');

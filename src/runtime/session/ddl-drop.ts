@@ -6,7 +6,10 @@ import { sqlError } from '../../common/errors.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { Drop } from '../../parser/ast-definitions.ts';
 import type { DdlChange, StoredRelation } from '../catalog-store-types.ts';
+import { isSubscriptionView } from '../catalog-store.ts';
 import type { Dependant } from '../catalog-store.ts';
+import { dropKey } from './ddl-keys.ts';
+import { KIND_NAME, relationLabel } from './relation-label.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -15,16 +18,6 @@ import { nameText } from './statement-context.ts';
 const KIND_OF: Readonly<Record<string, StoredRelation['kind']>> = {
   table: 'table', source: 'source', view: 'view', 'materialized view': 'materializedView',
 };
-
-const KIND_NAME: Readonly<Record<StoredRelation['kind'], string>> = {
-  table: 'table', source: 'source', view: 'view', materializedView: 'materialized view',
-  system: 'table',
-};
-
-/** How messages call a relation: `materialized view v`. */
-export function relationLabel(relation: StoredRelation): string {
-  return `${KIND_NAME[relation.kind]} ${relation.name}`;
-}
 
 /** DROP kind names [CASCADE]. */
 export function dropObjects(context: StatementContext, statement: Drop): StatementResult {
@@ -94,7 +87,7 @@ export function refuseSystem(relation: StoredRelation): void {
 /** 2BP01 with the list of what depends on an object. */
 export function refuseDependants(context: StatementContext, label: string, id: number): void {
   const { catalog } = context.transaction;
-  const dependants = catalog.allDependants(id);
+  const dependants = catalog.allDependants(id).filter((dependant) => !hidden(context, dependant));
   if (dependants.length === 0) return;
   const lines: string[] = [];
   for (const dependant of dependants) {
@@ -108,6 +101,12 @@ export function refuseDependants(context: StatementContext, label: string, id: n
   });
 }
 
+/** Views behind subscriptions hold nothing back: the subscription ends with what it reads. */
+function hidden(context: StatementContext, { id }: Dependant): boolean {
+  const relation = context.transaction.catalog.relation(id);
+  return relation !== null && isSubscriptionView(relation);
+}
+
 function dependantLabel(context: StatementContext, dependant: Dependant): string {
   const relation = context.transaction.catalog.relation(dependant.id);
   return relation === null ? `${dependant.kind} ${dependant.name}` : relationLabel(relation);
@@ -117,7 +116,7 @@ function dependantLabel(context: StatementContext, dependant: Dependant): string
 function dropAll(context: StatementContext, dependants: readonly Dependant[]): void {
   const changes: DdlChange[] = [];
   for (const dependant of dependants.toReversed()) {
-    context.notice('NOTICE', '00000', `drop cascades to ${dependantLabel(context, dependant)}`);
+    if (!hidden(context, dependant)) context.notice('NOTICE', '00000', `drop cascades to ${dependantLabel(context, dependant)}`);
     changes.push(dependant.kind === 'relation' ? { kind: 'dropRelation', id: dependant.id }
       : dependant.kind === 'index' ? { kind: 'dropIndex', id: dependant.id }
       : { kind: 'dropObject', id: dependant.id });
@@ -139,7 +138,9 @@ function dropIndex(context: StatementContext, statement: Drop, name: QualifiedNa
       hint: `You can drop constraint ${index.name} on table ${table.name} instead.`,
     });
   }
-  context.transaction.define({ kind: 'dropIndex', id: index.id });
+  const owner = must(catalog.relation(index.relation), 'relation of an index');
+  if (index.unique && owner.kind === 'table') dropKey(context, owner, index);
+  else context.transaction.define({ kind: 'dropIndex', id: index.id });
 }
 
 function findIndex(

@@ -6,7 +6,9 @@ import { sqlError } from '../../common/errors.ts';
 import type {
   CreateTable, KeyConstraint, TableConstraint,
 } from '../../parser/ast-definitions.ts';
+import { formatType } from '../../common/types/registry.ts';
 import type { Identifier } from '../../parser/ast-leaves.ts';
+import type { OnConflict } from '../../parser/ast.ts';
 import { bindCheck, bindWatermark } from '../../planner/bind-definitions.ts';
 import { bindTableConflict } from '../../planner/statements-conflict.ts';
 import type { RowColumn } from '../../planner/bind-definitions.ts';
@@ -235,6 +237,7 @@ function conflictOf(
   if (target.length > 0 && !sameNumbers(target, primary)) {
     throw refuse('ON CONFLICT must name the primary key', 'List all primary key columns.');
   }
+  checkVersions(clause, columns);
   switch (clause.action) {
     case 'nothing': return { kind: 'nothing', key: primary };
     case 'overwrite': {
@@ -252,6 +255,22 @@ function conflictOf(
           + 'OVERWRITE, for the whole row.');
       }
       return { kind: 'overwrite', key: primary, versionColumn: null };
+  }
+}
+
+/** Versions are compared as numbers, times or text; DO NOTHING has no use for them. */
+function checkVersions(clause: OnConflict, columns: readonly CatalogColumn[]): void {
+  for (const name of clause.versionColumns) {
+    if (clause.action === 'nothing') {
+      throw sqlError('42601', 'ON CONFLICT DO NOTHING takes no version column', {
+        span: name.span, hint: 'Write OVERWRITE WITH VERSION COLUMN, or leave the column out.',
+      });
+    }
+    const { type } = must(columns[numbersOf([name], columns)[0] ?? -1], 'version column');
+    if (['boolean', 'json', 'jsonb', 'bytea', 'interval', 'array', 'record'].includes(type.name)) {
+      throw sqlError('42804', `version column "${name.name}" must be a number, a time or text, not `
+        + formatType(type), { span: name.span });
+    }
   }
 }
 

@@ -22,14 +22,16 @@ import { rowText, rowValues } from './key-text.ts';
 import type { StatementResult } from './result.ts';
 import { RowCursor, command, expandWeights, pickRows } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
-import { TableKeys } from './table-keys.ts';
+import type { TableKeys } from './table-keys.ts';
+import type { LockMode } from './table-locks.ts';
 
 /** Runs INSERT. */
 export async function runInsert(
   context: StatementContext, plan: InsertPlan,
 ): Promise<StatementResult> {
   const table = context.table(plan.table);
-  await context.transaction.lock(table.id, plan.onConflict === null ? 'append' : 'change');
+  await context.transaction.lock(table.id,
+    plan.onConflict === null ? insertLock(table) : 'change');
   const fresh = (await context.runToEnd(plan.source)).map((batch) =>
     withSequenceValues(context, table, plan.sequenced ?? [], batch));
   const evaluator = context.evaluator(typesOf(table));
@@ -113,10 +115,15 @@ function negated(batch: Batch): Batch {
 export async function insertRows(
   context: StatementContext, table: CatalogRelation, batch: Batch,
 ): Promise<void> {
-  await context.transaction.lock(table.id, 'append');
+  await context.transaction.lock(table.id, insertLock(table));
   checkRows(table, batch, context.evaluator(typesOf(table)));
   refuseTakenKeys(context, table, [batch]);
   context.transaction.change(table.id, batch);
+}
+
+/** Primary keys are checked again at commit, other unique keys here alone: one writer at a time. */
+function insertLock(table: CatalogRelation): LockMode {
+  return table.uniqueKeys.length === 0 ? 'append' : 'change';
 }
 
 /** Types of a table's columns. */
@@ -234,12 +241,16 @@ function insertOnConflict(
   const { table, conflict } = insert;
   const types = typesOf(table);
   const keys = context.keys(table, conflict.key);
+  const others = keysOf(table).filter((key) => key.join() !== conflict.key.join())
+    .map((key) => context.keys(table, key));
   const outcome: ConflictOutcome = { removed: [], added: [], written: new Set() };
   for (const batch of insert.fresh) {
     for (let row = 0; row < batch.length; row++) {
       const proposed = rowValues(batch, row);
       const existing = keys.find(proposed);
       if (existing === null) {
+        if (conflict.kind === 'nothing' && conflict.anyKey === true
+          && takenElsewhere(others, proposed)) continue;
         addRow(keys, outcome, proposed);
         continue;
       }
@@ -249,14 +260,36 @@ function insertOnConflict(
   }
   const fresh = [batchOf(types, outcome.added)];
   for (const batch of fresh) checkRows(table, batch, context.evaluator(types));
-  const minus = outcome.removed.map(() => -1);
-  context.transaction.change(table.id, batchOf(types, outcome.removed, minus));
+  const removed = batchOf(types, outcome.removed, outcome.removed.map(() => -1));
+  refuseOtherKeys(context, table, { conflict, removed, fresh });
+  context.transaction.change(table.id, removed);
   context.transaction.change(table.id, must(fresh[0], 'new rows'));
   const count = outcome.added.length;
   return finish(context, {
     returning: plan.returning, rows: fresh, types,
     tag: (rows) => `INSERT 0 ${rows ?? count}`,
   });
+}
+
+/** True when a row has one of the other keys of another row; else its keys are taken now. */
+function takenElsewhere(others: readonly TableKeys[], row: readonly Value[]): boolean {
+  if (others.some((keys) => keys.find(row) !== null)) return true;
+  for (const keys of others) keys.set(row, true);
+  return false;
+}
+
+/** 23505 where the rows of an INSERT ... ON CONFLICT share a key it is not about. */
+function refuseOtherKeys(
+  context: StatementContext, table: CatalogRelation,
+  rows: { readonly conflict: ConflictPlan; readonly removed: Batch;
+    readonly fresh: readonly Batch[] },
+): void {
+  for (const key of keysOf(table)) {
+    if (key.join() === rows.conflict.key.join()) continue;
+    const taken = context.keys(table, key);
+    taken.apply(rows.removed);
+    for (const batch of rows.fresh) takeKeys(table, key, taken, batch);
+  }
 }
 
 function addRow(keys: TableKeys, outcome: ConflictOutcome, row: readonly Value[]): void {
