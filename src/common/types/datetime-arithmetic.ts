@@ -13,7 +13,7 @@ import {
   joinTimestamp, splitTimestamp, dayOfWeek, timestampOutOfRange,
 } from './calendar.ts';
 import { formatFloat8 } from './floats.ts';
-import { MICROS_PER_DAY, makeInterval, negateInterval } from './interval.ts';
+import { MICROS_PER_DAY, intervalOutOfRange, makeInterval, negateInterval } from './interval.ts';
 import type { Interval } from './interval.ts';
 import { localToUtcAt, offsetMicrosAt, requireZone } from './time-zone.ts';
 import type { Zone } from './time-zone.ts';
@@ -242,6 +242,7 @@ export function binTimestamp(stride: Interval, micros: bigint, origin: bigint): 
   }
   const width = BigInt(stride.days) * MICROS_PER_DAY + stride.micros;
   if (width <= 0n) throw sqlError('22008', 'stride must be greater than zero');
+  if (BigInt.asIntN(64, width) !== width) throw intervalOutOfRange();
   const distance = micros - origin;
   const rest = distance % width;
   return checkTimestamp(micros - rest - (rest < 0n ? width : 0n));

@@ -230,9 +230,31 @@ function structured(type: string, sample: readonly [string, string]): ScalarFunc
   }));
 }
 
+function sameXid(a: number, b: number): boolean {
+  return (a >>> 0) === (b >>> 0);
+}
+
+/** Transaction ids and row places, which are equal or not but, as ids, without an order. */
+const IDENTITIES: readonly ScalarFunction[] = [
+  ...['xid', 'int4'].flatMap((right) => [
+    scalar({
+      signature: `=(xid,${right}) -> boolean`, doc: DOCS['='],
+      examples: [[`'7'::xid = '7'::${right}`, 'true']], evaluate: sameXid,
+    }),
+    scalar({
+      signature: `<>(xid,${right}) -> boolean`, doc: DOCS['<>'],
+      examples: [[`'7'::xid <> '8'::${right}`, 'true']],
+      evaluate: (a: number, b: number) => !sameXid(a, b),
+    }),
+  ]),
+  ...family({
+    left: 'tid', right: 'tid', sample: [`'(0,1)'::tid`, `'(0,2)'::tid`], compare: natural,
+  }),
+];
+
 /** All comparison operators. */
 export const COMPARISON: readonly ScalarFunction[] = [
-  ...integers(), ...floats(), ...SAME, ...MIXED_TIMES,
+  ...integers(), ...floats(), ...SAME, ...IDENTITIES, ...MIXED_TIMES,
   ...structured('anyarray', ['ARRAY[1,2]', 'ARRAY[1,3]']),
   ...structured('record', [`ROW(1,'a')`, `ROW(1,'b')`]),
 ];

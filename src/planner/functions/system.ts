@@ -138,6 +138,7 @@ const SENDERS: readonly (readonly [name: string, type: string, sql: string, byte
   ['date_send', 'date', `date '2000-01-02'`, '\\x00000001'],
   ['timestamp_send', 'timestamp', `timestamp '2000-01-01'`, '\\x0000000000000000'],
   ['timestamptz_send', 'timestamptz', `timestamptz '2000-01-01+00'`, '\\x0000000000000000'],
+  ['xidsend', 'xid', `'1'::xid`, '\\x00000001'],
   ['uuid_send', 'uuid', `'00000000-0000-0000-0000-000000000001'::uuid`,
     '\\x00000000000000000000000000000001'],
 ];
