@@ -16,6 +16,7 @@ import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../op
 import { ExpiryQueue } from '../state/expiry-queue.ts';
 import { gatherSlots, pickRows } from '../state/transfer.ts';
 import { OrderedPartitions } from './ordered-partitions.ts';
+import { isSmallTopN, SmallTopN } from './top-n-small.ts';
 import { TopNWindow } from './top-n-window.ts';
 
 /** A top-N node. */
@@ -25,7 +26,9 @@ export type TopNNode = Extract<DataflowNode, { kind: 'topN' }>;
 export function createTopN(
   node: TopNNode, inputNodes: readonly DataflowNode[], context: OperatorContext,
 ): Operator {
-  return new TopN(node, must(inputNodes[0], 'input'), context);
+  const input = must(inputNodes[0], 'input');
+  return isSmallTopN(node, input) ? new SmallTopN(node, input, context)
+    : new TopN(node, input, context);
 }
 
 const EMITTED = 0;
