@@ -46,8 +46,6 @@ export interface EngineCoreFace {
    * 23505: a key is taken; 40001: a row to be removed is no longer there; 53100: disk full.
    */
   commit(changes: readonly TableChange[], ddl: readonly DdlChange[]): Promise<bigint>;
-  /** Why a relation cannot be read now (a view that stopped, a SOURCE), or null. */
-  readProblem(relation: number): SqlError | null;
   /** User columns of all rows of a stored relation; weights need no consolidation. */
   snapshot(relation: number, at: Pin | null): Iterable<Batch>;
   /** Holds the newest published epoch for reading. */
@@ -57,6 +55,8 @@ export interface EngineCoreFace {
     at: Pin | null): Batch;
   /** Runs a one-shot query: the visible columns, in order. */
   runQuery(plan: QueryPlan, options: RunOptions): AsyncIterable<Batch>;
+  /** Why a relation's rows cannot be read: it is gone, or its view has stopped; null: they can. */
+  readProblem(relation: number): SqlError | null;
   /** Resolves when everything received so far is published. */
   settle(): Promise<void>;
   /** Calls the listener after each epoch; gives the way to end that. */
@@ -129,7 +129,8 @@ export class EngineCore implements EngineCoreFace {
     this.#queries = new QueryRunner({
       relation: (id) => this.#readable(id), system: (id) => this.#system.get(id) ?? null,
       build: options.buildOperator ?? buildOperator, environment,
-      source: (id) => this.#openSource(id), publishedEpoch: () => state.epoch, batchRows: options.batchRows ?? BATCH_ROWS,
+      source: (id) => this.#openSource(id), publishedEpoch: () => state.epoch,
+      batchRows: options.batchRows ?? BATCH_ROWS,
     });
   }
 

@@ -7,7 +7,7 @@
 import { must } from '../../common/assert.ts';
 import { SqlError } from '../../common/errors.ts';
 import { physicalOf } from '../../common/types/sql-type.ts';
-import type { ScalarExpr } from '../../planner/scalar.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import type { Batch } from '../batch.ts';
 import { batchOf, makeColumn } from '../batch.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';

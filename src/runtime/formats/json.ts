@@ -45,7 +45,9 @@ export class JsonDecoder {
   /** Names that stand in JSON as they are: the guess compares texts. */
   readonly #plainNames: readonly boolean[];
   #text = '';
-  /** The text has no backslash and no control character in a line: strings end at the next quote. */
+  /**
+   * The text has no backslash and no control character in a line: strings end at the next quote.
+   */
   #plain = false;
   #at = 0;
   #end = 0;
