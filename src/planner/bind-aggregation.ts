@@ -15,9 +15,8 @@ import type { Facted } from './bind-windows.ts';
 import { INT4 } from './bind-types.ts';
 import { notGrouped, outerNotGrouped } from './errors.ts';
 import { nullOf } from './expr-tools.ts';
-import type { AggregateCall, Relation, RelationColumn } from './relation.ts';
+import type { AggregateCall, Relation, RelationColumn, ScalarExpr } from './relation.ts';
 import { exprKey } from './scalar.ts';
-import type { ScalarExpr } from './scalar.ts';
 import {
   AGGREGATE_BASE, GROUPING_BASE, liftExpr, NO_FACTS, OVER_BASE, PENDING_BASE,
 } from './scope.ts';

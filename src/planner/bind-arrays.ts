@@ -16,8 +16,7 @@ import { INT4, TEXT, typeText } from './bind-types.ts';
 import { coerce, coerceCommon, literalOf, tryCoerce } from './coerce.ts';
 import { notSupported, subqueryColumns } from './errors.ts';
 import { evaluateConstant } from './fold.ts';
-import type { Relation } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { Relation, ScalarExpr } from './relation.ts';
 import type { BoundRelation } from './scope.ts';
 
 /** ARRAY[...]; `element` is the element type a cast around it asks for, or null. */

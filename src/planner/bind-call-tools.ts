@@ -16,7 +16,7 @@ import type { FunctionEntry } from './functions/entry.ts';
 import { functionsByName } from './functions/registry.ts';
 import { chooseOperator, chooseOverload, polymorphicUnknown } from './overload.ts';
 import type { Choice } from './overload.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 
 /** A call's name and place, for errors. */
 export interface CallSite {

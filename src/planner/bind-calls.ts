@@ -23,8 +23,7 @@ import { functionNotFound, notSupported, setsNotAllowed } from './errors.ts';
 import type { TableFunction } from './functions/entry.ts';
 import { functionsByName } from './functions/registry.ts';
 import type { Choice } from './overload.ts';
-import type { RelationColumn, TableCall } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { RelationColumn, ScalarExpr, TableCall } from './relation.ts';
 import { TABLE_CALL_BASE, TABLE_CALL_COLUMNS } from './scope.ts';
 
 /** The unqualified name of a function; other schemas than pg_catalog have none yet. */

@@ -13,7 +13,7 @@ import {
   coerce, coerceBoolean, coerceCommon, commonType, coerceTo, literalOf, settle,
 } from './coerce.ts';
 import { isNull, orAll } from './expr-tools.ts';
-import type { ScalarExpr, WhenThen } from './scalar.ts';
+import type { ScalarExpr, WhenThen } from './relation.ts';
 
 /** CASE [operand] WHEN ... THEN ... [ELSE ...] END */
 export function bindCase(binder: Binder, expr: CaseExpr): ScalarExpr {

@@ -13,7 +13,7 @@ import type { Expr, Query } from '../parser/ast.ts';
 import type { CatalogReader, CatalogRelation } from './catalog.ts';
 import type { EvaluationContext } from './functions/entry.ts';
 import type { BoundRelation, Scope, ScopeItem } from './scope.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 
 /** What stands around an expression; says which kinds of calls are allowed. */
 export type Clause =

@@ -16,7 +16,7 @@ import { isTimestamp, typeText } from './bind-types.ts';
 import type { PlanEnv } from './bound.ts';
 import { coerce, coerceBoolean, tryCoerce } from './coerce.ts';
 import { hasSubquery } from './expr-tools.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 import { NO_FACTS, Scope, itemOf } from './scope.ts';
 
 /** A column expressions may refer to. */

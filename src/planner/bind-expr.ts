@@ -28,8 +28,8 @@ import {
 import { typeText, UNKNOWN } from './bind-types.ts';
 import { literalOf } from './coerce.ts';
 import { notSupported, syntaxError } from './errors.ts';
+import type { ScalarExpr } from './relation.ts';
 import { BOOLEAN } from './scalar.ts';
-import type { ScalarExpr } from './scalar.ts';
 import {
   findColumn, findItem, findQualified, unknownColumn, unknownTable, wholeRow,
 } from './scope.ts';

@@ -1,7 +1,7 @@
 /**
  * Fields of record values.
  */
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 
 /** The fields of a record as expressions. */
 export function rowFields(row: ScalarExpr): readonly ScalarExpr[] {

@@ -19,7 +19,7 @@ import {
 } from './bind-windows.ts';
 import type { Facted } from './bind-windows.ts';
 import { duplicateAlias, notSupported } from './errors.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 import { Scope, scopeDistance } from './scope.ts';
 import type { ScopeItem } from './scope.ts';
 

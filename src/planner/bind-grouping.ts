@@ -13,8 +13,8 @@ import type { Facted } from './bind-windows.ts';
 import { settle } from './coerce.ts';
 import { aggregatesNotAllowed, windowsNotAllowed } from './errors.ts';
 import { columnsUsed } from './expr-tools.ts';
+import type { ScalarExpr } from './relation.ts';
 import { exprKey } from './scalar.ts';
-import type { ScalarExpr } from './scalar.ts';
 import { AGGREGATE_BASE, findColumn, OVER_BASE, TABLE_CALL_BASE } from './scope.ts';
 import type { GroupWindow } from './scope.ts';
 

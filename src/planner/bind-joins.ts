@@ -17,8 +17,7 @@ import { coerce, coerceBoolean, commonType } from './coerce.ts';
 import { notSupported, syntaxError } from './errors.ts';
 import { andAll, isTrue, TRUE } from './expr-tools.ts';
 import { filter, joinColumns } from './relation-tools.ts';
-import type { JoinType, Relation, TableCall } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { JoinType, Relation, ScalarExpr, TableCall } from './relation.ts';
 import { Scope, shiftItem } from './scope.ts';
 import type { ColumnFacts, ScopeColumn, ScopeItem } from './scope.ts';
 

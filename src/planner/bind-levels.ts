@@ -6,8 +6,7 @@
  */
 import { mapChildren } from './expr-tools.ts';
 import { mapExprs, mapInputs } from './relation-tools.ts';
-import type { Relation } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { Relation, ScalarExpr } from './relation.ts';
 
 /** Replaces an expression, or answers null to go on below it. `depth` 0 is where the walk began. */
 export type DeepChange = (expr: ScalarExpr, depth: number) => ScalarExpr | null;

@@ -18,7 +18,7 @@ import {
 } from './bind-types.ts';
 import { canCoerce, coerce, literalOf, settle } from './coerce.ts';
 import { cannotCast, notSupported } from './errors.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 
 const INT4_MAX = 2147483647n;
 const INT4_MIN = -2147483648n;

@@ -29,8 +29,8 @@ import { operatorNotFound } from './errors.ts';
 import { andAll, isNull, not, notDistinct, orAll } from './expr-tools.ts';
 import { functionsByName } from './functions/registry.ts';
 import { chooseOperator } from './overload.ts';
+import type { ScalarExpr } from './relation.ts';
 import { BOOLEAN } from './scalar.ts';
-import type { ScalarExpr } from './scalar.ts';
 
 /** A prefix operator; a minus before a number belongs to the number. */
 export function bindUnary(binder: Binder, expr: Unary): ScalarExpr {

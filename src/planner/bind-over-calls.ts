@@ -20,8 +20,7 @@ import { coerce, coerceBoolean, literalOf, settle, tryCoerce } from './coerce.ts
 import { functionNotFound, notSupported, windowsNotAllowed } from './errors.ts';
 import { evaluateConstant } from './fold.ts';
 import { functionsByName } from './functions/registry.ts';
-import type { Frame, FrameBound } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { Frame, FrameBound, ScalarExpr } from './relation.ts';
 import { OVER_BASE } from './scope.ts';
 import type { OverSpec } from './scope.ts';
 

@@ -8,9 +8,8 @@ import { must } from '../common/assert.ts';
 import { mapColumns } from './expr-tools.ts';
 import { columnNumber } from './bind-windows.ts';
 import type { Facted } from './bind-windows.ts';
-import type { TableCall } from './relation.ts';
+import type { ScalarExpr, SortKey, TableCall } from './relation.ts';
 import { exprKey } from './scalar.ts';
-import type { ScalarExpr, SortKey } from './scalar.ts';
 import { NO_FACTS, OVER_BASE, TABLE_CALL_BASE, TABLE_CALL_COLUMNS } from './scope.ts';
 import type { OverSpec, PendingOver } from './scope.ts';
 

@@ -5,8 +5,7 @@ import { sqlError } from '../common/errors.ts';
 import type { Value } from '../common/values.ts';
 import type { BoundQuery } from './bound.ts';
 import { mapDeep, mapRelationDeep } from './bind-levels.ts';
-import type { Relation } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { Relation, ScalarExpr } from './relation.ts';
 
 /** The bound query with literals in place of parameters; null values keep the parameters. */
 export function withParameters(bound: BoundQuery, values: readonly Value[] | null): BoundQuery {

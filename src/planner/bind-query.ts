@@ -24,7 +24,7 @@ import { INT8, typeText } from './bind-types.ts';
 import { tryCoerce } from './coerce.ts';
 import { notSupported, refused, syntaxError } from './errors.ts';
 import { evaluateConstant } from './fold.ts';
-import type { ScalarExpr, SortKey } from './scalar.ts';
+import type { ScalarExpr, SortKey } from './relation.ts';
 import { isComputedCount, numberedRange } from './row-range.ts';
 import { Scope } from './scope.ts';
 import type { BoundRelation } from './scope.ts';

@@ -13,7 +13,7 @@ import { rowFields } from './bind-fields.ts';
 import { expandStar } from './bind-stars.ts';
 import { syntaxError } from './errors.ts';
 import { andAll, orAll } from './expr-tools.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 
 /** True for (a, b) and ROW(...). */
 export function isRow(expr: Expr): boolean {

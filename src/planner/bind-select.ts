@@ -24,9 +24,8 @@ import type { Facted } from './bind-windows.ts';
 import { coerceBoolean } from './coerce.ts';
 import { notSupported } from './errors.ts';
 import { distinct, filter } from './relation-tools.ts';
-import type { RelationColumn } from './relation.ts';
+import type { RelationColumn, ScalarExpr, SortKey } from './relation.ts';
 import { exprKey } from './scalar.ts';
-import type { ScalarExpr, SortKey } from './scalar.ts';
 import { NO_FACTS, Scope } from './scope.ts';
 import type { BoundRelation, ColumnFacts } from './scope.ts';
 

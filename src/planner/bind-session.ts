@@ -13,7 +13,7 @@ import type { SqlValueFunction } from '../parser/ast-leaves.ts';
 import type { Binder } from './bind-context.ts';
 import { INT4, TEXT, TIMESTAMPTZ } from './bind-types.ts';
 import { coerce, literalOf } from './coerce.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 
 const NAME: SqlType = { name: 'name' };
 

@@ -13,8 +13,7 @@ import type { StatementState } from './bind-context.ts';
 import { identicalType } from './bind-types.ts';
 import { coerceTo, commonType } from './coerce.ts';
 import { distinct } from './relation-tools.ts';
-import type { Relation, RelationColumn } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { Relation, RelationColumn, ScalarExpr } from './relation.ts';
 import { NO_FACTS } from './scope.ts';
 import type { BoundRelation, ColumnFacts } from './scope.ts';
 

@@ -7,8 +7,8 @@ import type { Binder } from './bind-context.ts';
 import { sortsDescending, sortsNullsFirst } from './bind-sorting.ts';
 import type { Target } from './bind-targets.ts';
 import { settle } from './coerce.ts';
+import type { ScalarExpr } from './relation.ts';
 import { exprKey } from './scalar.ts';
-import type { ScalarExpr } from './scalar.ts';
 
 /** A sort key; `target` is the number of the output column it equals, or null. */
 export interface SortTarget {

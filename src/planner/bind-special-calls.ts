@@ -6,8 +6,8 @@ import type { FunctionCall } from '../parser/ast.ts';
 import type { Binder } from './bind-context.ts';
 import { INT4 } from './bind-types.ts';
 import { literalOf } from './coerce.ts';
+import type { ScalarExpr } from './relation.ts';
 import { exprKey } from './scalar.ts';
-import type { ScalarExpr } from './scalar.ts';
 import { GROUPING_BASE } from './scope.ts';
 
 const WINDOW_BOUND = /^(tumble|hop|cumulate|session)_(start|end|rowtime|time)$/;

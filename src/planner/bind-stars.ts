@@ -8,7 +8,7 @@ import type { Binder } from './bind-context.ts';
 import { rowFields } from './bind-fields.ts';
 import { typeText } from './bind-types.ts';
 import { columnNotFound, syntaxError } from './errors.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 import { findItem, freshExpr, unknownTable } from './scope.ts';
 import type { ScopeColumn } from './scope.ts';
 

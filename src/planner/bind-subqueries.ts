@@ -16,9 +16,8 @@ import { compareRows, isRow, rowOf } from './bind-rows.ts';
 import { coerce } from './coerce.ts';
 import { subqueryColumns, syntaxError } from './errors.ts';
 import { not } from './expr-tools.ts';
-import type { RelationColumn } from './relation.ts';
+import type { RelationColumn, ScalarExpr } from './relation.ts';
 import { BOOLEAN } from './scalar.ts';
-import type { ScalarExpr } from './scalar.ts';
 import type { BoundRelation } from './scope.ts';
 
 /** EXISTS (SELECT ...) */

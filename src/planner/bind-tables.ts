@@ -14,8 +14,7 @@ import type { StatementState, WithBinding, WithNames } from './bind-context.ts';
 import { deepenRelation } from './bind-levels.ts';
 import { INT8 } from './bind-types.ts';
 import { notSupported, relationNotFound, schemaNotFound } from './errors.ts';
-import type { RelationColumn } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { RelationColumn, ScalarExpr } from './relation.ts';
 import { itemOf, nearestName, NO_FACTS, scopeDistance } from './scope.ts';
 import type {
   BoundRelation, ColumnFacts, Scope, ScopeColumn, ScopeItem,

@@ -7,7 +7,7 @@ import type { Expr, Query, SelectItem } from '../parser/ast.ts';
 import type { Binder } from './bind-context.ts';
 import { expandStar } from './bind-stars.ts';
 import { settle, tryCoerce } from './coerce.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 
 /** An output column. */
 export interface Target {

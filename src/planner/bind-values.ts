@@ -7,8 +7,7 @@ import type { QueryPlace, StatementState } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
 import { coerceTo, commonType, tryCoerce } from './coerce.ts';
 import { syntaxError } from './errors.ts';
-import type { RelationColumn } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { RelationColumn, ScalarExpr } from './relation.ts';
 import { NO_FACTS, Scope } from './scope.ts';
 import type { BoundRelation } from './scope.ts';
 

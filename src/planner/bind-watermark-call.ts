@@ -13,9 +13,8 @@ import type { CatalogRelation } from './catalog.ts';
 import { literalOf } from './coerce.ts';
 import { refused } from './errors.ts';
 import { call } from './expr-tools.ts';
-import type { Relation } from './relation.ts';
+import type { Relation, ScalarExpr } from './relation.ts';
 import { BOOLEAN } from './scalar.ts';
-import type { ScalarExpr } from './scalar.ts';
 import { filter } from './relation-tools.ts';
 
 /** Binds CURRENT_WATERMARK(column); null for any other name. */

@@ -18,8 +18,7 @@ import {
   windowTimeType,
 } from './errors.ts';
 import { evaluateConstant } from './fold.ts';
-import type { Relation, RelationColumn, WindowSpec } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { Relation, RelationColumn, ScalarExpr, WindowSpec } from './relation.ts';
 import { NO_FACTS } from './scope.ts';
 import type { ColumnFacts } from './scope.ts';
 

@@ -14,8 +14,7 @@ import { visibleOnly } from './bind-subqueries.ts';
 import { renameColumns } from './bind-tables.ts';
 import { coerceTo } from './coerce.ts';
 import { notSupported, syntaxError } from './errors.ts';
-import type { RecursiveBinding, Relation, RelationColumn } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { RecursiveBinding, Relation, RelationColumn, ScalarExpr } from './relation.ts';
 import { NO_FACTS } from './scope.ts';
 import type { BoundRelation } from './scope.ts';
 

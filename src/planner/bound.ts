@@ -9,8 +9,7 @@ import type { CatalogReader } from './catalog.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Notice } from '../common/errors.ts';
 import type { QueryPlan, ResultColumn, ViewPlan } from './plans.ts';
-import type { Relation } from './relation.ts';
-import type { ScalarExpr, SortKey } from './scalar.ts';
+import type { Relation, ScalarExpr, SortKey } from './relation.ts';
 
 /** When the results of a view appear. */
 export interface EmitPolicy {

@@ -6,7 +6,7 @@
 import type { NameLookup } from '../common/types/settings.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Query } from '../parser/ast.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 
 /** A column as the planner sees it. */
 export interface CatalogColumn {

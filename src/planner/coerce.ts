@@ -21,8 +21,8 @@ import { cannotCast, notBoolean, relationNotFound, typeNotFound, typesNotMatched
   from './errors.ts';
 import { evaluateConstant } from './fold.ts';
 import { castBetween } from './functions/registry.ts';
+import type { ScalarExpr } from './relation.ts';
 import { BOOLEAN } from './scalar.ts';
-import type { ScalarExpr } from './scalar.ts';
 
 /** Where a conversion happens. */
 export type CoerceContext = 'implicit' | 'assignment' | 'explicit';

@@ -8,8 +8,7 @@
  */
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Value } from '../common/values.ts';
-import type { ScalarExpr, SortKey } from './scalar.ts';
-import type { Frame, JoinType, WindowSpec } from './relation.ts';
+import type { Frame, JoinType, ScalarExpr, SortKey, WindowSpec } from './relation.ts';
 
 /** The version this build writes; older ones are upgraded on load. */
 export const DATAFLOW_VERSION = 1;

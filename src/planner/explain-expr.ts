@@ -10,8 +10,7 @@ import { formatType, formatValue } from '../common/types/registry.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Value } from '../common/values.ts';
 import type { WatermarkExpr } from './dataflow.ts';
-import type { Frame, FrameBound, WindowSpec } from './relation.ts';
-import type { ScalarExpr, SortKey } from './scalar.ts';
+import type { Frame, FrameBound, ScalarExpr, SortKey, WindowSpec } from './relation.ts';
 
 /** Gives the name of column `index` of what the expression is over. */
 export type ColumnName = (index: number) => string;

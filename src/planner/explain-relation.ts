@@ -4,9 +4,8 @@
 import { assertNever } from '../common/assert.ts';
 import { exprText, frameText, functionName, sortText, windowText } from './explain-expr.ts';
 import type { ColumnName, RelationName } from './explain-expr.ts';
-import type { AggregateCall, OverCall, Relation, RelationColumn } from './relation.ts';
+import type { AggregateCall, OverCall, Relation, RelationColumn, ScalarExpr } from './relation.ts';
 import { inputsOf } from './relation-tools.ts';
-import type { ScalarExpr } from './scalar.ts';
 
 const INDENT = '  ';
 

@@ -14,8 +14,7 @@ import {
 } from './explain-expr.ts';
 import type { ColumnName, RelationName } from './explain-expr.ts';
 import { relationLines } from './explain-relation.ts';
-import type { Relation } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { Relation, ScalarExpr } from './relation.ts';
 
 const INDENT = '  ';
 

@@ -7,8 +7,8 @@
 import { assertNever, must } from '../common/assert.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Value } from '../common/values.ts';
+import type { ScalarExpr } from './relation.ts';
 import { BOOLEAN } from './scalar.ts';
-import type { ScalarExpr } from './scalar.ts';
 
 /** A column reference. */
 export function column(index: number, type: SqlType): ScalarExpr {

@@ -10,8 +10,7 @@ import { asComparison, swapped } from './function-facts.ts';
 import { sameType } from '../common/types/sql-type.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { FastPath } from './plans.ts';
-import type { Relation } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { Relation, ScalarExpr } from './relation.ts';
 
 interface Simple {
   readonly scan: Relation & { kind: 'scan' };

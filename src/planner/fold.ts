@@ -14,7 +14,7 @@ import type { SqlType } from '../common/types/sql-type.ts';
 import { childrenOf } from './expr-tools.ts';
 import type { EvaluationContext, ScalarFunction } from './functions/entry.ts';
 import { castBetween, evaluatorOf, functionById } from './functions/registry.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 
 /** What stands for columns: the values of a row, or nothing. */
 export type Row = readonly Value[];

@@ -9,7 +9,7 @@ import type { Interval } from '../common/types/interval.ts';
 import { MICROS_PER_DAY } from '../common/types/interval.ts';
 import { someExpr } from './expr-tools.ts';
 import { castBetween, functionById } from './functions/registry.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 
 /** A comparison operator. */
 export type ComparisonOp = '=' | '<>' | '<' | '<=' | '>' | '>=';

@@ -10,7 +10,7 @@ import { encodePlan } from './dataflow-json.ts';
 import { andAll, column, mapColumns, substitute } from './expr-tools.ts';
 import { DATAFLOW_VERSION } from './dataflow.ts';
 import type { Dataflow, DataflowColumn, DataflowNode, NodeId } from './dataflow.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 
 /** A list of nodes under construction. */
 export class DataflowBuilder {

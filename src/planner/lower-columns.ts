@@ -4,9 +4,8 @@
  * Aggregates, joins and window functions take column numbers. Equal expressions share a column.
  */
 import { must } from '../common/assert.ts';
-import type { Relation } from './relation.ts';
+import type { Relation, ScalarExpr } from './relation.ts';
 import { exprKey } from './scalar.ts';
-import type { ScalarExpr } from './scalar.ts';
 
 /** Collects expressions over one input; each gets a number. */
 export class Columns {

@@ -10,8 +10,7 @@ import type { SqlType } from '../common/types/sql-type.ts';
 import { andAll, conjuncts, columnsUsed, isNotNull, shiftColumns } from './expr-tools.ts';
 import { asComparison, isImmutable } from './function-facts.ts';
 import { exprNeverNull } from './properties-keys.ts';
-import type { JoinType, Relation } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { JoinType, Relation, ScalarExpr } from './relation.ts';
 
 /** An equality between an expression over the left and one over the right side. */
 export interface JoinKey {

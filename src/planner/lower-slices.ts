@@ -17,10 +17,11 @@ import {
   call, column, columnsUsed, isNotNull, literal, nullOf, substitute,
 } from './expr-tools.ts';
 import type { Properties } from './properties.ts';
-import type { AggregateCall, Relation, RelationColumn, WindowSpec } from './relation.ts';
-import { aggregateCall, columnOf, filter, project } from './relation-tools.ts';
+import type {
+  AggregateCall, Relation, RelationColumn, ScalarExpr, WindowSpec,
+} from './relation.ts';
 import { BOOLEAN } from './scalar.ts';
-import type { ScalarExpr } from './scalar.ts';
+import { aggregateCall, columnOf, filter, project } from './relation-tools.ts';
 
 type Aggregate = Relation & { kind: 'aggregate' };
 type Window = Relation & { kind: 'window' };

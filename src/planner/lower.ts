@@ -18,11 +18,10 @@ import { lateRelation } from './lower-late.ts';
 import { stateNotices } from './notices.ts';
 import type { QueryPlan, ResultColumn, ViewPlan } from './plans.ts';
 import { Properties } from './properties.ts';
-import type { Relation } from './relation.ts';
+import type { Relation, ScalarExpr } from './relation.ts';
 import type { RewriteContext } from './rewrites/context.ts';
 import { rewriteRelation } from './rewrites/registry.ts';
 import { withRowRange } from './row-range.ts';
-import type { ScalarExpr } from './scalar.ts';
 
 /** What constants are evaluated with while planning. */
 export function planningContext(catalog: CatalogReader): EvaluationContext {

@@ -7,8 +7,7 @@ import type { SqlType } from '../common/types/sql-type.ts';
 import type { Notice } from '../common/errors.ts';
 import type { ColumnWatermark } from './catalog.ts';
 import type { Dataflow } from './dataflow.ts';
-import type { Relation } from './relation.ts';
-import type { ScalarExpr, SortKey } from './scalar.ts';
+import type { Relation, ScalarExpr, SortKey } from './relation.ts';
 
 /** A column of a result, as RowDescription needs it. */
 export interface ResultColumn {

@@ -9,8 +9,7 @@ import { assertNever } from '../common/assert.ts';
 import type { CatalogReader } from './catalog.ts';
 import { conjuncts } from './expr-tools.ts';
 import { isEquality, isStrictPredicate } from './function-facts.ts';
-import type { Relation } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { Relation, ScalarExpr } from './relation.ts';
 
 /** A set of column numbers, ascending. */
 export type Key = readonly number[];

@@ -10,8 +10,7 @@ import { conjuncts } from './expr-tools.ts';
 import { asComparison, shiftedTime, swapped } from './function-facts.ts';
 import { deriveKeys, equatedColumns, tidyKeys } from './properties-keys.ts';
 import type { Key } from './properties-keys.ts';
-import type { Relation } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { Relation, ScalarExpr } from './relation.ts';
 import { minFact, shiftFact, windowLength, windowWatermarks } from './watermarks.ts';
 import type { WatermarkFact, WindowFact } from './watermarks.ts';
 

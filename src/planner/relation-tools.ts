@@ -9,7 +9,7 @@ import type { SqlType } from '../common/types/sql-type.ts';
 import { andAll, column, isTrue, mapList } from './expr-tools.ts';
 import type { AggregateCall, JoinType, OverCall, Relation, RelationColumn, TableCall }
   from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 
 /** References to all columns of a relation, in order. */
 export function allColumns(relation: Relation): ScalarExpr[] {

@@ -6,10 +6,9 @@
  */
 import { call, column, literal, someExpr } from './expr-tools.ts';
 import type { BoundQuery } from './bound.ts';
-import type { OverCall, Relation } from './relation.ts';
-import { filter, pick } from './relation-tools.ts';
+import type { OverCall, Relation, ScalarExpr, SortKey } from './relation.ts';
 import { BOOLEAN } from './scalar.ts';
-import type { ScalarExpr, SortKey } from './scalar.ts';
+import { filter, pick } from './relation-tools.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 
 const INT8: SqlType = { name: 'int8' };

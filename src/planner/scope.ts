@@ -15,8 +15,9 @@ import {
   columnAmbiguous, columnNotFound, invalidFromReference, missingFrom, tableAmbiguous,
 } from './errors.ts';
 import { replaceExpr } from './expr-tools.ts';
-import type { AggregateCall, Frame, OverCall, Relation, TableCall } from './relation.ts';
-import type { ScalarExpr, SortKey } from './scalar.ts';
+import type {
+  AggregateCall, Frame, OverCall, Relation, ScalarExpr, SortKey, TableCall,
+} from './relation.ts';
 
 /** Numbers of aggregate results while expressions are being bound. */
 export const AGGREGATE_BASE = 1_000_000;

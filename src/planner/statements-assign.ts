@@ -11,7 +11,7 @@ import { rowSubquery } from './bind-subqueries.ts';
 import type { CatalogColumn, CatalogRelation } from './catalog.ts';
 import { notSupported, syntaxError } from './errors.ts';
 import { mapColumns } from './expr-tools.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 import { assign, columnNumberOf, defaultOf, tableColumn } from './statements-targets.ts';
 
 /** New values by column number. */

@@ -14,7 +14,7 @@ import { coerceBoolean } from './coerce.ts';
 import { notSupported, syntaxError } from './errors.ts';
 import { hasSubquery, isNull, orAll } from './expr-tools.ts';
 import type { ConflictPlan } from './plans.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 import { Scope } from './scope.ts';
 import { bindAssignments, newRow } from './statements-assign.ts';
 import { columnNumberOf, tableItem } from './statements-targets.ts';

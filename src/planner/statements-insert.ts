@@ -17,8 +17,7 @@ import type { CatalogRelation } from './catalog.ts';
 import { notSupported, syntaxError } from './errors.ts';
 import { mapColumns } from './expr-tools.ts';
 import type { ConflictPlan, Returning } from './plans.ts';
-import type { Relation, RelationColumn } from './relation.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { Relation, RelationColumn, ScalarExpr } from './relation.ts';
 import { Scope } from './scope.ts';
 import { bindConflict } from './statements-conflict.ts';
 import {

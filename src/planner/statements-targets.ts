@@ -17,7 +17,7 @@ import { tryCoerce } from './coerce.ts';
 import { assignmentMismatch } from './errors.ts';
 import { hasSubquery } from './expr-tools.ts';
 import type { Returning } from './plans.ts';
-import type { ScalarExpr } from './scalar.ts';
+import type { ScalarExpr } from './relation.ts';
 import { Scope } from './scope.ts';
 import type { ScopeItem } from './scope.ts';
 

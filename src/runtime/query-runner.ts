@@ -10,7 +10,7 @@ import type { SqlType } from '../common/types/sql-type.ts';
 import type { Value } from '../common/values.ts';
 import type { EvaluationContext } from '../planner/functions/entry.ts';
 import type { FastPath, QueryPlan } from '../planner/plans.ts';
-import type { ScalarExpr } from '../planner/scalar.ts';
+import type { ScalarExpr } from '../planner/relation.ts';
 import type { Batch } from './batch.ts';
 import type { OpenConnector } from './connectors/connector.ts';
 import { batchOf, cell } from './batch.ts';

@@ -10,7 +10,7 @@ import type { Value } from '../../src/common/values.ts';
 import type { EvaluationContext, ScalarFunction } from '../../src/planner/functions/entry.ts';
 import { allFunctions } from '../../src/planner/functions/registry.ts';
 import { evaluateOver } from '../../src/planner/fold.ts';
-import type { ScalarExpr } from '../../src/planner/scalar.ts';
+import type { ScalarExpr } from '../../src/planner/relation.ts';
 import { batchOf, cell } from '../../src/runtime/batch.ts';
 import { compileMap, compilePredicate, kernelSource } from '../../src/runtime/kernels/map.ts';
 

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { DataflowNode } from '../../src/planner/dataflow.ts';
-import type { ScalarExpr } from '../../src/planner/scalar.ts';
+import type { ScalarExpr } from '../../src/planner/relation.ts';
 import { headerColumns, runDeltas, sourceOf } from '../support/deltas.ts';
 import { WATERMARK } from './harness.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { SqlType } from '../../src/common/types/sql-type.ts';
 import type { DataflowNode } from '../../src/planner/dataflow.ts';
 import { typeNamed } from '../../src/planner/functions/builder.ts';
-import type { ScalarExpr } from '../../src/planner/scalar.ts';
+import type { ScalarExpr } from '../../src/planner/relation.ts';
 import { headerColumns, runDeltas, sourceOf } from '../support/deltas.ts';
 
 const T = (name: string): SqlType => typeNamed(name);

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareValues, formatValue } from '../../src/common/types/registry.ts';
 import type { SqlType } from '../../src/common/types/sql-type.ts';
-import type { SortKey } from '../../src/planner/scalar.ts';
+import type { SortKey } from '../../src/planner/relation.ts';
 import { createTopN } from '../../src/runtime/operators/top-n.ts';
 import type { TopNNode } from '../../src/runtime/operators/top-n.ts';
 import { columnsOf, compareRandom, Run, sourceNode, T, WATERMARK } from './harness.ts';

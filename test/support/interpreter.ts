@@ -16,7 +16,7 @@ import { evaluateOver } from '../../src/planner/fold.ts';
 import type { AggregateFunction, EvaluationContext } from '../../src/planner/functions/entry.ts';
 import * as finish from '../../src/planner/functions/finish.ts';
 import { functionById } from '../../src/planner/functions/registry.ts';
-import type { ScalarExpr, SortKey } from '../../src/planner/scalar.ts';
+import type { ScalarExpr, SortKey } from '../../src/planner/relation.ts';
 
 /** A row of plain values. */
 export type Row = readonly Value[];

@@ -14,12 +14,11 @@ import {
 import { asComparison } from '../function-facts.ts';
 import type { Properties } from '../properties.ts';
 import { exprNeverNull } from '../properties-keys.ts';
-import type { Relation } from '../relation.ts';
+import type { Relation, ScalarExpr, SubqueryMode } from '../relation.ts';
+import { BOOLEAN } from '../scalar.ts';
 import {
   aggregate, aggregateCall, allColumns, columnOf, distinct, extend, filter, join, pick, project,
 } from '../relation-tools.ts';
-import { BOOLEAN } from '../scalar.ts';
-import type { ScalarExpr, SubqueryMode } from '../scalar.ts';
 import { DomainPush, orEmpty } from './decorrelate-push.ts';
 import { countOuter, outerColumns, raised, raisedExpr } from './outer-columns.ts';
 

@@ -15,11 +15,10 @@ import {
 } from '../expr-tools.ts';
 import { asComparison, swapped } from '../function-facts.ts';
 import { functionById } from '../functions/registry.ts';
-import type { AggregateCall, Relation, RelationColumn } from '../relation.ts';
+import type { AggregateCall, Relation, RelationColumn, ScalarExpr } from '../relation.ts';
 import {
   allColumns, columnOf, filter, inputsOf, join, joinColumns, mapExprs, pick, project,
 } from '../relation-tools.ts';
-import type { ScalarExpr } from '../scalar.ts';
 import { outerColumns, outerColumnsOf, raised } from './outer-columns.ts';
 
 /** Types whose equal values are the same in every respect. */

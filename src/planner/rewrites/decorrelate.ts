@@ -11,12 +11,11 @@ import {
   andAll, column, conjuncts, hasSubquery, mapChildren, not, nullOf, replaceExpr,
 } from '../expr-tools.ts';
 import { Properties } from '../properties.ts';
-import type { Relation } from '../relation.ts';
+import type { Relation, ScalarExpr } from '../relation.ts';
+import { BOOLEAN } from '../scalar.ts';
 import {
   allColumns, columnOf, exprsOf, filter, join, mapExprs, mapInputs, pick, project,
 } from '../relation-tools.ts';
-import { BOOLEAN } from '../scalar.ts';
-import type { ScalarExpr } from '../scalar.ts';
 import type { RewriteContext } from './context.ts';
 import {
   applyConjunct, applyExists, applyQuantified, applyScalar, asSelection, attach,

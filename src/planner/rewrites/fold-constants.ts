@@ -13,10 +13,9 @@ import { evaluateConstant } from '../fold.ts';
 import { isImmutable } from '../function-facts.ts';
 import type { EvaluationContext } from '../functions/entry.ts';
 import { functionById } from '../functions/registry.ts';
-import type { Relation } from '../relation.ts';
-import { emptyRelation, mapExprs, rewriteBottomUp } from '../relation-tools.ts';
+import type { Relation, ScalarExpr } from '../relation.ts';
 import { exprKey } from '../scalar.ts';
-import type { ScalarExpr } from '../scalar.ts';
+import { emptyRelation, mapExprs, rewriteBottomUp } from '../relation-tools.ts';
 import type { RewriteContext } from './context.ts';
 
 /** Largest array or text (in elements, characters) that folding may put into a plan. */

@@ -6,8 +6,7 @@
  */
 import { must } from '../../common/assert.ts';
 import { column, mapChildren, nullOf, replaceExpr } from '../expr-tools.ts';
-import type { ScalarExpr } from '../scalar.ts';
-import type { Relation } from '../relation.ts';
+import type { Relation, ScalarExpr } from '../relation.ts';
 import { mapExprs, project, rewriteBottomUp } from '../relation-tools.ts';
 
 /** Expands grouping sets, also those inside subqueries. */

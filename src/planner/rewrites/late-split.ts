@@ -18,10 +18,9 @@ import {
 } from '../expr-tools.ts';
 import { encodePlan } from '../dataflow-json.ts';
 import { Properties } from '../properties.ts';
-import type { Relation, WindowSpec } from '../relation.ts';
-import { columnOf, filter, pick, project, rewriteBottomUp } from '../relation-tools.ts';
+import type { Relation, ScalarExpr, WindowSpec } from '../relation.ts';
 import { BOOLEAN } from '../scalar.ts';
-import type { ScalarExpr } from '../scalar.ts';
+import { columnOf, filter, pick, project, rewriteBottomUp } from '../relation-tools.ts';
 import { threadArrival } from './arrival.ts';
 import type { Threaded } from './arrival.ts';
 import type { RewriteContext } from './context.ts';

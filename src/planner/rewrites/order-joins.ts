@@ -9,9 +9,8 @@
 import { must } from '../../common/assert.ts';
 import { andAll, column, columnsUsed, conjuncts, mapColumns } from '../expr-tools.ts';
 import { asComparison, isVolatile } from '../function-facts.ts';
-import type { Relation } from '../relation.ts';
+import type { Relation, ScalarExpr } from '../relation.ts';
 import { join, mapInputs, pick } from '../relation-tools.ts';
-import type { ScalarExpr } from '../scalar.ts';
 
 /** Relations joined by inner joins alone; conditions are over all their columns in order. */
 interface Group {

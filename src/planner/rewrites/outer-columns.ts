@@ -6,9 +6,8 @@
  */
 import type { SqlType } from '../../common/types/sql-type.ts';
 import { column, replaceExpr, walkExpr } from '../expr-tools.ts';
-import type { Relation } from '../relation.ts';
+import type { Relation, ScalarExpr } from '../relation.ts';
 import { exprsOf, mapExprs, mapInputs } from '../relation-tools.ts';
-import type { ScalarExpr } from '../scalar.ts';
 
 /** Changes an outer column found `levels` levels below the relation that was asked about. */
 export type OuterChange = (

@@ -3,8 +3,7 @@
  */
 import { column, mapColumns, substitute } from '../expr-tools.ts';
 import { isVolatile } from '../function-facts.ts';
-import type { Relation } from '../relation.ts';
-import type { ScalarExpr } from '../scalar.ts';
+import type { Relation, ScalarExpr } from '../relation.ts';
 
 type Project = Relation & { kind: 'project' };
 

@@ -8,11 +8,10 @@
 import { assertNever, must } from '../../common/assert.ts';
 import { addColumns, column, mapColumns } from '../expr-tools.ts';
 import { Properties } from '../properties.ts';
-import type { Relation } from '../relation.ts';
+import type { Relation, ScalarExpr, SortKey } from '../relation.ts';
 import {
   exprsOf, inputsOf, joinColumns, mapExprs, pick, walkRelation,
 } from '../relation-tools.ts';
-import type { ScalarExpr, SortKey } from '../scalar.ts';
 import type { RewriteContext } from './context.ts';
 
 type Needs = Map<Relation, Set<number>>;

@@ -14,11 +14,10 @@ import {
 import { asComparison, isStrictPredicate, isVolatile, mayRaise, swapped }
   from '../function-facts.ts';
 import { mayFilter } from '../lower-join.ts';
-import type { JoinType, Relation } from '../relation.ts';
+import type { JoinType, Relation, ScalarExpr } from '../relation.ts';
+import { exprKey } from '../scalar.ts';
 import { emptyRelation, filter, inputsOf, joinColumns, mapInputs, walkRelation }
   from '../relation-tools.ts';
-import type { ScalarExpr } from '../scalar.ts';
-import { exprKey } from '../scalar.ts';
 
 /** Pushes all filters down. */
 export function pushFilters(relation: Relation): Relation {

@@ -7,8 +7,8 @@
 import { must } from '../../common/assert.ts';
 import { encodePlan } from '../dataflow-json.ts';
 import type { Relation } from '../relation.ts';
-import { inputsOf, pick, rewriteBottomUp, walkRelation } from '../relation-tools.ts';
 import { exprKey } from '../scalar.ts';
+import { inputsOf, pick, rewriteBottomUp, walkRelation } from '../relation-tools.ts';
 
 type Aggregate = Relation & { kind: 'aggregate' };
 

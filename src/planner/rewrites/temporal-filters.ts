@@ -15,9 +15,8 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import { andAll, call, conjuncts, literal, someExpr } from '../expr-tools.ts';
 import { asComparison, swapped } from '../function-facts.ts';
 import type { ComparisonOp } from '../function-facts.ts';
-import type { Relation } from '../relation.ts';
+import type { Relation, ScalarExpr } from '../relation.ts';
 import { exprsOf, filter, rewriteBottomUp } from '../relation-tools.ts';
-import type { ScalarExpr } from '../scalar.ts';
 import type { RewriteContext } from './context.ts';
 
 const TIMESTAMPTZ: SqlType = { name: 'timestamptz' };

@@ -7,9 +7,8 @@
 import { must } from '../../common/assert.ts';
 import { andAll, conjuncts, substitute } from '../expr-tools.ts';
 import { asComparison, swapped } from '../function-facts.ts';
-import type { Relation } from '../relation.ts';
+import type { Relation, ScalarExpr } from '../relation.ts';
 import { filter, rewriteBottomUp } from '../relation-tools.ts';
-import type { ScalarExpr } from '../scalar.ts';
 
 type Over = Relation & { kind: 'over' };
 

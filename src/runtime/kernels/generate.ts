@@ -11,7 +11,7 @@ import { physicalOf } from '../../common/types/sql-type.ts';
 import type { Physical, SqlType } from '../../common/types/sql-type.ts';
 import type { ScalarFunction } from '../../planner/functions/entry.ts';
 import { castBetween, evaluatorOf, functionById } from '../../planner/functions/registry.ts';
-import type { ScalarExpr } from '../../planner/scalar.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import {
   allFieldsNull, arrayComparer, arrayMaker, forgiving, sameReference, typmodFitter,
 } from './helpers.ts';

@@ -12,7 +12,7 @@ import { SqlError } from '../../common/errors.ts';
 import { physicalOf } from '../../common/types/sql-type.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { EvaluationContext } from '../../planner/functions/entry.ts';
-import type { ScalarExpr } from '../../planner/scalar.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import { makeColumn } from '../batch.ts';
 import type { Batch, Column } from '../batch.ts';
 import { gather } from '../state/transfer.ts';

@@ -7,7 +7,7 @@
 import type { SqlType } from '../../common/types/sql-type.ts';
 import { columnsUsed } from '../../planner/expr-tools.ts';
 import type { EvaluationContext } from '../../planner/functions/entry.ts';
-import type { ScalarExpr } from '../../planner/scalar.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import { compilePredicate } from '../kernels/map.ts';
 import type { OperatorContext } from '../operator.ts';
 import type { JoinOutput, Pairs } from './join-output.ts';

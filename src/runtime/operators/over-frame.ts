@@ -10,8 +10,7 @@ import { must } from '../../common/assert.ts';
 import { compareValues } from '../../common/types/registry.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
-import type { Frame, FrameBound } from '../../planner/relation.ts';
-import type { SortKey } from '../../planner/scalar.ts';
+import type { Frame, FrameBound, SortKey } from '../../planner/relation.ts';
 import { rangeKey } from './over-range.ts';
 import type { RangeKey } from './over-range.ts';
 

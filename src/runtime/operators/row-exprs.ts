@@ -6,7 +6,7 @@
  * expression fails are reported and missing in the result.
  */
 import type { SqlType } from '../../common/types/sql-type.ts';
-import type { ScalarExpr } from '../../planner/scalar.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import type { Batch, Column } from '../batch.ts';
 import { compileMap } from '../kernels/map.ts';
 import type { MapKernel } from '../kernels/map.ts';

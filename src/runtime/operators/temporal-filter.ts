@@ -8,7 +8,7 @@
 import { must } from '../../common/assert.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { DataflowNode } from '../../planner/dataflow.ts';
-import type { ScalarExpr } from '../../planner/scalar.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import type { Batch, Column } from '../batch.ts';
 import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../operator.ts';
 import { ExpiryQueue } from '../state/expiry-queue.ts';

@@ -7,7 +7,7 @@ import { must } from '../../common/assert.ts';
 import { exprText } from '../../planner/explain-expr.ts';
 import type { FunctionEntry, SignatureType } from '../../planner/functions/entry.ts';
 import { signatureTypeName } from '../../planner/functions/builder.ts';
-import type { ScalarExpr } from '../../planner/scalar.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import type { StoredIndex, StoredRelation } from '../catalog-store-types.ts';
 import type { CatalogState } from '../catalog-store.ts';
 import { typeNameOf, typeOidOf } from './types.ts';

@@ -5,7 +5,7 @@
  * for INSERT by putting the expressions into its source query.
  */
 import { must } from '../../common/assert.ts';
-import type { ScalarExpr } from '../../planner/scalar.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import type { Batch, Column } from '../batch.ts';
 import { batchOf, makeColumn } from '../batch.ts';
 import { physicalOf } from '../../common/types/sql-type.ts';

@@ -6,7 +6,7 @@
 import { must } from '../../common/assert.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { EvaluationContext } from '../../planner/functions/entry.ts';
-import type { ScalarExpr } from '../../planner/scalar.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import type { Batch } from '../batch.ts';
 import { batchOf } from '../batch.ts';
 import { compileMap } from '../kernels/map.ts';
