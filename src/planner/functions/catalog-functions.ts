@@ -88,7 +88,8 @@ function described(
 ): string | null {
   const [oid, part] = args;
   if (typeof oid !== 'number') return null;
-  return context.catalog?.describe(what, oid >>> 0, typeof part === 'number' ? part : Number(part === true)) ?? null;
+  const column = typeof part === 'number' ? part : Number(part === true);
+  return context.catalog?.describe(what, oid >>> 0, column) ?? null;
 }
 
 const DESCRIPTIONS: readonly ScalarFunction[] = DEFINITIONS.flatMap(
