@@ -7,7 +7,9 @@ import type { SystemContext } from '../engine-core-types.ts';
 import { SETTINGS } from '../session/settings.ts';
 import type { Setting } from '../session/settings.ts';
 import type { CatalogRow, Contents } from './content.ts';
-import { CLASS_OIDS, DEFAULT_TABLESPACE, roleNames, roleOid, roleOids, schemasHere } from './oids.ts';
+import {
+  CLASS_OIDS, DEFAULT_TABLESPACE, roleNames, roleOid, roleOids, schemasHere,
+} from './oids.ts';
 import { typeOidOf } from './types.ts';
 
 function* databases(context: SystemContext): Generator<CatalogRow, void> {

@@ -154,7 +154,8 @@ function columnRow(relation: StoredRelation, at: number, catalog: string): Catal
     column_name: column.name, ordinal_position: at + 1,
     column_default: identity === null && generated === null ? text : null,
     is_nullable: yesNo(!notNull), ...typeColumns(column.type, catalog),
-    dtd_identifier: String(at + 1), is_self_referencing: 'NO', is_identity: yesNo(identity !== null),
+    dtd_identifier: String(at + 1), is_self_referencing: 'NO',
+    is_identity: yesNo(identity !== null),
     identity_generation: identity === null ? null : identity === 'always' ? 'ALWAYS'
       : 'BY DEFAULT',
     identity_start: identity === null ? null : '1',

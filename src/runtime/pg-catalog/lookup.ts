@@ -16,7 +16,8 @@ import type { StoredIndex, StoredObject, StoredRelation } from '../catalog-store
 import type { SystemContext } from '../engine-core-types.ts';
 import { classOf } from './cluster.ts';
 import {
-  argumentsText, checkText, indexText, keyText, qualifiedName, quoteName, resultText, signatureText, viewText,
+  argumentsText, checkText, indexText, keyText, qualifiedName, quoteName, resultText,
+  signatureText, viewText,
 } from './definitions.ts';
 import { CLASS_OIDS, checkOid, roleNames, roleOid, schemasHere, userRelations } from './oids.ts';
 import { operators, procByOid, procedures } from './procedures.ts';
@@ -132,7 +133,8 @@ export class SystemLookup implements CatalogLookup {
       case 'rule': {
         const relation = catalog.relation(oid);
         return relation === null || relation.sql === '' ? null
-          : `CREATE RULE "_RETURN" AS ON SELECT TO ${relation.name} DO INSTEAD ${viewText(relation)}`;
+          : `CREATE RULE "_RETURN" AS ON SELECT TO ${relation.name} DO INSTEAD `
+            + viewText(relation);
       }
       case 'function': case 'function-result': case 'function-arguments':
         return describeFunction(what, oid);

@@ -4,7 +4,9 @@
  * Base types and their arrays come from TYPE_FACTS, domains of information_schema from columns.ts.
  */
 import { must } from '../../common/assert.ts';
-import { formatType, typeByName, typeByOid, typeOid, typmodOf } from '../../common/types/registry.ts';
+import {
+  formatType, typeByName, typeByOid, typeOid, typmodOf,
+} from '../../common/types/registry.ts';
 import { INFORMATION_SCHEMA, PG_CATALOG_SCHEMA } from '../catalog-store.ts';
 import { DOMAINS } from './columns.ts';
 import type { CatalogRow } from './content.ts';

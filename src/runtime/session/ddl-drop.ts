@@ -116,7 +116,9 @@ function dependantLabel(context: StatementContext, dependant: Dependant): string
 function dropAll(context: StatementContext, dependants: readonly Dependant[]): void {
   const changes: DdlChange[] = [];
   for (const dependant of dependants.toReversed()) {
-    if (!hidden(context, dependant)) context.notice('NOTICE', '00000', `drop cascades to ${dependantLabel(context, dependant)}`);
+    if (!hidden(context, dependant)) {
+      context.notice('NOTICE', '00000', `drop cascades to ${dependantLabel(context, dependant)}`);
+    }
     changes.push(dependant.kind === 'relation' ? { kind: 'dropRelation', id: dependant.id }
       : dependant.kind === 'index' ? { kind: 'dropIndex', id: dependant.id }
       : { kind: 'dropObject', id: dependant.id });
