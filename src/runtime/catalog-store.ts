@@ -27,7 +27,14 @@ export const TIDEMILL_SCHEMA = 13001;
 export const LATE_SCHEMA = 13002;
 /** Oid of schema dead_letter: undecodable records by source. */
 export const DEAD_LETTER_SCHEMA = 13003;
+/** Schema of the views behind SUBSCRIBE (SELECT ...): it has no name, nothing is found in it. */
+export const SUBSCRIPTION_SCHEMA = 13004;
 const FIRST_SYSTEM_OID = 13100;
+
+/** True for the hidden view behind a subscription. */
+export function isSubscriptionView(relation: { readonly schemaId: number }): boolean {
+  return relation.schemaId === SUBSCRIPTION_SCHEMA;
+}
 
 /** A thing with a name that depends on another one. */
 export interface Dependant {

@@ -12,7 +12,7 @@ import type { Batch, Column } from './batch.ts';
 import { batchOf, makeColumn } from './batch.ts';
 import type { ColumnMapping, DdlChange, StoredRelation } from './catalog-store-types.ts';
 import type { CatalogState } from './catalog-store.ts';
-import { DEAD_LETTER_SCHEMA, LATE_SCHEMA } from './catalog-store.ts';
+import { DEAD_LETTER_SCHEMA, isSubscriptionView, LATE_SCHEMA } from './catalog-store.ts';
 import type { EngineState } from './engine-state.ts';
 import { EventClock } from './engine-watermarks.ts';
 import type { ViewRuntime } from './graph-view.ts';
@@ -76,6 +76,7 @@ export function expandDdl(
 function companionsOf(
   state: CatalogState, relation: StoredRelation, allocate: () => number,
 ): StoredRelation[] {
+  if (isSubscriptionView(relation)) return [];
   const found: StoredRelation[] = [];
   const add = (schemaId: number, schema: string, columns: Shape): void => {
     const taken = state.nameTaken(relation.database, schemaId, relation.name);

@@ -24,6 +24,8 @@ export type SessionEvent =
   /** `texts`: by column and row, where only the catalog can write them (reg* types). */
   | { readonly kind: 'rows'; readonly batch: Batch;
       readonly texts?: readonly (readonly (string | null)[] | null)[] | null | undefined }
+  /** More may be long in coming: what was told so far should reach the client now. */
+  | { readonly kind: 'flush' }
   | { readonly kind: 'complete'; readonly tag: string }
   | { readonly kind: 'suspended' }
   | { readonly kind: 'empty' }

@@ -55,7 +55,10 @@ export class Connection {
   readonly #statements = new Map<string, StatementDescription>();
   #session: SqlSession | null = null;
   #skipToSync = false;
-  /** Reads CopyData while a COPY FROM STDIN runs; the main loop waits for it. */
+  /**
+   * Reads while a statement runs: CopyData of a COPY FROM STDIN, or the next message behind a
+   * subscription. The main loop waits for it.
+   */
   #pump: Promise<void> | null = null;
   #copyRuns = false;
   /** A message the pump read that was not its own. */
@@ -306,6 +309,9 @@ export class Connection {
         await this.#writeRows(must(rows, 'columns before rows'), event);
       } else if (event.kind === 'copyIn') {
         await this.#receiveCopy(event);
+      } else if (event.kind === 'flush') {
+        this.#pump ??= this.#watch().catch(() => this.#live.cancel());
+        await this.#writer.flush();
       } else {
         this.#relayOther(event);
       }
@@ -321,7 +327,7 @@ export class Connection {
     }
   }
 
-  #relayOther(event: Exclude<SessionEvent, { kind: 'columns' | 'rows' | 'copyIn' }>): void {
+  #relayOther(event: Exclude<SessionEvent, { kind: 'columns' | 'rows' | 'copyIn' | 'flush' }>): void {
     const writer = this.#writer;
     switch (event.kind) {
       case 'complete': writer.begin('C').text(event.tag).end(); return;
@@ -350,15 +356,25 @@ export class Connection {
     this.#copyResponse('G', event.columns);
     await this.#writer.flush();
     this.#copyRuns = true;
-    this.#pump = this.#pumpCopy().catch((error: unknown) => {
+    this.#pump = this.#pumpCopy(this.#pump).catch((error: unknown) => {
       this.#host.log(`copy ended: ${String(error)}`);
       return this.#live.copyFail('connection lost');
     });
   }
 
-  async #pumpCopy(): Promise<void> {
+  /** A client that says goodbye, or has gone, ends its subscription. */
+  async #watch(): Promise<void> {
+    let message = await this.#reader.next();
+    while (message?.type === 'H') message = await this.#reader.next();
+    this.#pushedBack = message;
+    if (message === null || message.type === 'X') this.#live.cancel();
+  }
+
+  async #pumpCopy(before: Promise<void> | null): Promise<void> {
+    await before;
     for (;;) {
-      const message = await this.#reader.next();
+      const message = this.#pushedBack ?? await this.#reader.next();
+      this.#pushedBack = null;
       if (message === null) return this.#live.copyFail('connection lost');
       if (message.type === 'd') await this.#live.copyData(message.body.slice());
       else if (message.type === 'c') return this.#live.copyDone();

@@ -4,6 +4,7 @@
  * Everything is derived from what is stored, so that it is the same after a restart.
  */
 import { hashString } from '../../common/hash.ts';
+import { isSubscriptionView } from '../catalog-store.ts';
 import type { SystemContext } from '../engine-core-types.ts';
 import type { StoredRelation, StoredSchema } from '../catalog-store-types.ts';
 
@@ -65,7 +66,8 @@ export function schemasHere({ catalog, database }: SystemContext): readonly Stor
 /** Relations of the session's database, the shared ones among them. */
 export function relationsHere({ catalog, database }: SystemContext): readonly StoredRelation[] {
   return [...catalog.relations.values()]
-    .filter((relation) => relation.database === database || relation.database === 0);
+    .filter((relation) => (relation.database === database || relation.database === 0)
+      && !isSubscriptionView(relation));
 }
 
 /** Relations that users made. */

@@ -14,6 +14,7 @@ import type { Copy } from '../../parser/ast-statements.ts';
 import type { Option } from '../../parser/ast.ts';
 import { planSelect, selectFrom } from '../../planner/planner.ts';
 import type { PlanEnv } from '../../planner/bound.ts';
+import type { ResultColumn } from '../../planner/plans.ts';
 import { batchOf, cell } from '../batch.ts';
 import type { Batch } from '../batch.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
@@ -24,6 +25,7 @@ import { insertRows } from './dml.ts';
 import { RowCursor } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
+import { subscribe } from './subscribe.ts';
 
 const ROWS_PER_BATCH = 4096;
 
@@ -152,6 +154,10 @@ async function copyOut(
   of: { readonly env: PlanEnv; readonly options: CopyOptions },
 ): Promise<StatementResult> {
   const { query } = statement;
+  if (query !== null && query.kind === 'subscribe') {
+    const { columns, rows, live } = await subscribe(context, query);
+    return copyRows(context, { columns, cursor: rows, live: live !== undefined }, of.options);
+  }
   if (query !== null && query.kind !== 'query') {
     throw sqlError('0A000', `COPY (${query.kind.toUpperCase()}) is not supported`, {
       span: query.span, hint: 'Copy a SELECT or a table.',
@@ -160,10 +166,20 @@ async function copyOut(
   const plan = planSelect(query ?? selectFrom(must(statement.table, 'table of COPY'),
     statement.columns), of.env, []);
   const cursor = new RowCursor(context.run(plan));
+  return copyRows(context, { columns: plan.columns, cursor, live: false }, of.options);
+}
+
+function copyRows(
+  context: StatementContext,
+  of: { readonly columns: readonly ResultColumn[]; readonly cursor: RowCursor;
+    readonly live: boolean },
+  options: CopyOptions,
+): StatementResult {
+  const { columns, cursor, live } = of;
   const settings = context.scope.settings.format(context.transaction.now, context.names);
-  const types = plan.columns.map((column) => column.type);
-  const header = of.options.header ? plan.columns.map((column) => column.name) : null;
-  const chunks = formatRows(cursor, { types, settings, header, options: of.options });
+  const types = columns.map((column) => column.type);
+  const header = options.header ? columns.map((column) => column.name) : null;
+  const chunks = formatRows(cursor, { types, settings, header, options, live });
   return {
     kind: 'copyOut', columns: types.length, chunks, tag: () => `COPY ${cursor.given}`,
   };
@@ -174,19 +190,27 @@ interface CopyOutFormat {
   readonly settings: FormatSettings;
   readonly header: readonly string[] | null;
   readonly options: CopyOptions;
+  /** Rows are to be seen as they come. */
+  readonly live: boolean;
 }
 
 async function* formatRows(
   cursor: RowCursor, format: CopyOutFormat,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array | null> {
   const encoder = new TextEncoder();
   if (format.header !== null) yield encoder.encode(formatCopyRecord(format.header, format.options));
-  for (;;) {
-    const batch = await cursor.next(ROWS_PER_BATCH);
-    if (batch === null) return;
-    for (let row = 0; row < batch.length; row++) {
-      yield encoder.encode(formatCopyRecord(recordOf(batch, row, format), format.options));
+  try {
+    if (format.live) yield null;
+    for (;;) {
+      const batch = await cursor.next(ROWS_PER_BATCH);
+      if (batch === null) return;
+      for (let row = 0; row < batch.length; row++) {
+        yield encoder.encode(formatCopyRecord(recordOf(batch, row, format), format.options));
+      }
+      if (format.live) yield null;
     }
+  } finally {
+    await cursor.close();
   }
 }
 

@@ -8,15 +8,21 @@ import { RowCursor, command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { SessionState } from './session-state.ts';
 import type { StatementContext } from './statement-context.ts';
+import { fetchTimeout } from './subscribe.ts';
 
 /** DECLARE name CURSOR FOR query. */
 export async function declareCursor(
   session: SessionState, context: StatementContext, statement: DeclareCursor,
 ): Promise<StatementResult> {
   const { name, span } = statement.name;
-  if (statement.query === null || statement.query.kind !== 'query') {
-    throw sqlError('0A000', 'cursors over subscriptions are not supported', {
-      span, hint: 'Declare the cursor for a SELECT over the view.',
+  if (statement.query === null) {
+    throw sqlError('0A000', 'SUBSCRIPTION CURSOR is not supported', {
+      span, hint: `Write DECLARE ${name} CURSOR FOR SUBSCRIBE relation.`,
+    });
+  }
+  if (statement.hold && statement.query.kind === 'subscribe') {
+    throw sqlError('0A000', 'a cursor WITH HOLD for SUBSCRIBE is not supported', {
+      span, hint: 'Keep the transaction open while you read it.',
     });
   }
   if (statement.scroll === true) {
@@ -44,7 +50,7 @@ export async function declareCursor(
 
 /** FETCH and MOVE. */
 export async function fetchCursor(
-  session: SessionState, statement: FetchCursor,
+  session: SessionState, context: StatementContext, statement: FetchCursor,
 ): Promise<StatementResult> {
   const portal = session.portal(statement.name.name);
   if (portal.result === null && portal.parsed !== null) {
@@ -57,11 +63,11 @@ export async function fetchCursor(
   if (result === null || result.kind !== 'rows') {
     throw sqlError('55000', `cursor "${portal.name}" has no rows to fetch`);
   }
-  if (statement.options.length > 0) {
-    throw sqlError('0A000', 'FETCH ... WITH (timeout) is for subscriptions only');
-  }
   const batches: Batch[] = [];
-  const total = await take(result.rows, countOf(statement), batches);
+  const count = countOf(statement);
+  const timeout = fetchTimeout(context, statement);
+  const total = result.live === undefined ? await take(result.rows, count, batches)
+    : await takeLive(context, result, { count, timeout, into: batches });
   if (statement.move) return command(`MOVE ${total}`);
   return {
     kind: 'rows', columns: result.columns, rows: RowCursor.of(batches),
@@ -90,6 +96,27 @@ async function take(rows: RowCursor, count: number | null, into: Batch[]): Promi
     const batch = await rows.next(count === null ? 0 : count - total);
     if (batch === null) break;
     into.push(batch);
+    total += batch.length;
+  }
+  return total;
+}
+
+/** What a subscription has; waits for the first row when there is a timeout. */
+async function takeLive(
+  { scope, core }: StatementContext, result: StatementResult & { kind: 'rows' },
+  of: { readonly count: number | null; readonly timeout: bigint | null; readonly into: Batch[] },
+): Promise<number> {
+  const { rows, live } = result;
+  const ready = (): boolean => rows.buffered || live?.ready === true || scope.cancelled();
+  if (of.timeout !== null && !ready() && of.count !== 0) {
+    scope.untimed();
+    await live?.wait(core.environment.clock.nowMicros() + of.timeout);
+  }
+  let total = 0;
+  while ((of.count === null || total < of.count) && ready()) {
+    const batch = await rows.next(of.count === null ? 0 : of.count - total);
+    if (batch === null) break;
+    of.into.push(batch);
     total += batch.length;
   }
   return total;

@@ -12,6 +12,7 @@ import type { StatementDescription } from '../session-api.ts';
 import { resultColumn } from './result.ts';
 import type { SessionState } from './session-state.ts';
 import { showColumns } from './show.ts';
+import { subscriptionColumns } from './subscribe.ts';
 import type { StatementContext } from './statement-context.ts';
 
 /** A statement to describe. */
@@ -32,6 +33,8 @@ export function describeStatement(
       return describeParams(statement, env);
     case 'explain':
       return { parameters: [], columns: [resultColumn('QUERY PLAN', { name: 'text' })] };
+    case 'subscribe':
+      return { parameters: [], columns: subscriptionColumns(context, statement) };
     case 'show': return { parameters: [], columns: showColumns(statement) };
     case 'execute': {
       const prepared = session.statements.get(statement.name.name)?.parsed ?? null;

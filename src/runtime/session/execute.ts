@@ -27,6 +27,7 @@ import type { Execution, SessionState } from './session-state.ts';
 import { discard, resetVariable, setTransaction, setVariable } from './set.ts';
 import { showVariable } from './show.ts';
 import type { StatementContext } from './statement-context.ts';
+import { subscribe } from './subscribe.ts';
 import {
   beginBlock, commitBlock, releaseSavepoint, rollbackBlock, setSavepoint,
 } from './transaction-control.ts';
@@ -54,6 +55,7 @@ export async function executeStatement(
       return command('TRUNCATE TABLE');
     }
     case 'copy': return runCopy(context, statement, env);
+    case 'subscribe': return await subscribe(context, statement);
     case 'explain': return runExplain(session, context, statement);
     case 'createTable': return createTable(context, statement);
     case 'createView': return createView(context, statement);
@@ -68,7 +70,7 @@ export async function executeStatement(
 }
 
 type Rest = Exclude<Statement, { kind: 'query' | 'insert' | 'update' | 'delete' | 'truncate'
-  | 'copy' | 'explain' | 'createTable' | 'createView' | 'createIndex' | 'createSchema'
+  | 'copy' | 'subscribe' | 'explain' | 'createTable' | 'createView' | 'createIndex' | 'createSchema'
   | 'createDatabase' | 'drop' | 'alter' | 'comment' }>;
 
 async function executeCommand(
@@ -89,7 +91,7 @@ async function executeCommand(
     case 'execute': return executePrepared(session, context, statement);
     case 'deallocate': return deallocate(session, statement);
     case 'declareCursor': return declareCursor(session, context, statement);
-    case 'fetchCursor': return fetchCursor(session, statement);
+    case 'fetchCursor': return fetchCursor(session, context, statement);
     case 'closeCursor': return closeCursor(session, statement);
     case 'flush': case 'wait':
       await context.core.settle();
@@ -124,8 +126,8 @@ function refuse(statement: Refused): never {
     case 'createSequence': throw notSupported('CREATE SEQUENCE',
       'Declare the column GENERATED ALWAYS AS IDENTITY.');
     case 'createType': throw notSupported('CREATE TYPE', 'Use text with a CHECK constraint.');
-    case 'createSubscription': case 'subscribe':
-      throw notSupported('SUBSCRIBE', 'Read the view again: it is always up to date.');
+    case 'createSubscription': throw notSupported('CREATE SUBSCRIPTION',
+      'SUBSCRIBE to the relation, or DECLARE a cursor FOR SUBSCRIBE.');
     case 'privileges': throw notSupported('GRANT and REVOKE',
       'Any user may do everything on a local server.');
     case 'listen': case 'notify': case 'unlisten':

@@ -13,6 +13,7 @@ import type {
 import type { Environment } from '../storage/interfaces.ts';
 import { Session } from './session.ts';
 import { SessionRegistry } from './session-registry.ts';
+import { dropLeftOverViews } from './subscription-view.ts';
 import { TableLocks } from './table-locks.ts';
 
 /** How an engine is opened; `opened` sees the core before anything runs (embedding, tests). */
@@ -26,6 +27,7 @@ export async function openEngine(
 ): Promise<Engine> {
   const core = await EngineCore.open({ ...options, systemRelations: CATALOG_RELATIONS },
     environment);
+  await dropLeftOverViews(core);
   options.opened?.(core);
   return new SessionEngine(core);
 }

@@ -10,17 +10,21 @@ import type { Value } from '../../common/values.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
 import type { Batch, Column } from '../batch.ts';
 import { batchOf } from '../batch.ts';
+import type { Subscription } from './subscription.ts';
 
 /** The outcome of one statement. */
 export type StatementResult =
   | { readonly kind: 'rows'; readonly columns: readonly ResultColumn[]; readonly rows: RowCursor;
       /** Command tag for this many rows, e.g. `SELECT 3`. */
-      readonly tag: (rows: number) => string }
+      readonly tag: (rows: number) => string;
+      /** The source of the rows, when they go on for as long as the client listens. */
+      readonly live?: Subscription }
   | { readonly kind: 'command'; readonly tag: string }
   | { readonly kind: 'copyIn'; readonly columns: number;
       readonly consume: (chunks: AsyncIterable<Uint8Array>) => Promise<string> }
   | { readonly kind: 'copyOut'; readonly columns: number;
-      readonly chunks: AsyncIterable<Uint8Array>; readonly tag: () => string };
+      /** null: what came so far should reach the client now. */
+      readonly chunks: AsyncIterable<Uint8Array | null>; readonly tag: () => string };
 
 /** A command without rows. */
 export function command(tag: string): StatementResult {
@@ -60,6 +64,9 @@ export class RowCursor {
 
   /** Rows handed out so far. */
   get given(): number { return this.#given; }
+
+  /** True when the next rows are here already. */
+  get buffered(): boolean { return this.#pending !== null && this.#offset < this.#pending.length; }
 
   /** The next rows, at most `limit` (0: as many as come); null at the end. */
   async next(limit: number): Promise<Batch | null> {

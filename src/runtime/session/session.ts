@@ -88,6 +88,7 @@ export class Session implements SqlSession, SessionState {
               (type === null ? 'text' : formatType(type))) }])),
       },
       signal: (pid, terminate) => sessions.signal(pid, terminate),
+      subscriptions: new Set(), untimed: () => this.#stopTiming(),
     };
     sessions.add(options.pid, {
       activity: () => this.#activity(), cancel: () => this.cancel(),
@@ -284,7 +285,10 @@ export class Session implements SqlSession, SessionState {
   }
 
   cancel(): void {
-    if (this.#running) this.#cancelled = true;
+    if (this.#running) {
+      this.#cancelled = true;
+      for (const subscription of this.scope.subscriptions) subscription.wake();
+    }
     this.#copy?.fail(sqlError('57014', 'canceling statement due to user request'));
   }
 
@@ -293,6 +297,7 @@ export class Session implements SqlSession, SessionState {
     this.#sessions.remove(this.scope.pid);
     await this.finish(false);
     for (const name of this.portals.keys()) await this.closePortal(name);
+    for (const subscription of this.scope.subscriptions) await subscription.end();
     this.statements.clear();
   }
 
@@ -354,10 +359,17 @@ export class Session implements SqlSession, SessionState {
   async *#allRows(result: StatementResult & { kind: 'rows' }): AsyncIterable<SessionEvent> {
     yield* this.#drain();
     yield { kind: 'columns', columns: result.columns };
-    for (;;) {
-      const batch = await result.rows.next(ROWS_EVENT);
-      if (batch === null) return;
-      yield { kind: 'rows', batch, texts: this.#texts(result, batch) };
+    const live = result.live !== undefined;
+    try {
+      if (live) yield { kind: 'flush' };
+      for (;;) {
+        const batch = await result.rows.next(ROWS_EVENT);
+        if (batch === null) return;
+        yield { kind: 'rows', batch, texts: this.#texts(result, batch) };
+        if (live) yield { kind: 'flush' };
+      }
+    } finally {
+      if (live) await result.rows.close();
     }
   }
 
@@ -384,10 +396,18 @@ export class Session implements SqlSession, SessionState {
     result: StatementResult & { kind: 'rows' }, maxRows: number,
   ): AsyncIterable<SessionEvent> {
     const before = result.rows.given;
+    const { live, rows } = result;
     yield { kind: 'columns', columns: result.columns };
+    if (live !== undefined) {
+      this.#stopTiming();
+      yield { kind: 'flush' };
+    }
     for (;;) {
-      const left = maxRows === 0 ? ROWS_EVENT : maxRows - (result.rows.given - before);
-      if (left === 0) {
+      const left = maxRows === 0 ? ROWS_EVENT : maxRows - (rows.given - before);
+      // A subscription gives what there is rather than wait for the limit.
+      const paused = live !== undefined && maxRows > 0 && rows.given > before
+        && !rows.buffered && !live.ready;
+      if (left === 0 || paused) {
         yield* this.#drain();
         yield { kind: 'suspended' };
         return;
@@ -395,6 +415,7 @@ export class Session implements SqlSession, SessionState {
       const batch = await result.rows.next(Math.min(left, ROWS_EVENT));
       if (batch === null) break;
       yield { kind: 'rows', batch, texts: this.#texts(result, batch) };
+      if (live !== undefined) yield { kind: 'flush' };
     }
     yield* this.#drain();
     yield { kind: 'complete', tag: result.tag(result.rows.given - before) };
@@ -405,7 +426,9 @@ export class Session implements SqlSession, SessionState {
   ): AsyncGenerator<SessionEvent, string> {
     if (result.kind === 'copyOut') {
       yield { kind: 'copyOut', columns: result.columns, binary: false };
-      for await (const data of result.chunks) yield { kind: 'copyData', data };
+      for await (const data of result.chunks) {
+        yield data === null ? { kind: 'flush' } : { kind: 'copyData', data };
+      }
       yield { kind: 'copyDone' };
       return result.tag();
     }
@@ -489,6 +512,10 @@ export class Session implements SqlSession, SessionState {
 
   #stop(): void {
     this.#running = false;
+    this.#stopTiming();
+  }
+
+  #stopTiming(): void {
     this.#stopTimer?.();
     this.#stopTimer = null;
   }

@@ -22,6 +22,7 @@ import { SystemLookup } from '../pg-catalog/lookup.ts';
 import { RowEvaluator } from './row-evaluator.ts';
 import { SessionCatalog } from './session-catalog.ts';
 import type { SessionSettings } from './session-settings.ts';
+import type { Subscription } from './subscription.ts';
 import { TableKeys } from './table-keys.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -38,6 +39,10 @@ export interface SessionScope {
   readonly notice: (notice: Notice) => void;
   readonly cancelled: () => boolean;
   readonly sessions: SessionsInfo;
+  /** Subscriptions that run, woken by a cancel request and ended with the session. */
+  readonly subscriptions: Set<Subscription>;
+  /** statement_timeout does not apply to the running statement. */
+  readonly untimed: () => void;
   /** Stops another session's statement, or the session. */
   readonly signal: (pid: number, terminate: boolean) => boolean;
 }

@@ -10,6 +10,7 @@ import type {
   ConnectOptions, Engine, ErrorMessage, IngestResult, SessionEvent, SqlSession,
   StatementDescription, TransactionStatus,
 } from '../../runtime/session-api.ts';
+import { isCounted } from './engine-protocol.ts';
 import type { FromWorker, SessionCall, StreamCall, ToWorker } from './engine-protocol.ts';
 
 /** Memory of the engine's JavaScript heap, in MiB; columns live outside of it. */
@@ -70,7 +71,7 @@ class EventStream implements AsyncIterableIterator<SessionEvent> {
     for (;;) {
       const event = this.#events.shift();
       if (event !== undefined) {
-        if (event.kind === 'rows') this.#post({ kind: 'more', id: this.#id });
+        if (isCounted(event)) this.#post({ kind: 'more', id: this.#id });
         return { done: false, value: event };
       }
       if (this.#error !== null) throw this.#error;

@@ -1,8 +1,9 @@
 /**
  * Messages between the server's main thread and the engine's worker thread.
  *
- * Calls carry a number that their answer repeats. Streams push events; row events are counted and
- * at most STREAM_WINDOW of them are under way before the main thread has asked for more.
+ * Calls carry a number that their answer repeats. Streams push events; row and flush events are
+ * counted and at most STREAM_WINDOW of them are under way before the main thread has asked for
+ * more.
  */
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
@@ -12,6 +13,11 @@ import type {
 
 /** Row events that may be under way in one stream. */
 export const STREAM_WINDOW = 8;
+
+/** Events that count: rows, and the steps of a subscription (under COPY it has no row events). */
+export function isCounted({ kind }: SessionEvent): boolean {
+  return kind === 'rows' || kind === 'flush';
+}
 
 /** What the main thread may ask of a session. */
 export type SessionCall =

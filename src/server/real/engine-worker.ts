@@ -8,7 +8,7 @@ import { openEngine } from '../../runtime/session/open-engine.ts';
 import { realEnvironment } from '../../runtime/real/open-environment.ts';
 import { errorMessage } from '../../runtime/session/session.ts';
 import type { Engine, SessionEvent, SqlSession } from '../../runtime/session-api.ts';
-import { STREAM_WINDOW } from './engine-protocol.ts';
+import { isCounted, STREAM_WINDOW } from './engine-protocol.ts';
 import type { FromWorker, SessionCall, StreamCall, ToWorker } from './engine-protocol.ts';
 
 const port = must(parentPort, 'the engine worker runs in a worker thread');
@@ -115,7 +115,7 @@ async function pushStream(id: number, sessionId: number, call: StreamCall): Prom
       : session.execute(call.portal, call.maxRows);
     for await (const event of events) {
       if (window.dropped) break;
-      if (event.kind === 'rows') await window.take();
+      if (isCounted(event)) await window.take();
       sendEvent(id, event);
     }
     send({ kind: 'done', id, status: await session.status() });

@@ -1,0 +1,258 @@
+/**
+ * A live subscription: the rows of a relation at one epoch, then what each later epoch changes.
+ *
+ * The snapshot is settled and the listener attached in one step, so nothing is missed or told
+ * twice.
+ * What the client has not read waits in a queue with a maximum; equal rows cancel out in it, and
+ * beyond the maximum the subscription ends with 53200. Reads nothing but published epochs.
+ */
+import { must } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import { sameType } from '../../common/types/sql-type.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import type { Batch } from '../batch.ts';
+import type { EngineCoreFace } from '../engine-core.ts';
+import type { EpochDeltas } from '../engine-core-types.ts';
+import { concatBatches, consolidate } from '../engine-rows.ts';
+import type { SubscriptionRows } from './subscription-rows.ts';
+
+/** Changed rows that may wait for a slow reader, after equal rows have cancelled out. */
+export const QUEUE_ROWS_MAX = 100_000;
+
+/** Timestamp of rows that can never change: no later epoch exists. */
+const END_OF_TIME = 18_446_744_073_709_551_615n;
+
+/** What a subscription is about. */
+export interface SubscriptionOptions {
+  readonly core: EngineCoreFace;
+  readonly rows: SubscriptionRows;
+  readonly columns: readonly { readonly name: string; readonly type: SqlType }[];
+  /** The relation to follow; or, for a query that reads nothing, its only rows. */
+  readonly source: { readonly relation: number } | { readonly constant: readonly Batch[] };
+  readonly snapshot: boolean;
+  readonly progress: boolean;
+  /** The first epoch that is not wanted any more. */
+  readonly upTo: bigint | null;
+  /** True when the client has asked to stop what runs. */
+  readonly cancelled: () => boolean;
+  /** Called once, at the end. */
+  readonly ended: (subscription: Subscription) => Promise<void>;
+}
+
+interface Waiting {
+  readonly epoch: bigint;
+  readonly delta: Batch;
+}
+
+/** The stream; see the head of the file. */
+export class Subscription implements AsyncIterableIterator<Batch> {
+  readonly #options: SubscriptionOptions;
+  readonly #types: readonly SqlType[];
+  #epoch = END_OF_TIME;
+  #snapshot: Iterator<Batch, void> | null = null;
+  /** One slice ahead: fetching it settles what the snapshot reads. */
+  #slice: Batch | null = null;
+  #queue: Waiting[] = [];
+  #queuedRows = 0;
+  /** Everything before this epoch is in the queue; what the client has been told. */
+  #progress = 0n;
+  #told = 0n;
+  #complete = false;
+  #over = false;
+  #failure: Error | null = null;
+  #detach: (() => void) | null = null;
+  readonly #wakers = new Set<() => void>();
+
+  constructor(options: SubscriptionOptions) {
+    this.#options = options;
+    this.#types = options.columns.map(({ type }) => type);
+    const { source } = options;
+    if ('constant' in source) this.#start(source.constant, END_OF_TIME);
+    else this.#follow(source.relation);
+    if (!options.snapshot) {
+      this.#slice = null;
+      this.#snapshot?.return?.();
+      this.#snapshot = null;
+    }
+  }
+
+  /** True when `next` will not have to wait. */
+  get ready(): boolean {
+    return this.#slice !== null || this.#queue.length > 0 || this.#complete || this.#over
+      || this.#failure !== null || (this.#options.progress && this.#progress > this.#told);
+  }
+
+  #follow(relation: number): void {
+    const { core } = this.#options;
+    const pin = core.pin();
+    try {
+      this.#start(core.snapshot(relation, pin), pin.epoch);
+      this.#progress = pin.epoch + 1n;
+      if (this.#reachesEnd(pin.epoch)) this.#complete = true;
+      else this.#detach = core.onEpoch((deltas) => this.#published(relation, deltas));
+    } finally {
+      pin.release();
+    }
+  }
+
+  #start(rows: Iterable<Batch>, epoch: bigint): void {
+    this.#epoch = epoch;
+    if (epoch === END_OF_TIME) this.#complete = true;
+    const { upTo } = this.#options;
+    if (upTo !== null && upTo <= epoch) return;
+    const slices = this.#options.rows.grouped ? [concatBatches(this.#types, [...rows])] : rows;
+    this.#snapshot = (slices[Symbol.iterator] as () => Iterator<Batch, void>).call(slices);
+    this.#nextSlice();
+  }
+
+  #nextSlice(): void {
+    for (;;) {
+      const step = this.#snapshot?.next();
+      this.#slice = step === undefined || step.done === true ? null : consolidate(step.value);
+      if (this.#slice === null) this.#snapshot = null;
+      if (this.#slice === null || this.#slice.length > 0) return;
+    }
+  }
+
+  /** True when nothing after this epoch is wanted. */
+  #reachesEnd(epoch: bigint): boolean {
+    const { upTo } = this.#options;
+    return upTo !== null && epoch + 1n >= upTo;
+  }
+
+  #published(relation: number, { epoch, deltas }: EpochDeltas): void {
+    const { upTo } = this.#options;
+    if (upTo === null || epoch < upTo) {
+      this.#failure = this.#problem(relation);
+      if (this.#failure === null) this.#enqueue(epoch, deltas.get(relation) ?? []);
+      this.#progress = epoch + 1n;
+    }
+    if (this.#reachesEnd(epoch)) this.#complete = true;
+    if (this.#complete || this.#failure !== null) this.#stopListening();
+    this.wake();
+  }
+
+  /** Why the relation cannot be followed any more. */
+  #problem(id: number): Error | null {
+    const { core, columns } = this.#options;
+    const relation = core.catalog.state.relation(id);
+    if (relation === null) {
+      return sqlError('55000', 'the relation subscribed to has been dropped');
+    }
+    const same = relation.columns.length === columns.length && relation.columns.every((now, at) =>
+      sameType(now.type, must(columns[at], 'column').type));
+    if (!same) {
+      return sqlError('55000', `columns of "${relation.name}" have changed`, {
+        hint: 'Subscribe again to see the new columns.',
+      });
+    }
+    return core.readProblem(id);
+  }
+
+  #enqueue(epoch: bigint, batches: readonly Batch[]): void {
+    if (batches.length === 0) return;
+    const delta = consolidate(concatBatches(this.#types, batches));
+    if (delta.length === 0) return;
+    this.#queue.push({ epoch, delta });
+    this.#queuedRows += delta.length;
+    // Twice the maximum before equal rows are sought: that keeps the cost per row constant.
+    if (this.#queuedRows > QUEUE_ROWS_MAX * 2) this.#coalesce(epoch);
+  }
+
+  #coalesce(epoch: bigint): void {
+    const delta = consolidate(concatBatches(this.#types, this.#queue.map((each) => each.delta)));
+    this.#queue = delta.length === 0 ? [] : [{ epoch, delta }];
+    this.#queuedRows = delta.length;
+    if (delta.length <= QUEUE_ROWS_MAX) return;
+    this.#forget();
+    this.#failure = sqlError('53200', 'subscription is too slow: too many changes wait to be read', {
+      detail: `More than ${QUEUE_ROWS_MAX} changed rows are waiting.`,
+      hint: 'Subscribe again to start from the current rows.',
+    });
+  }
+
+  async next(): Promise<IteratorResult<Batch, undefined>> {
+    for (;;) {
+      if (!this.#over && this.#options.cancelled()) {
+        await this.end();
+        throw sqlError('57014', 'canceling statement due to user request');
+      }
+      const rows = this.#over ? null : this.#take();
+      if (rows !== null) return { done: false, value: rows };
+      const failure = this.#failure;
+      if (failure !== null || this.#complete) await this.end();
+      if (failure !== null) throw failure;
+      if (this.#over) return { done: true, value: undefined };
+      await this.wait(null);
+    }
+  }
+
+  /** What there is for the client, in order; null when it has to wait. */
+  #take(): Batch | null {
+    const { rows, progress } = this.#options;
+    if (this.#slice !== null) {
+      const slice = this.#slice;
+      this.#nextSlice();
+      return rows.changes(this.#epoch, slice);
+    }
+    const first = this.#queue.shift();
+    if (first !== undefined) {
+      this.#queuedRows -= first.delta.length;
+      return rows.changes(first.epoch, first.delta);
+    }
+    if (!progress || this.#progress <= this.#told) return null;
+    this.#told = this.#progress;
+    return rows.progress(this.#progress);
+  }
+
+  /** Waits for something to read, at most until `at` (microseconds since 1970 UTC), or a wake. */
+  async wait(at: bigint | null): Promise<void> {
+    const { core, cancelled } = this.#options;
+    if (this.ready || cancelled()) return;
+    await new Promise<void>((resolve) => {
+      let cancel: (() => void) | null = null;
+      const wake = (): void => {
+        this.#wakers.delete(wake);
+        cancel?.();
+        resolve();
+      };
+      this.#wakers.add(wake);
+      if (at !== null) cancel = core.environment.clock.timer(at, wake);
+    });
+  }
+
+  /** Lets those that wait look again. */
+  wake(): void {
+    for (const wake of this.#wakers) wake();
+  }
+
+  /** Ends the stream at once; nothing is kept. */
+  async end(): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stopListening();
+    this.#forget();
+    this.wake();
+    await this.#options.ended(this);
+  }
+
+  #stopListening(): void {
+    this.#detach?.();
+    this.#detach = null;
+  }
+
+  #forget(): void {
+    this.#queue = [];
+    this.#queuedRows = 0;
+    this.#slice = null;
+    this.#snapshot?.return?.();
+    this.#snapshot = null;
+  }
+
+  async return(): Promise<IteratorResult<Batch, undefined>> {
+    await this.end();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this { return this; }
+}
