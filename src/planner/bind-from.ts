@@ -12,6 +12,7 @@ import type { FunctionPiece } from './bind-function-tables.ts';
 import { combine, joinPieces } from './bind-joins.ts';
 import type { JoinPlace } from './bind-joins.ts';
 import { deepenRelation, refersOutside } from './bind-levels.ts';
+import { sampled } from './bind-sample.ts';
 import { aliased, bindTableRef, renameItemColumns } from './bind-tables.ts';
 import type { FromContext, FromPiece } from './bind-tables.ts';
 import {
@@ -63,7 +64,7 @@ function bindItem(context: FromContext, item: FromItem): FromPiece {
   switch (item.kind) {
     case 'tableRef': {
       if (item.asOf !== null) return bindVersion(context, item);
-      return bindTableRef(context, item);
+      return sampled(context.state, bindTableRef(context, item), item.sample);
     }
     case 'derivedTable': return bindDerived(context, item);
     case 'functionTable': return bindFunctionTable(context, item);
@@ -84,7 +85,7 @@ function bindVersion(
   const before = state.asOf;
   state.asOf = binder.bind(must(item.asOf, 'version').value);
   try {
-    return bindTableRef(context, item);
+    return sampled(context.state, bindTableRef(context, item), item.sample);
   } finally {
     state.asOf = before;
   }

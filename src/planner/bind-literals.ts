@@ -10,6 +10,7 @@ import { parseIntervalWithFields } from '../common/types/interval-parse.ts';
 import { parseValue } from '../common/types/registry.ts';
 import { sameType } from '../common/types/sql-type.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
+import type { QualifiedName } from '../parser/ast-leaves.ts';
 import type { Cast, Collate, TypedLiteral } from '../parser/ast.ts';
 import { bindArray } from './bind-arrays.ts';
 import type { Binder } from './bind-context.ts';
@@ -101,15 +102,19 @@ const PLAIN_COLLATIONS = new Set(['c', 'posix', 'default', 'ucs_basic', 'c.utf-8
 /** a COLLATE c: only collations that order by code point. */
 export function bindCollate(binder: Binder, expr: Collate): ScalarExpr {
   const operand = settle(binder.state, binder.bind(expr.operand));
-  const name = expr.collation.parts.at(-1)?.name ?? '';
   if (!isString(operand.type)) {
     throw sqlError('42804', `collations are not supported by type ${typeText(operand.type)}`, {
       span: expr.span,
     });
   }
-  if (!PLAIN_COLLATIONS.has(name.toLowerCase())) {
-    throw notSupported(`collation "${name}"`, expr.collation.span,
-      'Text is ordered by code point: use COLLATE "C" or none.');
-  }
+  checkCollation(expr.collation);
   return operand;
+}
+
+/** 0A000 for a collation that does not order by code point. */
+export function checkCollation(collation: QualifiedName): void {
+  const name = collation.parts.at(-1)?.name ?? '';
+  if (PLAIN_COLLATIONS.has(name.toLowerCase())) return;
+  throw notSupported(`collation "${name}"`, collation.span,
+    'Text is ordered by code point: use COLLATE "C" or none.');
 }

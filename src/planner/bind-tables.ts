@@ -13,7 +13,7 @@ import type { CatalogReader, CatalogRelation } from './catalog.ts';
 import type { StatementState, WithBinding, WithNames } from './bind-context.ts';
 import { deepenRelation } from './bind-levels.ts';
 import { INT8 } from './bind-types.ts';
-import { notSupported, relationNotFound, schemaNotFound } from './errors.ts';
+import { relationNotFound, schemaNotFound } from './errors.ts';
 import type { RelationColumn, ScalarExpr } from './relation.ts';
 import { itemOf, nearestName, NO_FACTS, scopeDistance } from './scope.ts';
 import type {
@@ -65,7 +65,6 @@ export function findRelation(catalog: CatalogReader, name: QualifiedName): Catal
 
 /** A relation named in FROM. */
 export function bindTableRef(context: FromContext, ref: TableRef): FromPiece {
-  if (ref.sample !== null) throw notSupported('TABLESAMPLE', ref.sample.span);
   const { state } = context;
   const { schema, name } = splitQualified(ref.name);
   const known = schema === null ? findWith(context.withs, name) : null;

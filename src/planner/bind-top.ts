@@ -70,10 +70,7 @@ export function resultColumns(bound: BoundRelation): readonly ResultColumn[] {
 /** Binds the query of a view. */
 export function bindViewQuery(state: StatementState, query: Query): BoundQuery {
   if (query.asOf !== null) throw notSupported('AS OF in a view', query.asOf.span);
-  const lock = query.locking[0];
-  if (lock !== undefined) {
-    throw notSupported(`FOR ${lock.strength.toUpperCase()} in a view`, lock.span);
-  }
+  // FOR UPDATE locks rows for the transaction that reads them: a view is kept outside of any.
   const closes = query.emit?.mode === 'windowClose';
   state.closes = closes;
   let bound = bindOrdered(state, query, TOP);

@@ -6,6 +6,7 @@
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
+import { combineHash, hashFloat64, hashInt32, hashString } from '../../common/hash.ts';
 import { validateJson } from '../../common/types/jsonb-parse.ts';
 import {
   formatType, typeByName, typeByOid, typeDefinition, typeFromTypmod, typeOid,
@@ -118,6 +119,13 @@ const INTERNAL: readonly ScalarFunction[] = [
     signature: '$is_json(text,text) -> boolean', doc: 'The predicate IS JSON of a kind.',
     examples: [[`"$is_json"('[1]', 'array')`, 'true'], [`"$is_json"('[', 'value')`, 'false']],
     evaluate: isJson,
+  }),
+  scalar({
+    signature: '$sampled(text,float8,float8) -> boolean',
+    doc: 'True for the given percentage of texts, chosen by their hash and a seed.',
+    examples: [[`"$sampled"('a', 100, 0)`, 'true'], [`"$sampled"('a', 0, 0)`, 'false']],
+    evaluate: (text: string, percent: number, seed: number) =>
+      (hashInt32(combineHash(hashFloat64(seed), hashString(text))) >>> 0) / 2 ** 32 * 100 < percent,
   }),
   scalar({
     signature: '$error(text,text) -> boolean', doc: 'Raises an error of a SQLSTATE and a message.',

@@ -7,6 +7,7 @@ import type { ColumnConstraint, ColumnDef } from '../../parser/ast-definitions.t
 import {
   bindCheck, bindDefault, bindGenerated, typeOfGenerated,
 } from '../../planner/bind-definitions.ts';
+import { checkCollation } from '../../planner/bind-literals.ts';
 import type { RowColumn } from '../../planner/bind-definitions.ts';
 import { bindTypeName } from '../../planner/planner.ts';
 import type { CatalogColumn, CatalogRelation } from '../../planner/catalog.ts';
@@ -52,6 +53,7 @@ export function columnParts(
   context: StatementContext, definition: ColumnDef, row: readonly RowColumn[], known?: SqlType,
 ): ColumnParts {
   const env = context.planning;
+  if (definition.collation !== null) checkCollation(definition.collation);
   const shape = { table: '', columns: row };
   const find = <K extends ColumnConstraint['kind']>(
     kind: K,

@@ -248,14 +248,9 @@ function insertOnConflict(
     for (let row = 0; row < batch.length; row++) {
       const proposed = rowValues(batch, row);
       const existing = keys.find(proposed);
-      if (existing === null) {
-        if (conflict.kind === 'nothing' && conflict.anyKey === true
-          && takenElsewhere(others, proposed)) continue;
-        addRow(keys, outcome, proposed);
-        continue;
-      }
-      const next = resolve(context, insert, existing, proposed);
-      if (next !== null) replaceRow({ keys, outcome, insert }, existing, next);
+      const next = existing === null ? null : resolve(context, insert, existing, proposed);
+      if (existing === null) addIfFree({ keys, others, outcome }, conflict, proposed);
+      else if (next !== null) replaceRow({ keys, outcome, insert }, existing, next);
     }
   }
   const fresh = [batchOf(types, outcome.added)];
@@ -269,6 +264,15 @@ function insertOnConflict(
     returning: plan.returning, rows: fresh, types,
     tag: (rows) => `INSERT 0 ${rows ?? count}`,
   });
+}
+
+function addIfFree(
+  into: { readonly keys: TableKeys; readonly others: readonly TableKeys[];
+    readonly outcome: ConflictOutcome },
+  conflict: ConflictPlan, row: readonly Value[],
+): void {
+  const skips = conflict.kind === 'nothing' && conflict.anyKey === true;
+  if (!skips || !takenElsewhere(into.others, row)) addRow(into.keys, into.outcome, row);
 }
 
 /** True when a row has one of the other keys of another row; else its keys are taken now. */
