@@ -48,10 +48,8 @@ export class StoreColumnData {
   /** Grows to `capacity`, keeping what is there. */
   grow(capacity: number): void {
     if (this.kind === 'ref') {
-      const refs = nullRefs(capacity);
-      const old = this.ref;
-      for (let i = 0; i < old.length; i++) refs[i] = old[i] as Value;
-      this.data = refs;
+      // Cells beyond are written before they are read; filling them costs more than the rest.
+      this.ref.length = capacity;
     } else {
       const bigger = makeData(this.kind, capacity);
       (bigger as Int32Array).set(this.data as Int32Array);
