@@ -7,6 +7,7 @@
  */
 import { must } from '../common/assert.ts';
 import type { Dataflow, DataflowNode, NodeId } from '../planner/dataflow.ts';
+import { addColumns } from '../planner/expr-tools.ts';
 import type { Batch, Column } from './batch.ts';
 import { batchOf } from './batch.ts';
 import type { Frontier, Operator, OperatorContext, StateSize } from './operator.ts';
@@ -59,8 +60,10 @@ export class RunningDataflow {
       node.kind === 'source' ? [node.relation] : []))];
     this.#output = dataflow.output;
     this.#late = dataflow.late;
+    const needed = neededColumns(dataflow);
     this.#operators = dataflow.nodes.map((node, id) => isInput(node) ? null
-      : build(node, node.inputs.map((input) => must(dataflow.nodes[input], 'input')), context(id)));
+      : build(node, node.inputs.map((input) => must(dataflow.nodes[input], 'input')),
+        withNeeded(context(id), needed[id] ?? null)));
     this.#seen = this.#operators.map(() => []);
     this.#lastReader = lastReaders(dataflow);
   }
@@ -192,6 +195,31 @@ export class RunningDataflow {
 
 function isInput(node: DataflowNode): boolean {
   return node.kind === 'source' || node.kind === 'constant';
+}
+
+function withNeeded(
+  context: OperatorContext, needed: ReadonlySet<number> | null,
+): OperatorContext {
+  return needed === null ? context : { ...context, neededColumns: needed };
+}
+
+/** Per node the output columns its readers look at; null: all, for a reader that is no map. */
+function neededColumns({ nodes, output, late }: Dataflow): (ReadonlySet<number> | null)[] {
+  const needed: (Set<number> | null)[] = nodes.map((_node, id) =>
+    id === output || id === late ? null : new Set());
+  for (const node of nodes) {
+    for (const input of node.inputs) {
+      const known = needed[input] ?? null;
+      if (known === null) continue;
+      if (node.kind !== 'map') {
+        needed[input] = null;
+        continue;
+      }
+      for (const expr of node.exprs) addColumns(expr, known);
+      if (node.filter !== null) addColumns(node.filter, known);
+    }
+  }
+  return needed;
 }
 
 function lastReaders({ nodes }: Dataflow): number[] {

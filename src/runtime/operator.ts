@@ -71,4 +71,9 @@ export interface OperatorContext {
    * same object or a new one each epoch. Absent: UTC and time 0.
    */
   readonly evaluation?: () => EvaluationContext;
+  /**
+   * The output columns that the readers of the node look at; an operator may put NULLs into the
+   * others. Absent: all.
+   */
+  readonly neededColumns?: ReadonlySet<number>;
 }

@@ -26,15 +26,24 @@ export class JoinOutput {
   readonly #types: readonly [readonly SqlType[], readonly SqlType[]];
   /** Semi and anti joins give the left columns only. */
   readonly #leftOnly: boolean;
+  /** The columns somebody reads; null: all. */
+  readonly needed: ReadonlySet<number> | null;
   /** NULL columns of each side. */
   readonly #nulls: [readonly Column[], readonly Column[]] = [[], []];
 
-  constructor(left: readonly SqlType[], right: readonly SqlType[], leftOnly: boolean) {
+  constructor(
+    left: readonly SqlType[], right: readonly SqlType[],
+    options: { readonly leftOnly: boolean; readonly needed: ReadonlySet<number> | null },
+  ) {
     this.#types = [left, right];
-    this.#leftOnly = leftOnly;
+    this.#leftOnly = options.leftOnly;
+    this.needed = options.needed;
   }
 
-  /** The first `count` pairs as rows left ++ right. `used` null: all columns, else those needed. */
+  /**
+   * The first `count` pairs as rows left ++ right. `used`: the columns that are filled, the others
+   * are NULL; null: all.
+   */
   pairs(pairs: Pairs, count: number, weights: Int32Array, used: ReadonlySet<number> | null): Batch {
     const leftWidth = this.#types[0].length;
     const columns: Column[] = [];
@@ -44,8 +53,9 @@ export class JoinOutput {
       const places = own ? pairs.rows : pairs.slots;
       const types = must(this.#types[port], 'side');
       for (let at = 0; at < types.length; at++) {
-        const needed = used === null || used.has(port * leftWidth + at);
-        columns.push(needed ? gather(must(from[at], 'column'), places, count) : UNUSED);
+        const isUsed = used === null || used.has(port * leftWidth + at);
+        columns.push(isUsed ? gather(must(from[at], 'column'), places, count)
+          : must(this.#nullColumns(port, count)[at], 'column'));
       }
     }
     return { length: count, columns, weights };
@@ -57,8 +67,12 @@ export class JoinOutput {
     other: { readonly store: readonly StoreColumnData[]; readonly weights: Int32Array },
   ): Batch {
     const { length } = batch;
+    const { needed } = this;
+    const before = port === 0 ? this.#types[0].length : 0;
     const columns = must(this.#types[1 - port], 'side').map((_type, at) =>
-      gather(must(other.store[at], 'column'), slots, length));
+      needed === null || needed.has(before + at)
+        ? gather(must(other.store[at], 'column'), slots, length)
+        : must(this.#nullColumns(1 - port, length)[at], 'column'));
     return {
       length, weights: other.weights,
       columns: port === 0 ? [...batch.columns, ...columns] : [...columns, ...batch.columns],
@@ -85,8 +99,6 @@ export class JoinOutput {
     return made;
   }
 }
-
-const UNUSED: Column = { kind: 'i32', data: new Int32Array(0), nulls: null };
 
 /** Several batches of the same columns as one. */
 export function concatBatches(batches: readonly Batch[]): Batch {

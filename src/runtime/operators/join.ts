@@ -71,7 +71,9 @@ class Join implements Operator {
       this.#makeSide(1, node, must(inputNodes[1], 'right input')),
     ];
     const [left, right] = this.#sides;
-    this.#output = new JoinOutput(left.types, right.types, !this.#emitsPairs);
+    this.#output = new JoinOutput(left.types, right.types, {
+      leftOnly: !this.#emitsPairs, needed: context.neededColumns ?? null,
+    });
     this.#residual = node.residual === null ? null
       : makeResidual(node.residual, left.types, right.types, context);
     this.#pairRows = new Int32Array(context.batchRows);
@@ -214,7 +216,7 @@ class Join implements Operator {
       out[i] = Math.imul(
         batch.weights[rows[i] as number] as number, weights[slots[i] as number] as number);
     }
-    step.emit(this.#output.pairs(pairs, count, out, null));
+    step.emit(this.#output.pairs(pairs, count, out, this.#output.needed));
   }
 
   #countMatches(other: JoinSide, { rows, slots, batch }: Pairs, count: number): void {

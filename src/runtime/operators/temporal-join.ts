@@ -71,7 +71,7 @@ class TemporalJoin implements Operator {
     this.#history = timed ? new VersionHistory(right, node.rightKey, rightTime, context) : null;
     this.#current = timed ? null : makeCurrent(right, node.rightKey, context);
     this.#emitted = left.appendOnly ? null : new EmittedRows(leftTypes, rightTypes, context);
-    this.#output = new JoinOutput(leftTypes, rightTypes, false);
+    this.#output = new JoinOutput(leftTypes, rightTypes, { leftOnly: false, needed: null });
     this.#residual = node.residual === null ? null
       : makeResidual(node.residual, leftTypes, rightTypes, context);
   }
