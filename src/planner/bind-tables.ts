@@ -147,7 +147,7 @@ function expandView(state: StatementState, view: CatalogRelation): BoundRelation
   state.read(view);
   const { catalog } = state;
   state.expanding.push(view.id);
-  state.catalog = withSearchPath(catalog, definition.searchPath);
+  state.catalog = catalogOfView(catalog, definition);
   try {
     const bound = state.bindQuery(definition.query, { outer: null, withs: null, carry: true });
     return renamed(bound, view.columns.map((column) => column.name), view);
@@ -157,20 +157,52 @@ function expandView(state: StatementState, view: CatalogRelation): BoundRelation
   }
 }
 
-function withSearchPath(catalog: CatalogReader, searchPath: readonly string[]): CatalogReader {
+/** A catalog as a view sees it, and the one it was made from. */
+interface ViewCatalog extends CatalogReader {
+  readonly base: CatalogReader;
+}
+
+function isViewCatalog(catalog: CatalogReader): catalog is ViewCatalog {
+  return 'base' in catalog;
+}
+
+/** The view's search path, and the columns its relations had when it was made. */
+function catalogOfView(
+  outer: CatalogReader, definition: NonNullable<CatalogRelation['definition']>,
+): ViewCatalog {
+  const base = isViewCatalog(outer) ? outer.base : outer;
+  const { searchPath } = definition;
+  const widths = new Map(definition.widths ?? []);
+  const find = (schema: string, name: string): CatalogRelation | null => {
+    const found = base.findRelation(schema, name);
+    const width = found === null ? undefined : widths.get(found.id);
+    return found === null || width === undefined ? found : firstColumns(found, width);
+  };
   return {
-    searchPath, session: catalog.session, names: catalog.names,
+    base, searchPath, session: base.session, names: base.names,
     findRelation: (schema, name) => {
-      if (schema !== null) return catalog.findRelation(schema, name);
+      if (schema !== null) return find(schema, name);
       for (const each of [...searchPath, 'pg_catalog']) {
-        const found = catalog.findRelation(each, name);
+        const found = find(each, name);
         if (found !== null) return found;
       }
       return null;
     },
-    relationById: (id) => catalog.relationById(id),
-    relationNames: () => catalog.relationNames(),
-    schemaExists: (name) => catalog.schemaExists(name),
+    relationById: (id) => base.relationById(id),
+    relationNames: () => base.relationNames(),
+    schemaExists: (name) => base.schemaExists(name),
+  };
+}
+
+/** A relation without the columns added since. */
+function firstColumns(relation: CatalogRelation, width: number): CatalogRelation {
+  if (relation.columns.length <= width) return relation;
+  const known = (key: readonly number[]): boolean => key.every((at) => at < width);
+  const { primaryKey } = relation;
+  return {
+    ...relation, columns: relation.columns.slice(0, width),
+    primaryKey: primaryKey !== null && known(primaryKey) ? primaryKey : null,
+    uniqueKeys: relation.uniqueKeys.filter(known),
   };
 }
 

@@ -41,7 +41,12 @@ export interface CatalogRelation {
   /** Watermarks of a materialized view's columns, as derived when it was planned. */
   readonly columnWatermarks: readonly ColumnWatermark[];
   /** The definition of a plain VIEW, with the search path it was made under. */
-  readonly definition: { readonly query: Query; readonly searchPath: readonly string[] } | null;
+  readonly definition: {
+    readonly query: Query;
+    readonly searchPath: readonly string[];
+    /** How many columns the relations it reads had, by oid: * means those. */
+    readonly widths?: readonly (readonly [relation: number, columns: number])[];
+  } | null;
   /** False for SOURCE: rows are read, not stored. */
   readonly stored: boolean;
   /** ON CONFLICT of CREATE TABLE: what an INSERT without one of its own does. */

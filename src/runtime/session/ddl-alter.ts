@@ -1,22 +1,20 @@
 /**
  * ALTER of tables, views, sources and schemas: rename, move, columns, defaults, options.
  *
- * What would change the rows a view reads is refused while a view reads them; what only renames
- * passes, because views know columns by number.
+ * What only renames passes while views read a relation, because they know columns by number.
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type {
-  Alter, AlterAction, AlterAddColumn, AlterColumn, AlterDropColumn, AlterDropConstraint,
+  Alter, AlterAction, AlterColumn, AlterDropConstraint,
 } from '../../parser/ast-definitions.ts';
-import { evaluateConstant } from '../../planner/fold.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
-import type { ColumnMapping, StoredRelation } from '../catalog-store-types.ts';
+import type { StoredRelation } from '../catalog-store-types.ts';
 import { nameIsFree } from './ddl-create.ts';
 import { refuseSystem } from './ddl-drop.ts';
 import { columnParts } from './ddl-columns.ts';
 import { addConstraint, dropConstraint } from './ddl-keys.ts';
-import { relationLabel } from './relation-label.ts';
+import { addColumn, columnNumber, dropColumn, requireTable } from './ddl-alter-columns.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -119,119 +117,6 @@ function renameColumn(
     ...must(relation.columns[at], 'column'), name: names.to,
   });
   put(context, { ...relation, columns });
-}
-
-function columnNumber(relation: StoredRelation, name: string): number {
-  const at = relation.columns.findIndex((column) => column.name === name);
-  if (at >= 0) return at;
-  throw sqlError('42703', `column "${name}" of relation "${relation.name}" does not exist`);
-}
-
-function requireTable(relation: StoredRelation, what: string): void {
-  if (relation.kind === 'table' && relation.connector === null) return;
-  throw sqlError('42809', `${what} is not possible for ${relationLabel(relation)}`, {
-    hint: 'Use CREATE OR REPLACE for views.',
-  });
-}
-
-async function addColumn(
-  context: StatementContext, relation: StoredRelation, action: AlterAddColumn,
-): Promise<void> {
-  requireTable(relation, 'ADD COLUMN');
-  const { name } = action.column.name;
-  if (relation.columns.some((column) => column.name === name)) {
-    if (!action.ifNotExists) {
-      throw sqlError('42701', `column "${name}" of relation "${relation.name}" already exists`);
-    }
-    context.notice('NOTICE', '42701',
-      `column "${name}" of relation "${relation.name}" already exists, skipping`);
-    return;
-  }
-  refuseReaders(context, relation, 'add a column to');
-  const parts = columnParts(context, action.column, relation.columns);
-  const { column } = parts;
-  if (parts.primaryKey || parts.unique || column.generated !== null || column.identity !== null) {
-    throw sqlError('0A000', 'ADD COLUMN with a key, a generated value or an identity is not '
-      + 'supported', { span: action.span, hint: 'Create a new table and copy the rows.' });
-  }
-  const value = column.defaultExpr === null ? null
-    : evaluateConstant(column.defaultExpr, context.evaluation);
-  const rows = [...context.snapshot(relation.id)].some((batch) => batch.length > 0);
-  if (column.notNull && value === null && rows) {
-    throw sqlError('23502', `column "${name}" of relation "${relation.name}" contains null values`);
-  }
-  const mapping: ColumnMapping[] = relation.columns.map((_old, at) => ({
-    kind: 'column', column: at,
-  }));
-  mapping.push({ kind: 'value', value });
-  refuseUncommittedRows(context, relation);
-  context.transaction.define({
-    kind: 'rewriteTable', columns: mapping,
-    relation: {
-      ...relation, columns: [...relation.columns, column],
-      checks: [...relation.checks, ...parts.checks],
-    },
-  });
-}
-
-function dropColumn(
-  context: StatementContext, relation: StoredRelation, action: AlterDropColumn,
-): void {
-  requireTable(relation, 'DROP COLUMN');
-  const { name } = action.name;
-  if (action.ifExists && !relation.columns.some((column) => column.name === name)) {
-    context.notice('NOTICE', '00000',
-      `column "${name}" of relation "${relation.name}" does not exist, skipping`);
-    return;
-  }
-  const gone = columnNumber(relation, name);
-  refuseReaders(context, relation, 'drop a column of');
-  if (relation.checks.length > 0 || relation.columns.some((column) => column.generated !== null)) {
-    throw sqlError('0A000', 'DROP COLUMN of a table with CHECK constraints or generated columns '
-      + 'is not supported', { span: action.span, hint: 'Create a new table and copy the rows.' });
-  }
-  if (relation.watermark?.column === gone) {
-    throw sqlError('2BP01', `cannot drop column ${name} because the table's watermark needs it`);
-  }
-  refuseUncommittedRows(context, relation);
-  const move = (at: number): number => at > gone ? at - 1 : at;
-  const keep = (key: readonly number[]): boolean => !key.includes(gone);
-  context.transaction.define({
-    kind: 'rewriteTable',
-    columns: relation.columns.flatMap((_column, at): ColumnMapping[] => at === gone ? []
-      : [{ kind: 'column', column: at }]),
-    relation: {
-      ...relation, columns: relation.columns.filter((_column, at) => at !== gone),
-      primaryKey: relation.primaryKey !== null && keep(relation.primaryKey)
-        ? relation.primaryKey.map(move) : null,
-      uniqueKeys: relation.uniqueKeys.filter(keep).map((key) => key.map(move)),
-      watermark: relation.watermark === null ? null
-        : { ...relation.watermark, column: move(relation.watermark.column) },
-      sequences: (relation.sequences ?? []).filter((entry) => entry.column !== gone)
-        .map((entry) => ({ ...entry, column: move(entry.column) })),
-    },
-  });
-}
-
-/** Views over a table know its columns by number: the table cannot change shape under them. */
-function refuseReaders(
-  context: StatementContext, relation: StoredRelation, what: string,
-): void {
-  const [reader] = context.transaction.catalog.dependants(relation.id);
-  if (reader === undefined) return;
-  const label = context.transaction.catalog.relation(reader.id);
-  throw sqlError('2BP01', `cannot ${what} ${relationLabel(relation)} because other objects depend `
-    + 'on it', {
-    detail: `${label === null ? reader.name : relationLabel(label)} depends on `
-      + `${relationLabel(relation)}`,
-    hint: 'Drop the view first, and create it again afterwards.',
-  });
-}
-
-function refuseUncommittedRows(context: StatementContext, relation: StoredRelation): void {
-  if (!context.transaction.overlay.has(relation.id)) return;
-  throw sqlError('55006', `cannot ALTER TABLE "${relation.name}" because it has changes of this `
-    + 'transaction', { hint: 'Commit the changes first.' });
 }
 
 function alterColumn(

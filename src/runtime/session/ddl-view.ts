@@ -71,7 +71,13 @@ function definePlain(context: StatementContext, definition: Definition): void {
   if (bound.parameters.length > 0) throw parametersInView(statement.span);
   const relation = stored(context, definition, {
     kind: 'view', columns,
-    definition: { query: statement.query, searchPath: context.catalog.searchPath },
+    definition: {
+      query: statement.query, searchPath: context.catalog.searchPath,
+      widths: bound.reads.flatMap((id) => {
+        const read = context.catalog.relationById(id);
+        return read === null ? [] : [[id, read.columns.length] as const];
+      }),
+    },
     dependsOn: bound.reads,
   });
   if (old !== null) refuseOtherColumns(old, columns);

@@ -1,0 +1,169 @@
+/**
+ * ALTER TABLE ... ADD COLUMN and DROP COLUMN: the rows are written anew.
+ *
+ * Views go on: the engine moves the column numbers of materialized ones, and a plain view's * stands
+ * for the columns there were when it was made. A column that a view reads cannot go.
+ */
+import { must } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import type { AlterAddColumn, AlterDropColumn } from '../../parser/ast-definitions.ts';
+import { evaluateConstant } from '../../planner/fold.ts';
+import type { ColumnMapping, StoredRelation } from '../catalog-store-types.ts';
+import { columnParts } from './ddl-columns.ts';
+import { relationLabel } from './relation-label.ts';
+import type { StatementContext } from './statement-context.ts';
+
+/** ALTER TABLE ... ADD COLUMN. */
+export async function addColumn(
+  context: StatementContext, relation: StoredRelation, action: AlterAddColumn,
+): Promise<void> {
+  requireTable(relation, 'ADD COLUMN');
+  const { name } = action.column.name;
+  if (relation.columns.some((column) => column.name === name)) {
+    if (!action.ifNotExists) {
+      throw sqlError('42701', `column "${name}" of relation "${relation.name}" already exists`);
+    }
+    context.notice('NOTICE', '42701',
+      `column "${name}" of relation "${relation.name}" already exists, skipping`);
+    return;
+  }
+  refuseOldViews(context, relation);
+  const parts = columnParts(context, action.column, relation.columns);
+  const { column } = parts;
+  if (parts.primaryKey || parts.unique || column.generated !== null || column.identity !== null) {
+    throw sqlError('0A000', 'ADD COLUMN with a key, a generated value or an identity is not '
+      + 'supported', { span: action.span, hint: 'Create a new table and copy the rows.' });
+  }
+  const value = column.defaultExpr === null ? null
+    : evaluateConstant(column.defaultExpr, context.evaluation);
+  const rows = [...context.snapshot(relation.id)].some((batch) => batch.length > 0);
+  if (column.notNull && value === null && rows) {
+    throw sqlError('23502', `column "${name}" of relation "${relation.name}" contains null values`);
+  }
+  const mapping: ColumnMapping[] = relation.columns.map((_old, at) => ({
+    kind: 'column', column: at,
+  }));
+  mapping.push({ kind: 'value', value });
+  refuseUncommittedRows(context, relation);
+  context.transaction.define({
+    kind: 'rewriteTable', columns: mapping,
+    relation: {
+      ...relation, columns: [...relation.columns, column],
+      checks: [...relation.checks, ...parts.checks],
+    },
+  });
+}
+
+/** ALTER TABLE ... DROP COLUMN. */
+export function dropColumn(
+  context: StatementContext, relation: StoredRelation, action: AlterDropColumn,
+): void {
+  requireTable(relation, 'DROP COLUMN');
+  const { name } = action.name;
+  if (action.ifExists && !relation.columns.some((column) => column.name === name)) {
+    context.notice('NOTICE', '00000',
+      `column "${name}" of relation "${relation.name}" does not exist, skipping`);
+    return;
+  }
+  const gone = columnNumber(relation, name);
+  refuseReaders(context, relation, gone);
+  if (relation.checks.length > 0 || relation.onConflict !== null
+    || relation.columns.some((column) => column.generated !== null)) {
+    throw sqlError('0A000', 'DROP COLUMN of a table with CHECK constraints, generated columns or '
+      + 'ON CONFLICT is not supported', { span: action.span, hint: 'Create a new table and copy the rows.' });
+  }
+  if (relation.watermark?.column === gone) {
+    throw sqlError('2BP01', `cannot drop column ${name} because the table's watermark needs it`);
+  }
+  refuseUncommittedRows(context, relation);
+  const move = (at: number): number => at > gone ? at - 1 : at;
+  const keep = (key: readonly number[]): boolean => !key.includes(gone);
+  for (const index of context.transaction.catalog.indexesOf(relation.id)) {
+    context.transaction.define(keep(index.columns)
+      ? { kind: 'putIndex', index: { ...index, columns: index.columns.map(move) } }
+      : { kind: 'dropIndex', id: index.id });
+  }
+  context.transaction.define({
+    kind: 'rewriteTable',
+    columns: relation.columns.flatMap((_column, at): ColumnMapping[] => at === gone ? []
+      : [{ kind: 'column', column: at }]),
+    relation: {
+      ...relation, columns: relation.columns.filter((_column, at) => at !== gone),
+      primaryKey: relation.primaryKey !== null && keep(relation.primaryKey)
+        ? relation.primaryKey.map(move) : null,
+      uniqueKeys: relation.uniqueKeys.filter(keep).map((key) => key.map(move)),
+      keyNames: keptNames(relation, keep),
+      watermark: relation.watermark === null ? null
+        : { ...relation.watermark, column: move(relation.watermark.column) },
+      sequences: (relation.sequences ?? []).filter((entry) => entry.column !== gone)
+        .map((entry) => ({ ...entry, column: move(entry.column) })),
+    },
+  });
+}
+
+/** A plain view made before its columns were noted would take a new column into its *. */
+function refuseOldViews(context: StatementContext, relation: StoredRelation): void {
+  for (const reader of readersOf(context, relation)) {
+    const widths = reader.definition?.widths;
+    if (reader.kind === 'materializedView' || widths !== undefined) continue;
+    throw dependsError(relation, reader, `cannot add a column to ${relationLabel(relation)}`);
+  }
+}
+
+/** Refuses to drop a column that a view reads; a plain view counts as reading all. */
+function refuseReaders(context: StatementContext, relation: StoredRelation, gone: number): void {
+  const { name } = must(relation.columns[gone], 'column');
+  const what = `column ${name} of ${relationLabel(relation)}`;
+  for (const reader of readersOf(context, relation)) {
+    const reads = reader.view === null || reader.view.dataflow.nodes.some((node) =>
+      node.kind === 'source' && node.relation === relation.id
+      && node.sourceColumns.includes(gone));
+    if (reads) throw dependsError(relation, reader, `cannot drop ${what}`, what);
+  }
+}
+
+function readersOf(
+  context: StatementContext, relation: StoredRelation,
+): readonly StoredRelation[] {
+  const { catalog } = context.transaction;
+  return catalog.dependants(relation.id).flatMap((each) => catalog.relation(each.id) ?? []);
+}
+
+function dependsError(
+  relation: StoredRelation, reader: StoredRelation, what: string,
+  on: string = relationLabel(relation),
+): Error {
+  return sqlError('2BP01', `${what} because other objects depend on it`, {
+    detail: `${relationLabel(reader)} depends on ${on}`,
+    hint: 'Drop the view first, and create it again afterwards.',
+  });
+}
+
+function refuseUncommittedRows(context: StatementContext, relation: StoredRelation): void {
+  if (!context.transaction.overlay.has(relation.id)) return;
+  throw sqlError('55006', `cannot ALTER TABLE "${relation.name}" because it has changes of this `
+    + 'transaction', { hint: 'Commit the changes first.' });
+}
+
+function keptNames(
+  relation: StoredRelation, keep: (key: readonly number[]) => boolean,
+): readonly string[] {
+  const keys = relation.primaryKey === null ? relation.uniqueKeys
+    : [relation.primaryKey, ...relation.uniqueKeys];
+  return keys.flatMap((key, at) => keep(key) ? [relation.keyNames?.[at] ?? ''] : []);
+}
+
+/** The number of a column; 42703 when there is none of that name. */
+export function columnNumber(relation: StoredRelation, name: string): number {
+  const at = relation.columns.findIndex((column) => column.name === name);
+  if (at >= 0) return at;
+  throw sqlError('42703', `column "${name}" of relation "${relation.name}" does not exist`);
+}
+
+/** 42809 for what only tables that own their rows can do. */
+export function requireTable(relation: StoredRelation, what: string): void {
+  if (relation.kind === 'table' && relation.connector === null) return;
+  throw sqlError('42809', `${what} is not possible for ${relationLabel(relation)}`, {
+    hint: 'Use CREATE OR REPLACE for views.',
+  });
+}
