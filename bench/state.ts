@@ -1,8 +1,8 @@
 /**
  * Memory of 1 M groups of (bigint) -> (count, sum), view and all; 300,000 distinct values exactly.
  *
- * What is counted is what the process holds after a full collection, on and off the JavaScript heap,
- * less what it held before the view was made. The input is dropped before that.
+ * What is counted is what the process holds after a full collection, on and off the JavaScript
+ * heap, less what it held before the view was made. The input is dropped before that.
  */
 import type { Batch, Column } from '../src/runtime/batch.ts';
 import { makeColumn } from '../src/runtime/batch.ts';
@@ -38,8 +38,8 @@ export async function reportState(args: BenchArguments): Promise<boolean> {
     + 'GROUP BY auction');
   for (const each of [first, second]) {
     process.stdout.write(`${each.rows} groups: ${each.totalMb.toFixed(0)} MB `
-      + `(${each.heapMb.toFixed(0)} heap, ${each.arrayBuffersMb.toFixed(0)} array buffers; the engine`
-      + ` counts ${each.countedMb.toFixed(0)}): ${each.sql.replaceAll(/\s+/g, ' ')}\n`);
+      + `(${each.heapMb.toFixed(0)} heap, ${each.arrayBuffersMb.toFixed(0)} array buffers; `
+      + `the engine counts ${each.countedMb.toFixed(0)}): ${each.sql.replaceAll(/\s+/g, ' ')}\n`);
   }
   const exact = await distinctIsExact();
   process.stdout.write(`${DISTINCT} distinct values in one group: ${exact ? 'exact' : 'WRONG'}\n`);
@@ -118,8 +118,8 @@ function fill(batch: Batch, name: string, value: (row: number) => number): void 
 async function distinctIsExact(): Promise<boolean> {
   const { engine, core, session } = await openBenchEngine(null);
   await declareSources(session, bids(2 * DISTINCT, (n) => n % DISTINCT), false);
-  await execute(session, 'CREATE MATERIALIZED VIEW v AS SELECT 1 AS k, count(DISTINCT auction) AS n,'
-    + ' count(DISTINCT price) AS m FROM bid GROUP BY 1');
+  await execute(session, 'CREATE MATERIALIZED VIEW v AS SELECT 1 AS k, '
+    + 'count(DISTINCT auction) AS n, count(DISTINCT price) AS m FROM bid GROUP BY 1');
   release(Infinity);
   await core.settle();
   const right = digestOf([[1, DISTINCT, 2 * DISTINCT]]);

@@ -2,7 +2,6 @@
  * The columns of a batch as the hand-written loops take them: lanes, words and references.
  */
 import type { Batch, Column } from '../../src/runtime/batch.ts';
-import type { Value } from '../../src/common/values.ts';
 import { columnAt } from '../nexmark/events.ts';
 import type { EpochEvents } from '../nexmark/events.ts';
 import type { NexmarkKind } from '../../src/runtime/connectors/nexmark/generator.ts';
@@ -31,10 +30,10 @@ export function lanes(events: EpochEvents, kind: NexmarkKind, name: string): Int
 }
 
 /** A column of texts. */
-export function texts(events: EpochEvents, kind: NexmarkKind, name: string): Value[] {
+export function texts(events: EpochEvents, kind: NexmarkKind, name: string): string[] {
   const column = columnOf(events, kind, name);
   if (column.kind !== 'ref') throw new Error(`${name} is no text`);
-  return column.data;
+  return column.data as string[];
 }
 
 /** Value `at` of a column of lanes as a double; exact below 2^53. */

@@ -1,7 +1,6 @@
 /**
  * q18 and q19 by hand: the last bid of a bidder in an auction, the ten highest bids of an auction.
  */
-import type { Value } from '../../src/common/values.ts';
 import type { AnswerCell } from '../nexmark/answer.ts';
 import type { EpochEvents } from '../nexmark/events.ts';
 import { lanes, texts, wide } from './columns.ts';
@@ -13,9 +12,9 @@ export class LastBid implements Limit {
   readonly #table = new PairTable();
   #price: Float64Array = new Float64Array(1024);
   #time: Float64Array = new Float64Array(1024);
-  readonly #channel: Value[] = [];
-  readonly #url: Value[] = [];
-  readonly #extra: Value[] = [];
+  readonly #channel: string[] = [];
+  readonly #url: string[] = [];
+  readonly #extra: string[] = [];
 
   feed(events: EpochEvents): void {
     const auction = lanes(events, 'bid', 'auction');
@@ -33,17 +32,17 @@ export class LastBid implements Limit {
       }
       this.#price[slot] = wide(price, i);
       this.#time[slot] = wide(time, i);
-      this.#channel[slot] = channel[i] as Value;
-      this.#url[slot] = url[i] as Value;
-      this.#extra[slot] = extra[i] as Value;
+      this.#channel[slot] = channel[i] as string;
+      this.#url[slot] = url[i] as string;
+      this.#extra[slot] = extra[i] as string;
     }
   }
 
   *rows(): Generator<AnswerCell[], void> {
     for (let slot = 0; slot < this.#table.size; slot++) {
       yield [this.#table.first[slot] ?? 0, this.#table.second[slot] ?? 0,
-        this.#price[slot] ?? 0, String(this.#channel[slot]), String(this.#url[slot]),
-        this.#time[slot] ?? 0, String(this.#extra[slot])];
+        this.#price[slot] ?? 0, this.#channel[slot] ?? '', this.#url[slot] ?? '',
+        this.#time[slot] ?? 0, this.#extra[slot] ?? ''];
     }
   }
 }
@@ -57,9 +56,9 @@ export class TopTen implements Limit {
   #price: Float64Array = new Float64Array(1024 * TEN);
   #bidder: Float64Array = new Float64Array(1024 * TEN);
   #time: Float64Array = new Float64Array(1024 * TEN);
-  readonly #channel: Value[] = [];
-  readonly #url: Value[] = [];
-  readonly #extra: Value[] = [];
+  readonly #channel: string[] = [];
+  readonly #url: string[] = [];
+  readonly #extra: string[] = [];
 
   feed(events: EpochEvents): void {
     const auction = lanes(events, 'bid', 'auction');
@@ -81,9 +80,9 @@ export class TopTen implements Limit {
       this.#price[at] = bid;
       this.#bidder[at] = wide(bidder, i);
       this.#time[at] = wide(time, i);
-      this.#channel[at] = channel[i] as Value;
-      this.#url[at] = url[i] as Value;
-      this.#extra[at] = extra[i] as Value;
+      this.#channel[at] = channel[i] as string;
+      this.#url[at] = url[i] as string;
+      this.#extra[at] = extra[i] as string;
     }
   }
 
@@ -94,9 +93,9 @@ export class TopTen implements Limit {
       this.#price[at] = this.#price[at - 1] as number;
       this.#bidder[at] = this.#bidder[at - 1] as number;
       this.#time[at] = this.#time[at - 1] as number;
-      this.#channel[at] = this.#channel[at - 1] as Value;
-      this.#url[at] = this.#url[at - 1] as Value;
-      this.#extra[at] = this.#extra[at - 1] as Value;
+      this.#channel[at] = this.#channel[at - 1] as string;
+      this.#url[at] = this.#url[at - 1] as string;
+      this.#extra[at] = this.#extra[at - 1] as string;
     }
     return at;
   }
@@ -115,8 +114,8 @@ export class TopTen implements Limit {
       for (let n = 0; n < (this.#filled[group] ?? 0); n++) {
         const at = group * TEN + n;
         yield [this.#table.first[group] ?? 0, this.#bidder[at] ?? 0, this.#price[at] ?? 0,
-          String(this.#channel[at]), String(this.#url[at]), this.#time[at] ?? 0,
-          String(this.#extra[at]), n + 1];
+          this.#channel[at] ?? '', this.#url[at] ?? '', this.#time[at] ?? 0,
+          this.#extra[at] ?? '', n + 1];
       }
     }
   }

@@ -1,10 +1,9 @@
 /**
- * q4 to q8, q12 and w2 by hand. Rows come in order of time and are never taken back: the loops know.
+ * q4 to q8, q12 and w2 by hand. Rows come in order of time and are never taken back.
  */
 import { numericText } from '../nexmark/answer.ts';
 import type { AnswerCell } from '../nexmark/answer.ts';
 import type { EpochEvents } from '../nexmark/events.ts';
-import type { Value } from '../../src/common/values.ts';
 import { lanes, texts, wide } from './columns.ts';
 import type { Limit } from './limit.ts';
 import { fit, PairTable } from './table.ts';
@@ -158,7 +157,7 @@ export class HighestBid implements Limit {
 export class NewUsers implements Limit {
   readonly #persons = new PairTable();
   readonly #sellers = new PairTable();
-  readonly #names: Value[] = [];
+  readonly #names: string[] = [];
   readonly #out: number[] = [];
 
   feed(events: EpochEvents): void {
@@ -180,14 +179,14 @@ export class NewUsers implements Limit {
       const start = Math.floor(wide(time, i) / size) * size;
       const slot = this.#persons.slot(wide(id, i), start);
       if (slot < this.#names.length) continue;
-      this.#names.push(name[i] ?? null);
+      this.#names.push(name[i] ?? '');
       if (this.#sellers.find(wide(id, i), start) >= 0) this.#out.push(slot);
     }
   }
 
   *rows(): Generator<AnswerCell[], void> {
     for (const slot of this.#out) {
-      yield [this.#persons.first[slot] ?? 0, String(this.#names[slot]),
+      yield [this.#persons.first[slot] ?? 0, this.#names[slot] ?? '',
         this.#persons.second[slot] ?? 0];
     }
   }

@@ -1,7 +1,6 @@
 /**
  * q0 to q3 by hand: as fast as a loop over columns can be that keeps the same answer.
  */
-import type { Value } from '../../src/common/values.ts';
 import { numericText } from '../nexmark/answer.ts';
 import type { AnswerCell } from '../nexmark/answer.ts';
 import type { EpochEvents } from '../nexmark/events.ts';
@@ -9,14 +8,14 @@ import { lanes, texts, wide, words } from './columns.ts';
 import type { Limit } from './limit.ts';
 import { BigColumn, PairTable } from './table.ts';
 
-function append(to: Value[], from: readonly Value[], count: number): void {
-  for (let i = 0; i < count; i++) to.push(from[i] as Value);
+function append(to: string[], from: readonly string[], count: number): void {
+  for (let i = 0; i < count; i++) to.push(from[i] as string);
 }
 
 /** q0: every column is copied. */
 export class Pass implements Limit {
   readonly #columns = [new BigColumn(), new BigColumn(), new BigColumn(), new BigColumn()] as const;
-  readonly #extra: Value[] = [];
+  readonly #extra: string[] = [];
 
   feed(events: EpochEvents): void {
     this.#columns[0].append(words(events, 'bid', 'auction'));
@@ -30,7 +29,7 @@ export class Pass implements Limit {
     const [a, b, c, d] = this.#columns;
     for (let i = 0; i < this.#extra.length; i++) {
       yield [a.data[i] ?? 0n, b.data[i] ?? 0n, c.data[i] ?? 0n, d.data[i] ?? 0n,
-        String(this.#extra[i])];
+        this.#extra[i] ?? ''];
     }
   }
 }
@@ -38,7 +37,7 @@ export class Pass implements Limit {
 /** q1: prices become whole thousandths. */
 export class Currency implements Limit {
   readonly #columns = [new BigColumn(), new BigColumn(), new BigColumn()] as const;
-  readonly #extra: Value[] = [];
+  readonly #extra: string[] = [];
   #thousandths: Float64Array = new Float64Array(1024);
   #length = 0;
 
@@ -64,7 +63,7 @@ export class Currency implements Limit {
     const [a, b, d] = this.#columns;
     for (let i = 0; i < this.#length; i++) {
       yield [a.data[i] ?? 0n, b.data[i] ?? 0n, numericText((this.#thousandths[i] ?? 0) / 1000),
-        d.data[i] ?? 0n, String(this.#extra[i])];
+        d.data[i] ?? 0n, this.#extra[i] ?? ''];
     }
   }
 }
@@ -96,7 +95,7 @@ export class Filter implements Limit {
 /** q3: persons by id, auctions chained by seller, pairs listed as they meet. */
 export class LocalItems implements Limit {
   readonly #persons = new PairTable();
-  readonly #names: (readonly [Value, Value, Value])[] = [];
+  readonly #names: (readonly [string, string, string])[] = [];
   readonly #sellers = new PairTable();
   #head: Float64Array = new Float64Array(1024).fill(-1);
   readonly #ids: number[] = [];
@@ -114,7 +113,7 @@ export class LocalItems implements Limit {
       const where = state[i];
       if (where !== 'OR' && where !== 'ID' && where !== 'CA') continue;
       const person = this.#persons.slot(wide(id, i), 0);
-      this.#names.push([name[i] ?? null, city[i] ?? null, where]);
+      this.#names.push([name[i] ?? '', city[i] ?? '', where]);
       const seller = this.#sellers.find(wide(id, i), 0);
       if (seller < 0) continue;
       for (let at = this.#head[seller] as number; at >= 0; at = this.#next[at] as number) {
@@ -149,7 +148,7 @@ export class LocalItems implements Limit {
   *rows(): Generator<AnswerCell[], void> {
     for (let i = 0; i < this.#outPerson.length; i++) {
       const [name, city, state] = this.#names[this.#outPerson[i] ?? 0] ?? ['', '', ''];
-      yield [String(name), String(city), String(state), this.#outAuction[i] ?? 0];
+      yield [name, city, state, this.#outAuction[i] ?? 0];
     }
   }
 }

@@ -4,7 +4,9 @@
  * An epoch's events are one batch per kind. Columns that no query of the run reads are left NULL.
  */
 import type { Batch } from '../../src/runtime/batch.ts';
-import { NEXMARK_COLUMNS, NexmarkGenerator } from '../../src/runtime/connectors/nexmark/generator.ts';
+import {
+  NEXMARK_COLUMNS, NexmarkGenerator,
+} from '../../src/runtime/connectors/nexmark/generator.ts';
 import type { NexmarkKind } from '../../src/runtime/connectors/nexmark/generator.ts';
 
 /** Events of one epoch. */

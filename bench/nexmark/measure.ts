@@ -1,5 +1,5 @@
 /**
- * Measures one query in a process of its own: engine and limit in turn, then engine and peer in turn.
+ * Measures one query in a process of its own: engine and limit in turn, then engine and peer.
  *
  * The first runs of each warm up and are not counted. Nothing is reported before all answers, the
  * naive recomputation's among them, are found to be the same.
@@ -101,7 +101,9 @@ function sameAnswer(query: string, who: string, answer: Digest, right: Digest): 
     + `${right.rows} rows (${right.hash}) are right`);
 }
 
-function runLimit(name: string, events: Events): { readonly cpuMs: number; readonly digest: Digest } {
+function runLimit(
+  name: string, events: Events,
+): { readonly cpuMs: number; readonly digest: Digest } {
   const limit = makeLimit(name);
   const cpu = process.cpuUsage();
   for (const epoch of events.epochs) limit.feed(epoch);

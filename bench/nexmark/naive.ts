@@ -4,6 +4,7 @@
  * What the engine and the hand-written loops are checked against. Slow on purpose.
  */
 import { cell } from '../../src/runtime/batch.ts';
+import type { Batch } from '../../src/runtime/batch.ts';
 import type { NexmarkKind } from '../../src/runtime/connectors/nexmark/generator.ts';
 import { NEXMARK_COLUMNS } from '../../src/runtime/connectors/nexmark/generator.ts';
 import { numericText } from './answer.ts';
@@ -17,19 +18,20 @@ const SECOND = 1_000_000;
 
 /** The events of a kind as rows. */
 export function* rowsOf(events: Events, kind: NexmarkKind): Generator<Row, void> {
-  const names = NEXMARK_COLUMNS[kind].map(({ name }) => name);
   for (const epoch of events.epochs) {
-    const batch = epoch[kind];
-    for (let row = 0; row < batch.length; row++) {
-      const made: Record<string, number | string> = {};
-      for (const [at, column] of batch.columns.entries()) {
-        const value = cell(column, row);
-        if (value === null) continue;
-        made[names[at] ?? ''] = typeof value === 'string' ? value : Number(value);
-      }
-      yield made;
-    }
+    for (let row = 0; row < epoch[kind].length; row++) yield rowOf(epoch[kind], kind, row);
   }
+}
+
+function rowOf(batch: Batch, kind: NexmarkKind, row: number): Row {
+  const made: Record<string, number | string> = {};
+  for (const [at, { name }] of NEXMARK_COLUMNS[kind].entries()) {
+    const column = batch.columns[at];
+    const value = column === undefined ? null : cell(column, row);
+    if (typeof value === 'string') made[name] = value;
+    else if (typeof value === 'bigint') made[name] = Number(value);
+  }
+  return made;
 }
 
 function num(row: Row, name: string): number {

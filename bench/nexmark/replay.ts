@@ -1,8 +1,8 @@
 /**
  * The engine under test: a whole engine core in memory (or on a directory), fed by SQL sources.
  *
- * The sources are declared with the connector `nexmark`; its generator is replaced by one that hands
- * out batches made before, so that generating is not measured and everything behind it is: polling,
+ * The sources are declared with the connector `nexmark`; its generator is replaced by one that
+ * hands out batches made before, so that generating is not measured and everything behind it is: polling,
  * the epoch log, operators, the view, publication.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,7 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Batch } from '../../src/runtime/batch.ts';
 import { NEXMARK } from '../../src/runtime/connectors/nexmark/connector.ts';
-import type { ConnectorContext, OpenConnector, SourceBatch } from '../../src/runtime/connectors/connector.ts';
+import type {
+  ConnectorContext, OpenConnector, SourceBatch,
+} from '../../src/runtime/connectors/connector.ts';
 import { NEXMARK_COLUMNS } from '../../src/runtime/connectors/nexmark/generator.ts';
 import type { NexmarkKind } from '../../src/runtime/connectors/nexmark/generator.ts';
 import type { StoredRelation } from '../../src/runtime/catalog-store-types.ts';
@@ -71,7 +73,7 @@ NEXMARK.open = (context): OpenConnector => new Replay(context);
 /** How a run is set up. */
 export interface EngineOptions {
   readonly durable: boolean;
-  /** Declares watermarks of four seconds: late rows are split off, closed windows leave the state. */
+  /** Declares watermarks of four seconds: late rows are split off, closed windows leave. */
   readonly watermark: boolean;
 }
 

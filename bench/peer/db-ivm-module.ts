@@ -1,5 +1,5 @@
 /**
- * The parts of @tanstack/db-ivm that the bench uses, loaded only when they are wanted: the package is
+ * The parts of @tanstack/db-ivm that the bench uses, loaded only when wanted: the package is
  * installed by the bench itself, so nothing else may depend on its being there.
  */
 
