@@ -144,12 +144,13 @@ describe('top-N touches little', () => {
     expect(run.operator.size().rows).toBe(15);
   });
 
-  it('forgets rows whose window is final and leaves their output alone', () => {
+  it.each([[false], [true]])('forgets final rows and leaves their output alone: %s', (appendOnly) => {
     const types = [T('int8'), T('int4')];
     const evicting = node(shape({ limit: 1n }), {
       columns: columnsOf(types), evict: { column: 0, watermark: WATERMARK },
     });
-    const run = new Run((context) => createTopN(evicting, [sourceNode(types)], context),
+    const run = new Run((context) => createTopN(evicting,
+      [sourceNode(types, { appendOnly })], context),
       [types], types);
     run.step([{ port: 0, row: [10n, 1], weight: 1 }, { port: 0, row: [20n, 2], weight: 1 }], 1, 5n);
     run.step([], 1, 10n);
