@@ -19,6 +19,7 @@ import {
 } from './bind-types.ts';
 import { canCoerce, coerce, literalOf, settle } from './coerce.ts';
 import { cannotCast, notSupported } from './errors.ts';
+import { call } from './expr-tools.ts';
 import type { ScalarExpr } from './relation.ts';
 
 const INT4_MAX = 2147483647n;
@@ -67,8 +68,10 @@ export function bindCast(binder: Binder, expr: Cast): ScalarExpr {
     if (expr.operand.kind === 'stringLiteral') {
       return literalOf(parseIntervalWithFields(expr.operand.value, fields), { name: 'interval' });
     }
-    throw notSupported(`a cast to interval ${expr.type.intervalFields ?? ''}`, expr.span,
-      'Use make_interval or multiply an interval.');
+    const interval = coerce(state, binder.bind(expr.operand), { name: 'interval' }, 'explicit');
+    return call('$interval_fields(interval,text,int4)', [
+      interval, literalOf(fields.to, { name: 'text' }), literalOf(fields.precision ?? 6, INT4),
+    ], { name: 'interval' });
   }
   const type = resolveType(expr.type);
   const operand = expr.operand.kind === 'array' && type.name === 'array'

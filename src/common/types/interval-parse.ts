@@ -243,7 +243,7 @@ class IntervalReader {
   }
 
   #addMicros(amount: Amount, unit: bigint): void {
-    if (amount.whole > 9223372036854775807n) throw this.#overflow();
+    if (amount.whole > 9223372036854775807n + (amount.negative ? 1n : 0n)) throw this.#overflow();
     const micros = amount.whole * unit + BigInt(roundHalfEven(amount.fraction * Number(unit)));
     this.#micros += amount.negative ? -micros : micros;
   }
@@ -307,15 +307,20 @@ class IntervalReader {
     const [date = '', time, ...more] = body.split('T');
     const nothing = date === '' && time === undefined;
     if (text.startsWith('-') || more.length > 0 || nothing) throw this.#invalid();
-    const alternative = /^(-?\d+)-(\d+)-(\d+)$/.exec(date);
+    const extended = /^(-?\d+)-(\d+)(?:-(\d+))?$/.exec(date);
+    const alternative = extended ?? /^(-?\d{4})(?:(\d{2})(\d{2}))?$/.exec(date);
     if (alternative !== null) {
-      this.#months = Number(alternative[1]) * 12 + Number(alternative[2]);
-      this.#days = Number(alternative[3]);
+      const sign = extended === null && date.startsWith('-') ? -1 : 1;
+      this.#months = Number(alternative[1]) * 12 + sign * Number(alternative[2] ?? 0);
+      this.#days = sign * Number(alternative[3] ?? 0);
     } else {
       this.#isoUnits(date, { Y: 'year', M: 'month', W: 'week', D: 'day' });
     }
     if (time === undefined) return this.#made(1);
-    if (/^-?\d+:/.test(time)) this.#clock(time);
+    // The basic form has no fractions: PostgreSQL drops them.
+    const basic = /^(-?\d{2})(\d{2})(\d{2})(?:\.\d*)?$/.exec(time);
+    if (basic !== null) this.#clock(`${basic[1]}:${basic[2]}:${basic[3]}`);
+    else if (/^-?\d+:/.test(time)) this.#clock(time);
     else this.#isoUnits(time, { H: 'hour', M: 'minute', S: 'second' });
     return this.#made(1);
   }

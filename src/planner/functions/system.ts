@@ -7,6 +7,9 @@
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import { combineHash, hashFloat64, hashInt32, hashString } from '../../common/hash.ts';
+import { cutToFields } from '../../common/types/interval-parse.ts';
+import type { IntervalField } from '../../common/types/interval-parse.ts';
+import type { Interval } from '../../common/types/interval.ts';
 import { validateJson } from '../../common/types/jsonb-parse.ts';
 import {
   formatType, typeByName, typeByOid, typeDefinition, typeFromTypmod, typeOid,
@@ -126,6 +129,13 @@ const INTERNAL: readonly ScalarFunction[] = [
     examples: [[`"$sampled"('a', 100, 0)`, 'true'], [`"$sampled"('a', 0, 0)`, 'false']],
     evaluate: (text: string, percent: number, seed: number) =>
       (hashInt32(combineHash(hashFloat64(seed), hashString(text))) >>> 0) / 2 ** 32 * 100 < percent,
+  }),
+  scalar({
+    signature: '$interval_fields(interval,text,int4) -> interval',
+    doc: 'A cast to interval of the fields up to one, with digits of the second.',
+    examples: [[`"$interval_fields"('1 day 02:03:04', 'minute', 6)`, '1 day 02:03:00']],
+    evaluate: (value: Interval, to: IntervalField, precision: number) =>
+      cutToFields(value, { from: to, to, precision }),
   }),
   scalar({
     signature: '$error(text,text) -> boolean', doc: 'Raises an error of a SQLSTATE and a message.',
