@@ -59,6 +59,7 @@ class Frames {
     const { finder, view } = this;
     const { frame } = finder;
     const first = frame.end.kind === 'unboundedFollowing' ? 0
+      : frame.end.kind === 'currentRow' ? this.#firstOfPeers(inserted ? position : position - 1)
       : finder.firstReaching(position, !inserted);
     const last = frame.start.kind === 'unboundedPreceding' ? view.length
       : finder.lastReached(position);
@@ -66,6 +67,12 @@ class Frames {
     return {
       from: Math.min(first, position), to: Math.min(view.length, Math.max(last, position + own)),
     };
+  }
+
+  /** The first row whose frame, ending with the current row, reaches a position. */
+  #firstOfPeers(position: number): number {
+    if (position < 0) return 0;
+    return this.finder.frame.mode === 'rows' ? position : this.finder.groupStart(position);
   }
 
   /** Reads in the rows that the frames of a span reach. */
@@ -170,6 +177,12 @@ export class PickCall implements OverCall {
   }
 }
 
+/** The rows [0, to) in an accumulator: kept per leaf, and under number 0 behind the last row. */
+interface Running {
+  readonly accumulator: FrameAccumulator;
+  readonly to: number;
+}
+
 /** The evaluator of an aggregate. */
 export class AggregateCall implements OverCall {
   readonly #shape: AggregateCallShape;
@@ -180,6 +193,8 @@ export class AggregateCall implements OverCall {
   #accumulator: FrameAccumulator;
   #from = 0;
   #to = 0;
+  /** The calls of `affected` have dropped the result behind the last row if it is not good. */
+  #isTailKnown = false;
 
   constructor(shape: AggregateCallShape) {
     this.#shape = shape;
@@ -191,16 +206,42 @@ export class AggregateCall implements OverCall {
       && shape.aggregate.entry.strategy.kind !== 'collect';
   }
 
-  open(view: OverPartition): void { this.#frames.open(view); }
+  open(view: OverPartition): void {
+    this.#frames.open(view);
+    this.#isTailKnown = false;
+  }
 
   note(): void { /* The frame decides. */ }
 
-  affected(change: OverChange): Span { return this.#frames.affected(change); }
+  affected(change: OverChange): Span {
+    if (this.#keepsRunning) {
+      const running = this.#running();
+      const tail = running[0];
+      if (tail !== undefined && tail.to > change.position) running[0] = undefined;
+      this.#isTailKnown = true;
+    }
+    return this.#frames.affected(change);
+  }
 
   evaluate(span: Span, write: WriteValue): void {
-    const { view, finder } = this.#frames;
+    const { finder } = this.#frames;
     if (span.from >= span.to) return;
     this.#clear();
+    // Without word of what has changed nothing of the last result can be trusted.
+    if (this.#keepsRunning && !this.#isTailKnown) this.#running()[0] = undefined;
+    this.#isTailKnown = true;
+    this.#compute(span, write);
+    if (this.#keepsRunning && finder.frame.exclude === 'none' && this.#from === 0) {
+      this.#running()[0] = { accumulator: this.#accumulator, to: this.#to };
+    }
+  }
+
+  #running(): (Running | undefined)[] {
+    return this.#frames.view.running(this.#shape.call) as (Running | undefined)[];
+  }
+
+  #compute(span: Span, write: WriteValue): void {
+    const { view, finder } = this.#frames;
     if (!this.#keepsRunning) this.#frames.load(span);
     if (this.#runsBackward()) {
       this.#backward(span, write);
@@ -259,12 +300,21 @@ export class AggregateCall implements OverCall {
     this.#to = from;
     const { view } = this.#frames;
     if (from !== 0 || !this.#keepsRunning || to === 0) return;
-    const running = view.running(this.#shape.call) as (FrameAccumulator | undefined)[];
+    const running = this.#running();
+    const tail = running[0];
+    if (tail !== undefined && tail.to <= to) {
+      // Taken over, not copied: it is put back when the span is done.
+      running[0] = undefined;
+      this.#accumulator = tail.accumulator;
+      this.#to = tail.to;
+    }
     for (let leaf = Math.min(view.leafOf(to - 1), running.length - 1); leaf > 0; leaf--) {
       const kept = running[leaf];
       if (kept === undefined) continue;
-      this.#accumulator = kept.copy();
-      this.#to = view.leafStart(leaf);
+      if (kept.to > this.#to) {
+        this.#accumulator = kept.accumulator.copy();
+        this.#to = kept.to;
+      }
       break;
     }
     view.load(this.#to, to);
@@ -276,11 +326,11 @@ export class AggregateCall implements OverCall {
       return;
     }
     const { view } = this.#frames;
-    const running = view.running(this.#shape.call);
+    const running = this.#running();
     while (this.#to < end) {
       const leaf = view.leafOf(this.#to);
       if (view.leafStart(leaf) === this.#to && leaf > 0) {
-        running[leaf] ??= this.#accumulator.copy();
+        running[leaf] ??= { accumulator: this.#accumulator.copy(), to: this.#to };
       }
       const stop = Math.min(end, view.leafStart(leaf + 1));
       for (; this.#to < stop; this.#to++) this.#apply(this.#to, true);

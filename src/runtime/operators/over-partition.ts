@@ -44,6 +44,11 @@ export class PartitionRows implements OverPartition {
     }
   }
 
+  /** Forgets all running results: rows have gone unnoticed. */
+  forget(): void {
+    this.#running.length = 0;
+  }
+
   load(from: number, to: number): void {
     if (from >= this.#from && to <= this.#to) return;
     const count = to - from;

@@ -269,6 +269,7 @@ export class OverRows {
       const number = this.#partitionOf[slot] as number;
       const partition = this.#rowsOf(number);
       partition.sequence.removeAt(this.position(partition, slot));
+      partition.forget();
       this.store.free(slot);
       this.#dropIfEmpty(number);
     }
