@@ -12,6 +12,8 @@ import { DEFAULT_SETTINGS } from '../../common/types/settings.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { CatalogRelation } from '../../planner/catalog.ts';
+import { columnsUsed } from '../../planner/expr-tools.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import type { Batch } from '../batch.ts';
 import { cell } from '../batch.ts';
 import { rowValues } from './key-text.ts';
@@ -84,6 +86,19 @@ export function constraintName(table: CatalogRelation, key: readonly number[]): 
   }
   const names = key.map((at) => must(table.columns[at], 'key column').name);
   return `${table.name}_${names.join('_')}_key`;
+}
+
+/** The name PostgreSQL makes up for a CHECK: with its column when it looks at one alone. */
+export function checkName(
+  relation: string, columns: readonly { readonly name: string }[], expr: ScalarExpr,
+  taken: ReadonlySet<string>,
+): string {
+  const used = [...columnsUsed(expr)];
+  const only = used.length === 1 ? `${columns[used[0] ?? 0]?.name ?? ''}_` : '';
+  for (let n = 0; ; n++) {
+    const name = `${relation}_${only}check${n === 0 ? '' : n}`;
+    if (!taken.has(name)) return name;
+  }
 }
 
 /** A value of a key, as messages show it. */

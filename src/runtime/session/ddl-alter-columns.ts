@@ -6,10 +6,13 @@
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
+import type { Value } from '../../common/values.ts';
 import type { AlterAddColumn, AlterDropColumn } from '../../parser/ast-definitions.ts';
-import { evaluateConstant } from '../../planner/fold.ts';
+import { evaluateConstant, evaluateOver } from '../../planner/fold.ts';
 import type { ColumnMapping, StoredRelation } from '../catalog-store-types.ts';
-import { columnParts } from './ddl-columns.ts';
+import { checkName } from './constraints.ts';
+import { columnParts, columnType } from './ddl-columns.ts';
+import { rowValues } from './key-text.ts';
 import { relationLabel } from './relation-label.ts';
 import type { StatementContext } from './statement-context.ts';
 
@@ -28,7 +31,9 @@ export async function addColumn(
     return;
   }
   refuseOldViews(context, relation);
-  const parts = columnParts(context, action.column, relation.columns);
+  const { type } = columnType(context, action.column);
+  const parts = columnParts(context, action.column,
+    type === null ? relation.columns : [...relation.columns, { name, type }]);
   const { column } = parts;
   if (parts.primaryKey || parts.unique || column.generated !== null || column.identity !== null) {
     throw sqlError('0A000', 'ADD COLUMN with a key, a generated value or an identity is not '
@@ -40,6 +45,12 @@ export async function addColumn(
   if (column.notNull && value === null && rows) {
     throw sqlError('23502', `column "${name}" of relation "${relation.name}" contains null values`);
   }
+  const taken = new Set(relation.checks.map((check) => check.name));
+  const checks = parts.checks.map(({ name: given, expr }) => ({
+    expr, name: given === '' ? checkName(relation.name, [...relation.columns, column], expr, taken)
+      : given,
+  }));
+  refuseBrokenChecks(context, relation, checks, value);
   const mapping: ColumnMapping[] = relation.columns.map((_old, at) => ({
     kind: 'column', column: at,
   }));
@@ -49,7 +60,7 @@ export async function addColumn(
     kind: 'rewriteTable', columns: mapping,
     relation: {
       ...relation, columns: [...relation.columns, column],
-      checks: [...relation.checks, ...parts.checks],
+      checks: [...relation.checks, ...checks],
     },
   });
 }
@@ -99,6 +110,26 @@ export function dropColumn(
         .map((entry) => ({ ...entry, column: move(entry.column) })),
     },
   });
+}
+
+/** Checks of a new column hold for the rows there are, which get its default. */
+function refuseBrokenChecks(
+  context: StatementContext, relation: StoredRelation, checks: StoredRelation['checks'],
+  value: Value,
+): void {
+  if (checks.length === 0) return;
+  for (const batch of context.snapshot(relation.id)) {
+    for (let row = 0; row < batch.length; row++) {
+      const values = [...rowValues(batch, row), value];
+      const broken = checks.find(({ expr }) =>
+        evaluateOver(expr, values, context.evaluation) === false);
+      if (broken === undefined) continue;
+      throw sqlError('23514', `check constraint "${broken.name}" of relation "${relation.name}" is `
+        + 'violated by some row', {
+        schema: relation.schema, table: relation.name, constraint: broken.name,
+      });
+    }
+  }
 }
 
 /** A plain view made before its columns were noted would take a new column into its *. */

@@ -24,6 +24,7 @@ export interface ColumnParts {
   readonly column: CatalogColumn;
   readonly primaryKey: boolean;
   readonly unique: boolean;
+  /** An empty name is still to be made up. */
   readonly checks: CatalogRelation['checks'];
   /** METADATA FROM 'what', or null. */
   readonly metadata: string | null;
@@ -87,7 +88,7 @@ export function columnParts(
     },
     primaryKey, unique: keys.some((key) => !key.primary),
     checks: checks.map((check) => ({
-      name: check.name?.name ?? `${name}_check`, expr: bindCheck(check.condition, shape, env),
+      name: check.name?.name ?? '', expr: bindCheck(check.condition, shape, env),
     })),
     metadata: metadataOf(find('metadataConstraint'), name),
   };

@@ -10,7 +10,7 @@ import type { CheckConstraint, TableConstraint } from '../../parser/ast-definiti
 import type { Identifier } from '../../parser/ast-leaves.ts';
 import { bindCheck } from '../../planner/bind-definitions.ts';
 import type { ColumnMapping, StoredIndex, StoredRelation } from '../catalog-store-types.ts';
-import { checkRows, formatKeyPart } from './constraints.ts';
+import { checkName, checkRows, formatKeyPart } from './constraints.ts';
 import { rowText, rowValues } from './key-text.ts';
 import { relationLabel } from './relation-label.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -179,14 +179,14 @@ async function addCheck(
 ): Promise<void> {
   await context.transaction.lock(relation.id, 'change');
   const used = new Set(relation.checks.map((check) => check.name));
-  let name = constraint.name?.name ?? `${relation.name}_check`;
-  if (constraint.name !== null && used.has(name)) {
+  const given = constraint.name?.name;
+  if (given !== undefined && used.has(given)) {
     throw sqlError('42710',
-      `constraint "${name}" for relation "${relation.name}" already exists`);
+      `constraint "${given}" for relation "${relation.name}" already exists`);
   }
-  for (let n = 1; used.has(name); n++) name = `${relation.name}_check${n}`;
   const expr = bindCheck(constraint.condition,
     { table: relation.name, columns: relation.columns }, context.planning);
+  const name = given ?? checkName(relation.name, relation.columns, expr, used);
   const evaluator = context.evaluator(relation.columns.map((column) => column.type));
   const probe = { ...relation, checks: [{ name, expr }],
     columns: relation.columns.map((column) => ({ ...column, notNull: false })) };

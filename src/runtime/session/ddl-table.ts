@@ -15,6 +15,7 @@ import type { RowColumn } from '../../planner/bind-definitions.ts';
 import { planSelect } from '../../planner/planner.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
 import type { ConflictPlan } from '../../planner/plans.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import { checkConnector } from '../connectors/registry.ts';
 import { checkWatermarkOptions } from '../engine-idleness.ts';
 import type { DdlChange, StoredConnector, StoredRelation } from '../catalog-store-types.ts';
@@ -24,7 +25,7 @@ import type { ColumnParts } from './ddl-columns.ts';
 import { connectorOf, defaultColumns, tableOptions } from './ddl-connector.ts';
 import { nameIsFree, targetOf } from './ddl-create.ts';
 import type { Target } from './ddl-create.ts';
-import { constraintName } from './constraints.ts';
+import { checkName, constraintName } from './constraints.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -100,11 +101,7 @@ function define(
   if (second !== undefined) {
     throw sqlError('42P16', 'a table can have one watermark only', { span: second.span });
   }
-  const checks = [...parts.flatMap((part) => part.checks), ...statement.constraints
-    .filter((entry) => entry.kind === 'checkConstraint').map((entry, at) => ({
-      name: entry.name?.name ?? `${target.name}_check${at === 0 ? '' : at}`,
-      expr: bindCheck(entry.condition, shape, context.planning),
-    }))];
+  const checks = checksOf(context, statement, parts, shape);
   const options = tableOptions(statement, connector);
   checkWatermarkOptions({ options });
   const relation: StoredRelation = {
@@ -123,6 +120,28 @@ function define(
       : [{ column: at, sequence: context.core.catalog.allocate() }]),
   };
   return relation;
+}
+
+/** CHECKs of columns and of the table, each under a name of its own. */
+function checksOf(
+  context: StatementContext, statement: CreateTable, parts: readonly ColumnParts[],
+  shape: { readonly table: string; readonly columns: readonly CatalogColumn[] },
+): StoredRelation['checks'] {
+  const found: StoredRelation['checks'][number][] = [];
+  const taken = new Set<string>();
+  const add = (given: string | null, expr: ScalarExpr): void => {
+    const name = given ?? checkName(shape.table, shape.columns, expr, taken);
+    taken.add(name);
+    found.push({ name, expr });
+  };
+  for (const part of parts) {
+    for (const check of part.checks) add(check.name === '' ? null : check.name, check.expr);
+  }
+  for (const entry of statement.constraints) {
+    if (entry.kind !== 'checkConstraint') continue;
+    add(entry.name?.name ?? null, bindCheck(entry.condition, shape, context.planning));
+  }
+  return found;
 }
 
 function metadataOf(parts: readonly ColumnParts[]): StoredConnector['metadata'] {
