@@ -46,7 +46,7 @@ export function lowerQuery(bound: BoundQuery, env: PlanEnv): QueryPlan {
   const ranged = withRowRange(bound);
   const relation = rewriteRelation(ranged.relation, context);
   const builder = new DataflowBuilder();
-  const properties = new Properties(env.catalog);
+  const properties = new Properties(env.catalog, { snapshot: true });
   const output = new Lowering(builder, properties, { kind: 'query' }).lower(relation);
   return {
     kind: 'query', columns: bound.columns, relation, dataflow: builder.finish(output, null),

@@ -11,6 +11,7 @@ import { asComparison, shiftedTime, swapped } from './function-facts.ts';
 import { deriveKeys, equatedColumns, tidyKeys } from './properties-keys.ts';
 import type { Key } from './properties-keys.ts';
 import type { Relation, ScalarExpr } from './relation.ts';
+import { inputsOf } from './relation-tools.ts';
 import { minFact, shiftFact, windowLength, windowWatermarks } from './watermarks.ts';
 import type { WatermarkFact, WindowFact } from './watermarks.ts';
 
@@ -28,9 +29,12 @@ export class Properties {
   readonly #windows = new Map<Relation, Windows>();
   readonly #appendOnly = new Map<Relation, boolean>();
   #windowCount: number = 0;
+  readonly #snapshot: boolean;
 
-  constructor(catalog: CatalogReader) {
+  /** With `snapshot`, relations are read once and every operator is asked once. */
+  constructor(catalog: CatalogReader, { snapshot = false }: { readonly snapshot?: boolean } = {}) {
     this.#catalog = catalog;
+    this.#snapshot = snapshot;
   }
 
   /** Unique column sets, smallest first; `[]` as a key means at most one row. */
@@ -51,7 +55,8 @@ export class Properties {
 
   /** True when no retraction can ever come out of the relation. */
   appendOnly(relation: Relation): boolean {
-    return remembered(this.#appendOnly, relation, () => this.#deriveAppendOnly(relation));
+    return remembered(this.#appendOnly, relation, () => this.#snapshot
+      ? this.#addsOnlyOnce(relation) : this.#deriveAppendOnly(relation));
   }
 
   /** Watermarks by column. */
@@ -94,6 +99,17 @@ export class Properties {
       case 'recursive': return true;
       default: return assertNever(relation);
     }
+  }
+
+  /** Over a snapshot nothing is taken back, but by operators that correct themselves within a step. */
+  #addsOnlyOnce(relation: Relation): boolean {
+    switch (relation.kind) {
+      case 'asofJoin': case 'temporalJoin': case 'recursive': case 'recursiveRef': return false;
+      case 'join': if (relation.type === 'full') return false; break;
+      case 'window': if (relation.window.kind === 'session') return false; break;
+      default: break;
+    }
+    return inputsOf(relation).every((input) => this.appendOnly(input));
   }
 
   #deriveAppendOnly(relation: Relation): boolean {
