@@ -31,7 +31,7 @@ export const DEAD_LETTER_SCHEMA = 13003;
 export const SUBSCRIPTION_SCHEMA = 13004;
 const FIRST_SYSTEM_OID = 13100;
 
-/** True for the hidden view behind a subscription. */
+/** True for the hidden view behind a subscription and what comes with it. */
 export function isSubscriptionView(relation: { readonly schemaId: number }): boolean {
   return relation.schemaId === SUBSCRIPTION_SCHEMA;
 }

@@ -76,19 +76,21 @@ export function expandDdl(
 function companionsOf(
   state: CatalogState, relation: StoredRelation, allocate: () => number,
 ): StoredRelation[] {
-  if (isSubscriptionView(relation)) return [];
   const found: StoredRelation[] = [];
   const add = (schemaId: number, schema: string, columns: Shape): void => {
     const taken = state.nameTaken(relation.database, schemaId, relation.name);
+    // What comes with a subscription's view is as hidden as the view.
+    const hidden = isSubscriptionView(relation);
     found.push(companion(relation, columns, {
-      id: allocate(), schemaId, schema,
-      name: taken ? `${relation.schema}.${relation.name}` : relation.name,
+      id: allocate(), schemaId: hidden ? relation.schemaId : schemaId, schema,
+      name: taken || hidden ? `${hidden ? schema : relation.schema}.${relation.name}`
+        : relation.name,
     }));
   };
   if (relation.view !== null) {
     const { lateColumns } = relation.view;
     const ignored = relation.options.some(([name, value]) => name === 'late' && value === 'ignore');
-    if (lateColumns !== null && !ignored) {
+    if (lateColumns !== null && !ignored && !isSubscriptionView(relation)) {
       add(LATE_SCHEMA, 'late', [...lateColumns, { name: 'change', type: { name: 'int4' } }]);
     }
     add(DEAD_LETTER_SCHEMA, 'dead_letter', DEAD_LETTER_COLUMNS);

@@ -327,7 +327,9 @@ export class Connection {
     }
   }
 
-  #relayOther(event: Exclude<SessionEvent, { kind: 'columns' | 'rows' | 'copyIn' | 'flush' }>): void {
+  #relayOther(
+    event: Exclude<SessionEvent, { kind: 'columns' | 'rows' | 'copyIn' | 'flush' }>,
+  ): void {
     const writer = this.#writer;
     switch (event.kind) {
       case 'complete': writer.begin('C').text(event.tag).end(); return;

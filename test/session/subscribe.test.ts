@@ -36,7 +36,8 @@ beforeEach(async () => {
 afterEach(() => engine.close());
 
 function hiddenViews(): number {
-  return [...core.catalog.state.relations.values()].filter(isSubscriptionView).length;
+  return [...core.catalog.state.relations.values()]
+    .filter((relation) => isSubscriptionView(relation) && relation.belongsTo === null).length;
 }
 
 /** A cursor over a subscription in a session of its own. */
@@ -199,8 +200,11 @@ describe('a subscription ends', () => {
   });
 
   it('when nothing can ever change', async () => {
-    expect(await client.rows('SUBSCRIBE (SELECT 1 AS a) WITH (PROGRESS)'))
-      .toEqual([['18446744073709551615', 'f', '1', '1']]);
+    await client.run('CREATE VIEW one AS VALUES (1)');
+    for (const what of ['(SELECT 1 AS a)', 'one']) {
+      expect(await client.rows(`SUBSCRIBE ${what} WITH (PROGRESS)`))
+        .toEqual([['18446744073709551615', 'f', '1', '1']]);
+    }
   });
 
   it('on cancel, at once, whatever statement_timeout says', async () => {
@@ -243,6 +247,19 @@ describe('a subscription ends', () => {
     const reader = await cursor('u');
     await client.run('ALTER TABLE u ADD COLUMN b int');
     await expect(reader.run('FETCH ALL c')).rejects.toThrow('columns of "u" have changed');
+  });
+
+  it('when a row of its query cannot be computed, rather than leave it out', async () => {
+    await makeTables();
+    const reader = await cursor('(SELECT 10 / v FROM t)');
+    expect(await fetchAll(reader)).toHaveLength(2);
+    await client.run('INSERT INTO t VALUES (0, 0)');
+    await expect(reader.run('FETCH ALL c')).rejects.toThrow('22012: a row of the query');
+    await expect(cursor('(SELECT 10 / v FROM t)')).rejects.toThrow('22012');
+    await reader.run('ROLLBACK');
+    expect(hiddenViews()).toBe(0);
+    expect(await client.rows('SELECT count(*) FROM pg_class WHERE relname LIKE $$%subscription_%$$'
+      + ' AND relnamespace > 13000')).toEqual([['0']]);
   });
 
   it('when too much waits for its reader', async () => {

@@ -24,7 +24,7 @@ import type { StatementContext } from './statement-context.ts';
 import { SubscriptionRows } from './subscription-rows.ts';
 import type { SubscriptionShape } from './subscription-rows.ts';
 import {
-  createSubscriptionView, dropSubscriptionView, planSubscription,
+  createSubscriptionView, dropSubscriptionView, planSubscription, rowErrorsOf,
 } from './subscription-view.ts';
 import { Subscription } from './subscription.ts';
 import type { SubscriptionOptions } from './subscription.ts';
@@ -77,7 +77,9 @@ async function start(
   context: StatementContext, subject: Subject, wanted: Wanted,
 ): Promise<Subscription> {
   const { relation, query } = subject;
-  if (relation !== null) return open(context, subject, wanted, { source: { relation } });
+  if (relation !== null) {
+    return open(context, subject, wanted, { source: { relation, errors: null } });
+  }
   const plan = planSubscription(context, query);
   if (neverChanges(plan)) {
     const types = plan.columns.map(({ type }) => type);
@@ -87,8 +89,9 @@ async function start(
   }
   const view = await createSubscriptionView(context, query, plan);
   try {
+    const errors = rowErrorsOf(context.core, view);
     return open(context, { ...subject, columns: plan.columns }, wanted,
-      { source: { relation: view }, view });
+      { source: { relation: view, errors }, view });
   } catch (error) {
     await dropSubscriptionView(context.core, view);
     throw error;
@@ -111,10 +114,10 @@ function open(
   return live;
 }
 
-/** True for a query that reads nothing: its rows stand for ever. */
-function neverChanges({ reads, dataflow }: ViewPlan): boolean {
-  return reads.length === 0
-    && dataflow.nodes.every(({ kind }) => kind !== 'temporalFilter' && kind !== 'throttle');
+/** True for a query that reads nothing (views aside): its rows stand for ever. */
+function neverChanges({ dataflow }: ViewPlan): boolean {
+  return dataflow.nodes.every(({ kind }) => kind !== 'source' && kind !== 'temporalFilter'
+    && kind !== 'throttle' && kind !== 'recursive');
 }
 
 function subjectOf(context: StatementContext, statement: Subscribe): Subject {

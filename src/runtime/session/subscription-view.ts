@@ -47,6 +47,14 @@ export async function createSubscriptionView(
   return id;
 }
 
+/** Oid of the relation that keeps the rows a subscription's view could not compute. */
+export function rowErrorsOf(core: EngineCoreFace, view: number): number | null {
+  for (const relation of core.catalog.state.relations.values()) {
+    if (relation.belongsTo === view) return relation.id;
+  }
+  return null;
+}
+
 /** Drops the view, if it is still there. */
 export async function dropSubscriptionView(core: EngineCoreFace, id: number): Promise<void> {
   if (core.catalog.state.relation(id) === null) return;
@@ -55,7 +63,8 @@ export async function dropSubscriptionView(core: EngineCoreFace, id: number): Pr
 
 /** Drops what subscriptions before a crash left over. */
 export async function dropLeftOverViews(core: EngineCoreFace): Promise<void> {
-  const left = [...core.catalog.state.relations.values()].filter(isSubscriptionView);
+  const left = [...core.catalog.state.relations.values()].filter((relation) =>
+    isSubscriptionView(relation) && relation.belongsTo === null);
   if (left.length === 0) return;
   await dropViews(core, left.map(({ id }) => ({ kind: 'dropRelation', id })));
 }

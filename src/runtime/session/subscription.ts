@@ -11,6 +11,7 @@ import { sqlError } from '../../common/errors.ts';
 import { sameType } from '../../common/types/sql-type.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Batch } from '../batch.ts';
+import { cell } from '../batch.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
 import type { EpochDeltas } from '../engine-core-types.ts';
 import { concatBatches, consolidate } from '../engine-rows.ts';
@@ -22,13 +23,19 @@ export const QUEUE_ROWS_MAX = 100_000;
 /** Timestamp of rows that can never change: no later epoch exists. */
 const END_OF_TIME = 18_446_744_073_709_551_615n;
 
+/** A relation to follow, and the one that keeps the rows its query could not compute. */
+export interface Followed {
+  readonly relation: number;
+  readonly errors: number | null;
+}
+
 /** What a subscription is about. */
 export interface SubscriptionOptions {
   readonly core: EngineCoreFace;
   readonly rows: SubscriptionRows;
   readonly columns: readonly { readonly name: string; readonly type: SqlType }[];
   /** The relation to follow; or, for a query that reads nothing, its only rows. */
-  readonly source: { readonly relation: number } | { readonly constant: readonly Batch[] };
+  readonly source: Followed | { readonly constant: readonly Batch[] };
   readonly snapshot: boolean;
   readonly progress: boolean;
   /** The first epoch that is not wanted any more. */
@@ -68,7 +75,7 @@ export class Subscription implements AsyncIterableIterator<Batch> {
     this.#types = options.columns.map(({ type }) => type);
     const { source } = options;
     if ('constant' in source) this.#start(source.constant, END_OF_TIME);
-    else this.#follow(source.relation);
+    else this.#follow(source);
     if (!options.snapshot) {
       this.#slice = null;
       this.#snapshot?.return?.();
@@ -82,14 +89,17 @@ export class Subscription implements AsyncIterableIterator<Batch> {
       || this.#failure !== null || (this.#options.progress && this.#progress > this.#told);
   }
 
-  #follow(relation: number): void {
+  #follow(source: Followed): void {
     const { core } = this.#options;
+    const { relation, errors } = source;
     const pin = core.pin();
     try {
+      const failed = errors === null ? null : rowErrorIn(core.snapshot(errors, pin));
+      if (failed !== null) throw failed;
       this.#start(core.snapshot(relation, pin), pin.epoch);
       this.#progress = pin.epoch + 1n;
       if (this.#reachesEnd(pin.epoch)) this.#complete = true;
-      else this.#detach = core.onEpoch((deltas) => this.#published(relation, deltas));
+      else this.#detach = core.onEpoch((deltas) => this.#published(source, deltas));
     } finally {
       pin.release();
     }
@@ -120,10 +130,11 @@ export class Subscription implements AsyncIterableIterator<Batch> {
     return upTo !== null && epoch + 1n >= upTo;
   }
 
-  #published(relation: number, { epoch, deltas }: EpochDeltas): void {
+  #published({ relation, errors }: Followed, { epoch, deltas }: EpochDeltas): void {
     const { upTo } = this.#options;
     if (upTo === null || epoch < upTo) {
-      this.#failure = this.#problem(relation);
+      this.#failure = this.#problem(relation)
+        ?? (errors === null ? null : rowErrorIn(deltas.get(errors) ?? []));
       if (this.#failure === null) this.#enqueue(epoch, deltas.get(relation) ?? []);
       this.#progress = epoch + 1n;
     }
@@ -165,7 +176,7 @@ export class Subscription implements AsyncIterableIterator<Batch> {
     this.#queuedRows = delta.length;
     if (delta.length <= QUEUE_ROWS_MAX) return;
     this.#forget();
-    this.#failure = sqlError('53200', 'subscription is too slow: too many changes wait to be read', {
+    this.#failure = sqlError('53200', 'too many changes wait for the subscriber', {
       detail: `More than ${QUEUE_ROWS_MAX} changed rows are waiting.`,
       hint: 'Subscribe again to start from the current rows.',
     });
@@ -255,4 +266,20 @@ export class Subscription implements AsyncIterableIterator<Batch> {
   }
 
   [Symbol.asyncIterator](): this { return this; }
+}
+
+const REASON = 3;
+const SQL_STATE = 4;
+
+/** A row that could not be computed ends the subscription: it would be missing silently. */
+function rowErrorIn(batches: Iterable<Batch>): Error | null {
+  const [batch] = batches;
+  if (batch === undefined || batch.length === 0) return null;
+  const reason = cell(must(batch.columns[REASON], 'reason'), 0);
+  const state = cell(must(batch.columns[SQL_STATE], 'state'), 0);
+  return sqlError(typeof state === 'string' ? state : 'XX000',
+    'a row of the query subscribed to could not be computed', {
+    detail: typeof reason === 'string' ? reason : undefined,
+    hint: 'Change the query so that it has an answer for every row.',
+  });
 }
