@@ -1,8 +1,8 @@
 /**
  * ALTER TABLE ... ADD COLUMN and DROP COLUMN: the rows are written anew.
  *
- * Views go on: the engine moves the column numbers of materialized ones, and a plain view's * stands
- * for the columns there were when it was made. A column that a view reads cannot go.
+ * Views go on: the engine moves the column numbers of materialized ones, and a plain view's * is
+ * the columns there were when it was made. A column that a view reads cannot go.
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
@@ -81,7 +81,9 @@ export function dropColumn(
   if (relation.checks.length > 0 || relation.onConflict !== null
     || relation.columns.some((column) => column.generated !== null)) {
     throw sqlError('0A000', 'DROP COLUMN of a table with CHECK constraints, generated columns or '
-      + 'ON CONFLICT is not supported', { span: action.span, hint: 'Create a new table and copy the rows.' });
+      + 'ON CONFLICT is not supported', {
+      span: action.span, hint: 'Create a new table and copy the rows.',
+    });
   }
   if (relation.watermark?.column === gone) {
     throw sqlError('2BP01', `cannot drop column ${name} because the table's watermark needs it`);
