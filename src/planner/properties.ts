@@ -101,7 +101,9 @@ export class Properties {
     }
   }
 
-  /** Over a snapshot nothing is taken back, but by operators that correct themselves within a step. */
+  /**
+   * Over a snapshot nothing is taken back, but by operators that correct themselves within a step.
+   */
   #addsOnlyOnce(relation: Relation): boolean {
     switch (relation.kind) {
       case 'asofJoin': case 'temporalJoin': case 'recursive': case 'recursiveRef': return false;
