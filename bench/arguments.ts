@@ -30,7 +30,7 @@ const HELP = `npm run bench -- <what> [options]
   --batch N        events in an epoch (10000)
   --rounds N       measured rounds, interleaved (3)
   --queries a,b    some queries only
-  --peer-events N  events for the comparison with db-ivm (100000; 0: leave it out)
+  --peer-events N  events for the comparison with db-ivm (200000; 0: leave it out)
   --durable        the engine on a real directory
   --watermark      sources with a watermark of 4 seconds
   --json FILE      write the figures
@@ -60,7 +60,7 @@ export function parseArguments(args: readonly string[]): BenchArguments | null {
     command, events: number('--events', 1_000_000), batch: number('--batch', 10_000),
     rounds: number('--rounds', 3), queries: flags.get('--queries')?.split(',') ?? null,
     json: flags.get('--json') ?? null, durable: flags.has('--durable'),
-    watermark: flags.has('--watermark'), peerEvents: number('--peer-events', 100_000),
+    watermark: flags.has('--watermark'), peerEvents: number('--peer-events', 200_000),
     child: flags.get('--child') ?? null,
   };
 }

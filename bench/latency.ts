@@ -47,8 +47,8 @@ export async function reportLatency(args: BenchArguments): Promise<boolean> {
 
 async function latencyOf(name: string): Promise<Figure> {
   const query = queryNamed(name);
-  const total = RATE * (SECONDS + WARM_SECONDS);
-  const events = makeEvents(total, CHUNK, query.needed);
+  const all = makeEvents(RATE * (SECONDS + WARM_SECONDS), CHUNK, query.needed);
+  const events = { ...all, epochs: all.epochs.slice(0, RATE * (SECONDS + WARM_SECONDS) / CHUNK) };
   const { engine, core, session } = await openBenchEngine(null);
   await declareSources(session, events, true);
   await execute(session, `CREATE MATERIALIZED VIEW v AS ${query.sql}`);

@@ -90,7 +90,7 @@ function bids(total: number, auctionOf: (n: number) => number): Events {
     inputBytes += bid.weights.byteLength + 2 * length * 8;
     epochs.push({ bid, person: empty('person', 0), auction: empty('auction', 0) });
   }
-  return { total, perEpoch, epochs };
+  return { total, perEpoch, warmEpochs: 0, epochs };
 }
 
 const SHARED = new Map<string, Column>();

@@ -18,8 +18,11 @@ export interface EpochEvents {
 
 /** Everything a run is fed. */
 export interface Events {
+  /** Events that are measured. */
   readonly total: number;
   readonly perEpoch: number;
+  /** The first epochs warm up: they are fed and checked like the rest, but not measured. */
+  readonly warmEpochs: number;
   readonly epochs: readonly EpochEvents[];
 }
 
@@ -31,6 +34,8 @@ export const EVENTS_PER_SECOND = 10_000;
 /** 2024-01-01 00:00 UTC. */
 export const START: bigint = 1_704_067_200_000_000n;
 const SEED = 42;
+/** About what the compiler needs to get there. */
+const WARM_EVENTS = 400_000;
 
 /** The kinds, in the order in which they are fed. */
 export const KINDS: readonly NexmarkKind[] = ['person', 'auction', 'bid'];
@@ -42,8 +47,15 @@ export function columnAt(kind: NexmarkKind, name: string): number {
   return at;
 }
 
-/** Makes `total` events in epochs of `perEpoch`. */
+/** Epochs that warm up before `total` measured events. */
+function warmEpochsOf(total: number, perEpoch: number): number {
+  return Math.ceil(Math.min(total, WARM_EVENTS) / perEpoch);
+}
+
+/** Makes `total` events in epochs of `perEpoch`, and those that warm up before them. */
 export function makeEvents(total: number, perEpoch: number, needed: Needed): Events {
+  const warmEpochs = warmEpochsOf(total, perEpoch);
+  const last = warmEpochs * perEpoch + total;
   const generator = new NexmarkGenerator({
     seed: SEED, start: START, perSecond: EVENTS_PER_SECOND,
   });
@@ -51,22 +63,22 @@ export function makeEvents(total: number, perEpoch: number, needed: Needed): Eve
     new Set(needed[kind].map((name) => columnAt(kind, name)));
   const sets = { person: wanted('person'), auction: wanted('auction'), bid: wanted('bid') };
   const epochs: EpochEvents[] = [];
-  for (let from = 0; from < total; from += perEpoch) {
-    const to = Math.min(total, from + perEpoch);
+  for (let from = 0; from < last; from += perEpoch) {
+    const to = Math.min(last, from + perEpoch);
     epochs.push({
       person: generator.batch('person', from, to, sets.person),
       auction: generator.batch('auction', from, to, sets.auction),
       bid: generator.batch('bid', from, to, sets.bid),
     });
   }
-  return { total, perEpoch, epochs };
+  return { total, perEpoch, warmEpochs, epochs };
 }
 
-/** The first `total` events, or fewer. */
-export function firstEvents(events: Events, total: number): Events {
-  const epochs = events.epochs.slice(0, Math.ceil(total / events.perEpoch));
-  return {
-    perEpoch: events.perEpoch, epochs,
-    total: Math.min(events.total, epochs.length * events.perEpoch),
-  };
+/** The same beginning with fewer events to measure. */
+export function firstEvents(events: Events, most: number): Events {
+  const { perEpoch } = events;
+  const total = Math.min(events.total, most);
+  const warmEpochs = warmEpochsOf(total, perEpoch);
+  const epochs = events.epochs.slice(0, warmEpochs + Math.ceil(total / perEpoch));
+  return { total, perEpoch, warmEpochs, epochs };
 }

@@ -1,7 +1,7 @@
 /**
  * Measures one query in a process of its own: engine and limit in turn, then engine and peer.
  *
- * The first runs of each warm up and are not counted. Nothing is reported before all answers, the
+ * Each run warms up on the events before those that are counted. Nothing is reported before all answers, the
  * naive recomputation's among them, are found to be the same.
  */
 import type { BenchArguments } from '../arguments.ts';
@@ -20,9 +20,6 @@ import { queryNamed } from './queries.ts';
 import type { BenchQuery } from './queries.ts';
 import { runEngine } from './replay.ts';
 import type { EngineRun } from './replay.ts';
-
-/** Runs of each before any is counted: the compiler needs the first to get there. */
-const WARM_UPS = 3;
 
 /** Figures of one query. Rates are events of all kinds per second. */
 export interface QueryFigures {
@@ -67,10 +64,6 @@ export async function measureQuery(args: BenchArguments): Promise<QueryFigures> 
   sameAnswer(query.name, 'the engine', first.digest, digestOf(naive(query.name, events)));
   const limit = runLimit(query.name, events);
   sameAnswer(query.name, 'the limit', limit.digest, first.digest);
-  for (let warmUp = 1; warmUp < WARM_UPS; warmUp++) {
-    await runEngine(query.sql, events, args);
-    runLimit(query.name, events);
-  }
   const engines: EngineRun[] = [];
   const limits: number[] = [];
   for (let round = 0; round < args.rounds; round++) {
@@ -105,8 +98,10 @@ function runLimit(
   name: string, events: Events,
 ): { readonly cpuMs: number; readonly digest: Digest } {
   const limit = makeLimit(name);
+  for (const epoch of events.epochs.slice(0, events.warmEpochs)) limit.feed(epoch);
+  const measured = events.epochs.slice(events.warmEpochs);
   const cpu = process.cpuUsage();
-  for (const epoch of events.epochs) limit.feed(epoch);
+  for (const epoch of measured) limit.feed(epoch);
   const { user, system } = process.cpuUsage(cpu);
   return { cpuMs: (user + system) / 1000, digest: digestOf(limit.rows()) };
 }
@@ -121,14 +116,13 @@ async function measurePeer(
   const right = digestOf(naive(query.name, events));
   const engines: number[] = [];
   const peers: number[] = [];
-  for (let round = 0; round <= args.rounds; round++) {
+  for (let round = 0; round < args.rounds; round++) {
     globalThis.gc?.();
     const engine = await runEngine(query.sql, events, args);
     sameAnswer(query.name, 'the engine', engine.digest, right);
     globalThis.gc?.();
-    const peer = runPeer(ivm, query.name, epochs);
+    const peer = runPeer(ivm, query.name, epochs, events.warmEpochs);
     sameAnswer(query.name, 'db-ivm', peer.digest, right);
-    if (round === 0) continue;
     engines.push(rate(events, engine.cpuMs));
     peers.push(rate(events, peer.cpuMs));
   }
@@ -139,11 +133,13 @@ async function measurePeer(
 }
 
 function runPeer(
-  ivm: DbIvm, name: string, epochs: readonly PeerEpoch[],
+  ivm: DbIvm, name: string, epochs: readonly PeerEpoch[], warmEpochs: number,
 ): { readonly cpuMs: number; readonly digest: Digest } {
   const peer = makePeer(ivm, name);
+  for (const epoch of epochs.slice(0, warmEpochs)) peer.feed(epoch);
+  const measured = epochs.slice(warmEpochs);
   const cpu = process.cpuUsage();
-  for (const epoch of epochs) peer.feed(epoch);
+  for (const epoch of measured) peer.feed(epoch);
   const { user, system } = process.cpuUsage(cpu);
   return { cpuMs: (user + system) / 1000, digest: digestOf(peer.rows()) };
 }
@@ -151,7 +147,7 @@ function runPeer(
 function peerEpochs(events: Events): PeerEpoch[] {
   const of = (row: Row, name: string): number => Number(row[name] ?? 0);
   return events.epochs.map((epoch) => {
-    const one: Events = { total: 0, perEpoch: 0, epochs: [epoch] };
+    const one: Events = { total: 0, perEpoch: 0, warmEpochs: 0, epochs: [epoch] };
     return {
       auctions: [...rowsOf(one, 'auction')].map((row) => ({
         id: of(row, 'id'), category: of(row, 'category'), time: of(row, 'date_time'),

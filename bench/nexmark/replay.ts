@@ -116,7 +116,7 @@ export async function runEngine(
   try {
     await declareSources(opened.session, events, options.watermark);
     await execute(opened.session, `CREATE MATERIALIZED VIEW v AS ${sql}`);
-    return await measure(opened.core);
+    return await measure(opened.core, events);
   } finally {
     await opened.engine.close();
     if (directory !== null) rmSync(directory, { recursive: true });
@@ -142,7 +142,9 @@ export function forgetEvents(): void {
   FEED.events = null;
 }
 
-async function measure(core: EngineCore): Promise<EngineRun> {
+async function measure(core: EngineCore, events: Events): Promise<EngineRun> {
+  release(events.warmEpochs);
+  await core.settle();
   const epochMs: number[] = [];
   const stop = core.onEpoch(() => {
     epochMs.push(Number(core.info.epoch().lastEpochMicros) / 1000);

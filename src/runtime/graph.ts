@@ -211,15 +211,29 @@ function neededColumns({ nodes, output, late }: Dataflow): (ReadonlySet<number> 
     for (const input of node.inputs) {
       const known = needed[input] ?? null;
       if (known === null) continue;
-      if (node.kind !== 'map') {
+      if (node.kind === 'aggregate') {
+        addRead(node, known);
+      } else if (node.kind === 'map') {
+        for (const expr of node.exprs) addColumns(expr, known);
+        if (node.filter !== null) addColumns(node.filter, known);
+      } else {
         needed[input] = null;
-        continue;
       }
-      for (const expr of node.exprs) addColumns(expr, known);
-      if (node.filter !== null) addColumns(node.filter, known);
     }
   }
   return needed;
+}
+
+/** The input columns an aggregate looks at. */
+function addRead(
+  node: Extract<DataflowNode, { kind: 'aggregate' }>, columns: Set<number>,
+): void {
+  for (const column of node.groupBy) columns.add(column);
+  for (const { args, filter, orderBy } of node.aggregates) {
+    for (const column of args) columns.add(column);
+    if (filter !== null) columns.add(filter);
+    for (const { column } of orderBy) columns.add(column);
+  }
 }
 
 function lastReaders({ nodes }: Dataflow): number[] {

@@ -36,7 +36,7 @@ export function buildOperator(
     case 'constant': return createConstant(node, context);
     case 'map': return createMap(node, inputs, context);
     case 'flatMap': return createFlatMap(node, inputs, context);
-    case 'window': return createWindow(node);
+    case 'window': return createWindow(node, context);
     case 'session': return createSession(node, inputs, context);
     case 'aggregate': return createAggregate(node, inputs, context);
     case 'distinct': return createDistinct(node, inputs, context);

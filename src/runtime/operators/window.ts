@@ -11,7 +11,7 @@ import { must } from '../../common/assert.ts';
 import { MICROS_PER_DAY } from '../../common/types/interval.ts';
 import type { DataflowNode } from '../../planner/dataflow.ts';
 import type { Batch, Column } from '../batch.ts';
-import type { Operator } from '../operator.ts';
+import type { Operator, OperatorContext } from '../operator.ts';
 import { lanesOf } from '../state/hash-columns.ts';
 import { gather } from '../state/transfer.ts';
 import { stateless } from './stateless.ts';
@@ -19,8 +19,8 @@ import { stateless } from './stateless.ts';
 type WindowNode = Extract<DataflowNode, { kind: 'window' }>;
 
 /** The operator of a `window` node. */
-export function createWindow(node: WindowNode): Operator {
-  const assigner = new WindowAssigner(node);
+export function createWindow(node: WindowNode, context: OperatorContext): Operator {
+  const assigner = new WindowAssigner(node, context.neededColumns ?? null);
   return stateless((batch, emit) => {
     const out = assigner.assign(batch);
     if (out !== null) emit(out);
@@ -52,6 +52,8 @@ function floorToBig(time: bigint, step: bigint, offset: bigint): bigint {
 
 class WindowAssigner {
   readonly #node: WindowNode;
+  /** The output columns somebody reads; null: all. */
+  readonly #needed: ReadonlySet<number> | null;
   /** Step between starts (hop), between ends (cumulate), or the size. */
   readonly #step: bigint;
   /** Size, step and offset as doubles. */
@@ -62,8 +64,9 @@ class WindowAssigner {
   #ends: Int32Array = new Int32Array(0);
   #count = 0;
 
-  constructor(node: WindowNode) {
+  constructor(node: WindowNode, needed: ReadonlySet<number> | null) {
     this.#node = node;
+    this.#needed = needed;
     const { window } = node;
     this.#step = window.kind === 'tumble' ? window.size
       : window.kind === 'hop' ? window.slide : window.step;
@@ -76,6 +79,9 @@ class WindowAssigner {
     const perRow = Number((this.#node.window.size + this.#step - 1n) / this.#step);
     this.#reserve(batch.length * Math.min(perRow, 16));
     const column = must(batch.columns[this.#node.timeColumn], 'time column');
+    const tumbled = column.kind === 'i64' && column.nulls === null ? this.#tumbleAll(
+      lanesOf(column.data), batch) : null;
+    if (tumbled !== null) return tumbled;
     if (column.kind === 'i32') this.#overDates(column, batch);
     else if (column.kind === 'i64') this.#overTimes(lanesOf(column.data), column.nulls, batch);
     return this.#count === 0 ? null : this.#output(batch);
@@ -92,10 +98,6 @@ class WindowAssigner {
   }
 
   #overTimes(lanes: Int32Array, nulls: Uint8Array | null, batch: Batch): void {
-    const { window } = this.#node;
-    if (window.kind === 'tumble' && nulls === null && this.#node.arrival === null
-      && this.#tumbleAll(lanes, batch.length)) return;
-    this.#count = 0;
     for (let row = 0; row < batch.length; row++) {
       if (nulls !== null && nulls[row] === 1) continue;
       const high = lanes[2 * row + 1] as number;
@@ -106,24 +108,35 @@ class WindowAssigner {
     }
   }
 
-  /** The usual case in one tight loop; false when a time is out of its reach. */
-  #tumbleAll(lanes: Int32Array, length: number): boolean {
-    const size = Number(this.#step);
-    const offset = Number(this.#node.window.offset);
-    const [rows, starts, ends] = [this.#rows, this.#starts, this.#ends];
+  /**
+   * The usual case, every row in its one window, in one tight loop that makes only the columns that
+   * are read; null when a time or a lateness is out of its reach.
+   */
+  #tumbleAll(lanes: Int32Array, batch: Batch): Batch | null {
+    const { window, arrival } = this.#node;
+    if (window.kind !== 'tumble' || arrival !== null) return null;
+    const { step, offset } = this.#numbers;
+    const { length } = batch;
+    const starts = new Int32Array(length * 2);
     for (let row = 0; row < length; row++) {
       const high = lanes[2 * row + 1] as number;
-      if (high >= SAFE_HIGH || high < -SAFE_HIGH) return false;
-      const start = floorTo(high * TWO_32 + ((lanes[2 * row] as number) >>> 0), size, offset);
-      const end = start + size;
-      rows[row] = row;
+      if (high >= SAFE_HIGH || high < -SAFE_HIGH) return null;
+      const start = floorTo(high * TWO_32 + ((lanes[2 * row] as number) >>> 0), step, offset);
       starts[2 * row] = start | 0;
       starts[2 * row + 1] = Math.floor(start / TWO_32);
-      ends[2 * row] = end | 0;
-      ends[2 * row + 1] = Math.floor(end / TWO_32);
     }
-    this.#count = length;
-    return true;
+    const width = batch.columns.length;
+    const ends = this.#reads(width + 1) || this.#reads(width + 2)
+      ? shifted(starts, length, step) : NOTHING;
+    return {
+      length, weights: batch.weights,
+      columns: [...batch.columns, lanesColumn(starts), lanesColumn(ends),
+        lanesColumn(this.#reads(width + 2) ? oneLess(ends, length) : NOTHING)],
+    };
+  }
+
+  #reads(column: number): boolean {
+    return this.#needed === null || this.#needed.has(column);
   }
 
   #add(row: number, time: number, batch: Batch): void {
@@ -211,16 +224,13 @@ class WindowAssigner {
 
   #output(batch: Batch): Batch {
     const count = this.#count;
-    const starts = this.#starts.slice(0, count * 2);
-    const ends = this.#ends.slice(0, count * 2);
-    const times = new Int32Array(count * 2);
-    for (let i = 0; i < count * 2; i += 2) {
-      const low = ends[i] as number;
-      times[i] = low - 1;
-      times[i + 1] = (ends[i + 1] as number) - (low === 0 ? 1 : 0);
-    }
-    const windows = [starts, ends, times].map((lanes): Column =>
-      ({ kind: 'i64', data: new BigInt64Array(lanes.buffer), nulls: null }));
+    const width = batch.columns.length;
+    const ends = this.#reads(width + 1) || this.#reads(width + 2)
+      ? this.#ends.slice(0, count * 2) : NOTHING;
+    const windows = [
+      lanesColumn(this.#starts.slice(0, count * 2)), lanesColumn(ends),
+      lanesColumn(this.#reads(width + 2) ? oneLess(ends, count) : NOTHING),
+    ];
     const rows = this.#rows;
     let same = count === batch.length;
     for (let i = 0; same && i < count; i++) same = rows[i] === i;
@@ -229,9 +239,39 @@ class WindowAssigner {
     }
     const weights = new Int32Array(count);
     for (let i = 0; i < count; i++) weights[i] = batch.weights[rows[i] as number] as number;
-    const columns = batch.columns.map((column) => gather(column, rows, count));
+    const columns = batch.columns.map((column, at) =>
+      this.#reads(at) ? gather(column, rows, count) : lanesColumn(NOTHING));
     return { length: count, weights, columns: [...columns, ...windows] };
   }
+}
+
+/** What a column holds that nobody reads. */
+const NOTHING: Int32Array = new Int32Array(0);
+
+function lanesColumn(lanes: Int32Array): Column {
+  return { kind: 'i64', data: new BigInt64Array(lanes.buffer), nulls: null };
+}
+
+/** The times `by` later, as lanes. */
+function shifted(times: Int32Array, count: number, by: number): Int32Array {
+  const to = new Int32Array(count * 2);
+  for (let i = 0; i < count * 2; i += 2) {
+    const time = (times[i + 1] as number) * TWO_32 + ((times[i] as number) >>> 0) + by;
+    to[i] = time | 0;
+    to[i + 1] = Math.floor(time / TWO_32);
+  }
+  return to;
+}
+
+/** The times a microsecond earlier, as lanes. */
+function oneLess(times: Int32Array, count: number): Int32Array {
+  const to = new Int32Array(count * 2);
+  for (let i = 0; i < count * 2; i += 2) {
+    const low = times[i] as number;
+    to[i] = low - 1;
+    to[i + 1] = (times[i + 1] as number) - (low === 0 ? 1 : 0);
+  }
+  return to;
 }
 
 function enlarged(array: Int32Array, length: number): Int32Array {
