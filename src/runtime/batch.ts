@@ -39,7 +39,9 @@ export function makeColumn(kind: Physical, capacity: number): Column {
 
 /** References, all null. `Array.from` costs 20 times as much. */
 export function nullRefs(length: number): Value[] {
-  return new Array<Value>(length).fill(null);
+  const refs: Value[] = [];
+  refs.length = length;
+  return refs.fill(null);
 }
 
 /** Value of a cell. For edges and tests, never for a hot path. */

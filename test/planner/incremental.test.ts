@@ -1,8 +1,9 @@
 /**
  * Views kept incrementally equal the same query recomputed: after every epoch of random inserts and
  * deletes the sum of a view's deltas is what the interpreter gives for the rows as they stand, and
- * no row's weight is ever negative; and so is the answer of the same query asked once. The queries of lower-queries.ts and random ones; SEED=n chooses
- * other rows and queries, RANDOM_QUERIES=n how many.
+ * no row's weight is ever negative; and so is the answer of the same query asked once. The queries
+ * of lower-queries.ts and random ones; SEED=n chooses other rows and queries, RANDOM_QUERIES=n how
+ * many.
  */
 import { describe, expect, it } from 'vitest';
 import { formatValue } from '../../src/common/types/registry.ts';
