@@ -211,17 +211,20 @@ function neededColumns({ nodes, output, late }: Dataflow): (ReadonlySet<number> 
     for (const input of node.inputs) {
       const known = needed[input] ?? null;
       if (known === null) continue;
-      if (node.kind === 'aggregate') {
-        addRead(node, known);
-      } else if (node.kind === 'map') {
-        for (const expr of node.exprs) addColumns(expr, known);
-        if (node.filter !== null) addColumns(node.filter, known);
-      } else {
-        needed[input] = null;
-      }
+      if (node.kind === 'aggregate') addRead(node, known);
+      else if (node.kind === 'map') addComputedFrom(node, known);
+      else needed[input] = null;
     }
   }
   return needed;
+}
+
+/** The input columns a map looks at. */
+function addComputedFrom(
+  node: Extract<DataflowNode, { kind: 'map' }>, columns: Set<number>,
+): void {
+  for (const expr of node.exprs) addColumns(expr, columns);
+  if (node.filter !== null) addColumns(node.filter, columns);
 }
 
 /** The input columns an aggregate looks at. */
