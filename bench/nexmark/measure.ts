@@ -1,7 +1,8 @@
 /**
  * Measures one query in a process of its own: engine and limit in turn, then engine and peer.
  *
- * Each run warms up on the events before those that are counted. Nothing is reported before all answers, the
+ * Each run warms up on the events before those that are counted. No collection is forced between
+ * runs: that throws compiled code away and halves the engine's rate. Nothing is reported before all answers, the
  * naive recomputation's among them, are found to be the same.
  */
 import type { BenchArguments } from '../arguments.ts';
@@ -67,9 +68,7 @@ export async function measureQuery(args: BenchArguments): Promise<QueryFigures> 
   const engines: EngineRun[] = [];
   const limits: number[] = [];
   for (let round = 0; round < args.rounds; round++) {
-    globalThis.gc?.();
     engines.push(await runEngine(query.sql, events, args));
-    globalThis.gc?.();
     limits.push(runLimit(query.name, events).cpuMs);
   }
   for (const run of engines) sameAnswer(query.name, 'the engine', run.digest, first.digest);
@@ -117,10 +116,8 @@ async function measurePeer(
   const engines: number[] = [];
   const peers: number[] = [];
   for (let round = 0; round < args.rounds; round++) {
-    globalThis.gc?.();
     const engine = await runEngine(query.sql, events, args);
     sameAnswer(query.name, 'the engine', engine.digest, right);
-    globalThis.gc?.();
     const peer = runPeer(ivm, query.name, epochs, events.warmEpochs);
     sameAnswer(query.name, 'db-ivm', peer.digest, right);
     engines.push(rate(events, engine.cpuMs));
