@@ -2,8 +2,8 @@
  * Measures one query in a process of its own: engine and limit in turn, then engine and peer.
  *
  * Each run warms up on the events before those that are counted. No collection is forced between
- * runs: that throws compiled code away and halves the engine's rate. Nothing is reported before all answers, the
- * naive recomputation's among them, are found to be the same.
+ * runs: that throws compiled code away and halves the engine's rate. Nothing is reported before all
+ * answers, the naive recomputation's among them, are found to be the same.
  */
 import type { BenchArguments } from '../arguments.ts';
 import { makeLimit } from '../limit/all.ts';
