@@ -164,8 +164,7 @@ async function measure(core: EngineCore, events: Events): Promise<EngineRun> {
 
 /** Bytes of the view and of its operators. */
 export function stateBytes(core: EngineCore): number {
-  return core.info.storedBytes(viewOf(core).id) + core.info.views().reduce((total, each) =>
-    total + each.operators.reduce((sum, { size }) => sum + size.bytes, 0), 0);
+  return core.info.storedBytes(viewOf(core).id);
 }
 
 /** The digest of the view's rows. */
