@@ -85,14 +85,32 @@ describe('sqlite storage', () => {
     };
     edit('UPDATE head SET format = 99');
     await expect(opened()).rejects.toThrow('written by a newer Tidemill');
-    edit('UPDATE head SET format = 1');
+    edit('UPDATE head SET format = 2');
     const witness = join(directory, 'tidemill.witness');
     const seen = readFileSync(witness, 'utf8');
     writeFileSync(witness, '1000');
     await expect(opened()).rejects.toThrow('is damaged');
     writeFileSync(witness, seen);
+    edit('UPDATE head SET epoch = epoch - 1');
+    await expect(opened()).rejects.toThrow('is damaged: the parts');
+    edit('UPDATE head SET epoch = epoch + 1');
     edit("UPDATE part SET body = zeroblob(length(body)) WHERE kind = 0");
     await expect(opened()).rejects.toThrow('is damaged: part');
+  });
+
+  it('takes over a directory of format 1', async () => {
+    const first = await opened();
+    await first.client.run('CREATE TABLE t (id int); INSERT INTO t VALUES (7)');
+    await first.engine.close();
+    const database = new (loadSqlite())(join(directory, 'tidemill.db'));
+    database.exec('UPDATE head SET format = 1; ALTER TABLE head DROP COLUMN manifest');
+    database.close();
+    for (let start = 0; start < 2; start++) {
+      const again = await opened();
+      expect((await again.client.run('SELECT id FROM t')).rows).toEqual([['7']]);
+      await again.engine.close();
+    }
+    expect(counted('SELECT format AS n FROM head')).toBe(2);
   });
 
   it('goes with one binding per Node', () => {

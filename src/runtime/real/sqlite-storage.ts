@@ -4,8 +4,9 @@
  *
  * WAL with synchronous=FULL set after the switch to WAL (better-sqlite3 defaults to NORMAL, which
  * loses commits in a power cut). The database is never opened through fs: that would cancel
- * SQLite's own lock. Every blob has a crc32; a witness ahead of the database means it was rolled
- * back. SQLITE_FULL is 53100 and nothing is kept; SQLITE_IOERR ends the process by `onFatal`.
+ * SQLite's own lock. Every blob has a crc32 and a manifest says which blobs there are; a witness
+ * ahead of the database means it was rolled back. Nothing is written before all that has been
+ * verified. SQLITE_FULL is 53100 and nothing is kept; SQLITE_IOERR ends the process by `onFatal`.
  */
 import {
   closeSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync,
@@ -16,11 +17,15 @@ import type Database from 'better-sqlite3';
 import { sqlError } from '../../common/errors.ts';
 import type { SqlError } from '../../common/errors.ts';
 import type { CheckpointWriter, Storage } from '../storage/interfaces.ts';
+import { PartManifest } from '../storage/part-manifest.ts';
+import type { PartLine } from '../storage/part-manifest.ts';
 import type { CheckpointPart, EpochRecord, PartKind, Recovered } from '../storage/records.ts';
 import { loadSqlite } from './sqlite-guard.ts';
 
 /** Version of the tables below; a newer one is refused. */
-const FORMAT = 1;
+const FORMAT = 2;
+/** Format 1 had no manifest: it is taken as found, once. */
+const FORMAT_WITHOUT_MANIFEST = 1;
 const DATABASE_FILE = 'tidemill.db';
 const LOCK_FILE = 'tidemill.lock';
 const WITNESS_FILE = 'tidemill.witness';
@@ -29,7 +34,7 @@ const KINDS: readonly PartKind[] = ['meta', 'catalog', 'base', 'delta'];
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS head (
   id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL,
-  checkpoint INTEGER NOT NULL, epoch INTEGER NOT NULL
+  checkpoint INTEGER NOT NULL, epoch INTEGER NOT NULL, manifest TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS epoch_log (
   epoch INTEGER PRIMARY KEY, crc INTEGER NOT NULL, body BLOB NOT NULL
@@ -45,6 +50,7 @@ interface Head {
   readonly format: number;
   readonly checkpoint: number;
   readonly epoch: number;
+  readonly manifest: string | null;
 }
 
 interface PartRow {
@@ -68,6 +74,7 @@ export class SqliteStorage implements Storage {
   #lock: Database.Database | null = null;
   #witness = -1;
   #checkpoint = 0;
+  #manifest = new PartManifest(crc32, []);
   #append: Database.Statement<[bigint, number, Uint8Array]> | null = null;
 
   constructor(directory: string, onFatal: OnFatal) {
@@ -81,7 +88,7 @@ export class SqliteStorage implements Storage {
         return this.#open();
       } catch (error) {
         this.#close();
-        throw error;
+        throw isDamage(error) ? corrupted(this.#directory, messageOf(error)) : error;
       }
     });
   }
@@ -99,38 +106,53 @@ export class SqliteStorage implements Storage {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma('journal_size_limit = 67108864');
-    this.#refuseNewer(database);
-    database.exec(SCHEMA);
-    database.prepare('INSERT OR IGNORE INTO head VALUES (1, ?, 0, 0)').run(FORMAT);
+    this.#prepareTables(database);
     this.#append = database.prepare('INSERT INTO epoch_log VALUES (?, ?, ?)');
     const recovered = this.#read(database);
     this.#openWitness(newestEpoch(recovered));
+    this.#tidy(database);
     return recovered;
   }
 
-  #refuseNewer(database: Database.Database): void {
+  #prepareTables(database: Database.Database): void {
     const known = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'head'").get();
-    if (known === undefined) return;
+    if (known === undefined) {
+      database.exec(SCHEMA);
+      database.prepare('INSERT INTO head VALUES (1, ?, 0, 0, ?)')
+        .run(FORMAT, this.#manifest.seal(0, 0));
+      return;
+    }
     const head = database.prepare('SELECT format FROM head').get() as Head | undefined;
-    if (head !== undefined && head.format > FORMAT) {
+    if (head === undefined) throw corrupted(this.#directory, 'its head is missing');
+    if (head.format > FORMAT) {
       throw sqlError('F0000', `data directory "${this.#directory}" was written by a newer Tidemill`
         + ` (format ${head.format}, this one reads ${FORMAT})`, {
         hint: 'Start the newer version, or choose another --data-dir.',
       });
     }
+    const columns = database.pragma('table_info(head)') as { name: string }[];
+    if (!columns.some(({ name }) => name === 'manifest')) {
+      database.exec('ALTER TABLE head ADD COLUMN manifest TEXT');
+    }
   }
 
+  /** Reads and verifies everything; writes nothing. */
   #read(database: Database.Database): Recovered {
-    const head = database.prepare('SELECT format, checkpoint, epoch FROM head').get() as Head;
+    const head = database.prepare('SELECT format, checkpoint, epoch, manifest FROM head')
+      .get() as Head;
     this.#checkpoint = head.checkpoint;
-    database.prepare('DELETE FROM part WHERE checkpoint > ?').run(head.checkpoint);
-    database.prepare('DELETE FROM epoch_log WHERE epoch <= ?').run(head.epoch);
     const rows = database.prepare(
-      'SELECT kind, store, slice, checkpoint, crc, body FROM part ORDER BY kind, checkpoint, store,'
-      + ' slice').all() as PartRow[];
+      'SELECT kind, store, slice, checkpoint, crc, body FROM part WHERE checkpoint <= ?'
+      + ' ORDER BY kind, checkpoint, store, slice').all(head.checkpoint) as PartRow[];
     const parts = newestParts(rows.map((row) => checkedPart(row, this.#directory)));
-    const log = database.prepare('SELECT epoch, crc, body FROM epoch_log ORDER BY epoch')
-      .all() as { epoch: number; crc: number; body: Uint8Array }[];
+    this.#manifest = new PartManifest(crc32, rows.map((row) => lineOf(row)));
+    if (head.format !== FORMAT_WITHOUT_MANIFEST
+      && head.manifest !== this.#manifest.seal(head.checkpoint, head.epoch)) {
+      throw corrupted(this.#directory, 'the parts of the newest checkpoint are not those written');
+    }
+    const log = database.prepare(
+      'SELECT epoch, crc, body FROM epoch_log WHERE epoch > ? ORDER BY epoch')
+      .all(head.epoch) as { epoch: number; crc: number; body: Uint8Array }[];
     const records = log.map(({ epoch, crc, body }, at): EpochRecord => {
       if (crc32(body) !== crc) throw corrupted(this.#directory, `record of epoch ${epoch}`);
       if (epoch !== head.epoch + 1 + at) {
@@ -140,6 +162,17 @@ export class SqliteStorage implements Storage {
     });
     const checkpointEpoch = head.checkpoint === 0 ? null : BigInt(head.epoch);
     return { checkpointEpoch, parts, records };
+  }
+
+  /** Drops what an unfinished checkpoint left, and writes the manifest of an older format. */
+  #tidy(database: Database.Database): void {
+    const head = database.prepare('SELECT format, checkpoint, epoch, manifest FROM head')
+      .get() as Head;
+    database.prepare('DELETE FROM part WHERE checkpoint > ?').run(head.checkpoint);
+    database.prepare('DELETE FROM epoch_log WHERE epoch <= ?').run(head.epoch);
+    if (head.format === FORMAT) return;
+    database.prepare('UPDATE head SET format = ?, manifest = ?')
+      .run(FORMAT, this.#manifest.seal(head.checkpoint, head.epoch));
   }
 
   #openWitness(newest: bigint): void {
@@ -197,19 +230,27 @@ export class SqliteStorage implements Storage {
     const number = this.#checkpoint + 1;
     const insert = database.prepare('INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?, ?, ?)');
     const drops: (readonly [string, number | null])[] = [];
+    const written: PartLine[] = [];
     return {
       number,
       write: (part) => promised(() => this.#guard(() => {
-        insert.run(KINDS.indexOf(part.kind), part.store, part.slice, number, crc32(part.body),
-          part.body);
+        const { kind, store, slice, body } = part;
+        const crc = crc32(body);
+        insert.run(KINDS.indexOf(kind), store, slice, number, crc, body);
+        written.push({ kind, store, slice, checkpoint: number, crc });
       })),
       drop: (store, upTo) => { drops.push([store, upTo]); },
       commit: () => promised(() => this.#guard(() => {
+        const manifest = this.#manifest.after(written, drops);
         database.transaction(() => {
-          commitCheckpoint(database, number, epoch);
+          replaceParts(database, number);
           for (const [store, upTo] of drops) dropParts(database, store, upTo);
+          database.prepare('UPDATE head SET checkpoint = ?, epoch = ?, manifest = ?')
+            .run(number, epoch, manifest.seal(number, Number(epoch)));
+          database.prepare('DELETE FROM epoch_log WHERE epoch <= ?').run(epoch);
         })();
         this.#checkpoint = number;
+        this.#manifest = manifest;
         fsyncSync(this.#witness);
       })),
       abort: () => promised(() => this.#guard(() => {
@@ -279,13 +320,27 @@ function takeLock(
 
 function cannotUse(directory: string, error: unknown): SqlError {
   return sqlError('58030', `cannot use data directory "${directory}": `
-    + (error instanceof Error ? error.message : String(error)));
+    + messageOf(error));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** SQLite found a page that cannot be. */
+function isDamage(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
 }
 
 function corrupted(directory: string, detail: string): SqlError {
   return sqlError('XX001', `data directory "${directory}" is damaged: ${detail}`, {
     hint: 'Restore the directory from a backup.',
   });
+}
+
+function lineOf({ kind, store, slice, checkpoint, crc }: PartRow): PartLine {
+  return { kind: KINDS[kind] ?? 'meta', store, slice, checkpoint, crc };
 }
 
 function checkedPart(row: PartRow, directory: string): CheckpointPart {
@@ -312,12 +367,11 @@ function newestEpoch(recovered: Recovered): bigint {
   return recovered.records.at(-1)?.epoch ?? recovered.checkpointEpoch ?? 0n;
 }
 
-function commitCheckpoint(database: Database.Database, number: number, epoch: bigint): void {
+/** Drops the meta, catalog and base parts that checkpoint `number` wrote anew. */
+function replaceParts(database: Database.Database, number: number): void {
   database.prepare(`DELETE FROM part WHERE kind <> 3 AND checkpoint < @number AND EXISTS (
     SELECT 1 FROM part newer WHERE newer.kind = part.kind AND newer.store = part.store
       AND newer.slice = part.slice AND newer.checkpoint = @number)`).run({ number });
-  database.prepare('UPDATE head SET checkpoint = ?, epoch = ?').run(number, epoch);
-  database.prepare('DELETE FROM epoch_log WHERE epoch <= ?').run(epoch);
 }
 
 function dropParts(database: Database.Database, store: string, upTo: number | null): void {
