@@ -7,5 +7,6 @@ import type { Engine, EngineOptions } from './runtime/session-api.ts';
 
 /** Opens an engine in this thread. `dataDirectory` ':memory:' keeps nothing. */
 export function open(options: EngineOptions): Promise<Engine> {
-  return openEngine(realEnvironment(options.dataDirectory, () => undefined));
+  const { dataDirectory, testClock } = options;
+  return openEngine(realEnvironment(dataDirectory, () => undefined, { testClock }));
 }

@@ -24,6 +24,7 @@ import { replay } from './engine-recovery.ts';
 import { concatBatches, consolidate } from './engine-rows.ts';
 import { EngineState } from './engine-state.ts';
 import { StoreProvider } from './engine-stores.ts';
+import { EngineTestClock } from './engine-test-clock.ts';
 import { SequenceValues } from './engine-sequences.ts';
 import type { BuildOperator } from './graph.ts';
 import { TIDEMILL_RELATIONS } from './introspection/registry.ts';
@@ -39,6 +40,8 @@ export interface EngineCoreFace {
   readonly catalog: CatalogStore;
   readonly info: EngineInfo;
   readonly environment: Environment;
+  /** Sets the clock, in test mode; else null. */
+  readonly testClock: EngineTestClock | null;
   /** Adds a system relation; gives its oid. Before the first query. */
   registerSystemRelation(relation: SystemRelation): number;
   /**
@@ -87,6 +90,7 @@ export interface OpenOptions extends CoreOptions {
 export class EngineCore implements EngineCoreFace {
   readonly environment: Environment;
   readonly info: EngineInfo;
+  readonly testClock: EngineTestClock | null;
   readonly #state: EngineState;
   readonly #scheduler: Scheduler;
   readonly #checkpoints: Checkpoints;
@@ -119,6 +123,7 @@ export class EngineCore implements EngineCoreFace {
       decisionAt: (now) => idleness.nextAt(now),
       fatal: (error) => this.#fail(error),
     }, { build: options.build ?? '', epochMaxRows: options.epochMaxRows ?? null });
+    this.testClock = testClockOf(this, state, this.#scheduler);
     this.info = new EngineFacts(state, {
       systemRelations: () => [...this.#system.values()],
       checkpointEpoch: () => this.#checkpoints.epoch,
@@ -316,6 +321,17 @@ export class EngineCore implements EngineCoreFace {
     if (this.#failure === null) await this.#checkpoints.last();
     await this.environment.storage.close();
   }
+}
+
+function testClockOf(
+  core: EngineCore, state: EngineState, scheduler: Scheduler,
+): EngineTestClock | null {
+  const { testClock } = core.environment;
+  if (testClock === undefined || testClock === null) return null;
+  return new EngineTestClock(testClock, {
+    nextAt: (now) => scheduler.nextAt(now), settle: () => core.settle(),
+    epoch: () => state.epoch, logicalNow: () => state.now, rewind: (now) => state.rewind(now),
+  });
 }
 
 function viewStopped(name: string, reason: string): SqlError {

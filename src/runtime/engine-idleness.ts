@@ -59,7 +59,8 @@ export class Idleness {
   #silence(watched: Watched, partition: number, now: bigint): bigint {
     const key = `${watched.relation}/${watched.reader}/${partition}`;
     const at = this.#spokeAt.get(key);
-    if (at !== undefined) return now - at;
+    // A clock that was set back starts the silence anew.
+    if (at !== undefined && at <= now) return now - at;
     this.#spokeAt.set(key, now);
     return 0n;
   }

@@ -235,6 +235,15 @@ export class EngineState {
     return makeFrontier(epoch, now, (relation) => this.watermarkFor(view, relation));
   }
 
+  /** Takes logical time back while nothing depends on it; false when something does. */
+  rewind(now: bigint): boolean {
+    const bound = [...this.views.values()].some(({ view }) => view.dataflow.nodes.some((node) =>
+      node.kind === 'temporalFilter' || node.kind === 'throttle'));
+    if (bound || this.readers.size > 0) return false;
+    if (now < this.now) this.now = now;
+    return true;
+  }
+
   /** Earliest logical time at which an epoch is necessary without input, or null. */
   dueAt(): bigint | null {
     let earliest: bigint | null = null;

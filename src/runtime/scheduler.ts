@@ -30,6 +30,8 @@ const ROWS_MAX = 65536;
 /** How long a long step runs before others have a turn. */
 const SLICE_MS = 5;
 const FULL_RETRY_MICROS = 1_000_000n;
+/** While the clock is moved by hand, sources are polled once in so long of its time. */
+const POLL_STEP_MICROS = 1_000_000n;
 
 /** A transaction that waits for its epoch. */
 export interface Submission {
@@ -124,6 +126,14 @@ export class Scheduler {
       this.#settling.push({ mark: this.#polls.mark(), done });
       this.wake();
     });
+  }
+
+  /** The next moment at which an epoch may be necessary without input; for a clock that is set. */
+  nextAt(now: bigint): bigint | null {
+    const poll = this.#polls.nextPollAt();
+    const second = now - now % POLL_STEP_MICROS + POLL_STEP_MICROS;
+    return earliest(this.#state.dueAt(), this.#hooks.decisionAt(now),
+      poll === null || poll > second ? poll : second);
   }
 
   wake(): void {

@@ -119,4 +119,6 @@ export interface Engine {
 export interface EngineOptions {
   /** A directory, or ':memory:'. */
   readonly dataDirectory: string;
+  /** Sessions may set the clock (SET tidemill.clock). Absent: with ':memory:' they may. */
+  readonly testClock?: boolean;
 }

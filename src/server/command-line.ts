@@ -8,6 +8,8 @@ export interface StartOptions {
   readonly host: string;
   readonly pgPort: number;
   readonly httpPort: number;
+  /** Sessions may set the clock. */
+  readonly testClock: boolean;
 }
 
 /** A parsed command line. */
@@ -20,6 +22,7 @@ export type Command =
 
 const DEFAULTS: StartOptions = {
   dataDirectory: 'tidemill-data', host: '127.0.0.1', pgPort: 6543, httpPort: 6544,
+  testClock: false,
 };
 
 /** Text of `tidemill --help`. */
@@ -37,6 +40,8 @@ options of start:
   --host ADDRESS     address to listen on (default ${DEFAULTS.host})
   --pg-port PORT     port for Postgres clients (default ${DEFAULTS.pgPort}; 0 takes a free one)
   --http-port PORT   port for HTTP ingest (default ${DEFAULTS.httpPort}; 0 takes a free one)
+  --clock MODE       real (default), or test: sessions may set the time with
+                     SET tidemill.clock; with :memory: they always may
 
 options of demo:
   --seconds N        how long to play (default 20)
@@ -76,14 +81,17 @@ function parseFlags(words: readonly string[]): ReadonlyMap<string, string> | str
 }
 
 function startCommand(flags: ReadonlyMap<string, string>): Command {
-  const known = ['--data-dir', '--host', '--pg-port', '--http-port'];
+  const known = ['--data-dir', '--host', '--pg-port', '--http-port', '--clock'];
   const unknown = [...flags.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined) return mistake(`unknown option ${unknown}`);
   const pgPort = portOf(flags.get('--pg-port'), DEFAULTS.pgPort);
   const httpPort = portOf(flags.get('--http-port'), DEFAULTS.httpPort);
   if (pgPort === null || httpPort === null) return mistake('a port is a number from 0 to 65535');
+  const clock = flags.get('--clock') ?? 'real';
+  if (clock !== 'real' && clock !== 'test') return mistake('--clock is real or test');
+  const dataDirectory = flags.get('--data-dir') ?? DEFAULTS.dataDirectory;
   return { kind: 'start', options: {
-    dataDirectory: flags.get('--data-dir') ?? DEFAULTS.dataDirectory,
+    dataDirectory, testClock: clock === 'test' || dataDirectory === ':memory:',
     host: flags.get('--host') ?? DEFAULTS.host, pgPort, httpPort,
   } };
 }

@@ -4,18 +4,25 @@
  */
 import { sqlError } from '../../src/common/errors.ts';
 import type {
-  Cancel, CheckpointWriter, Clock, Environment, Files, Storage,
+  Cancel, CheckpointWriter, Environment, Files, Storage, TestClock,
 } from '../../src/runtime/storage/interfaces.ts';
 import type { CheckpointPart, EpochRecord, Recovered } from '../../src/runtime/storage/records.ts';
 
 /** A clock that stands still until a test moves it. */
-export class SimClock implements Clock {
+export class SimClock implements TestClock {
   #now = 1_700_000_000_000_000n;
   #elapsed = 0;
   running = false;
   #timers: { readonly at: bigint; readonly fire: () => void }[] = [];
 
   nowMicros(): bigint { return this.#now; }
+
+  get isSet(): boolean { return true; }
+
+  /** SET tidemill.clock and ADVANCE CLOCK; there is no other clock to go back to. */
+  set(now: bigint | null): void {
+    if (now !== null) this.advance(now - this.#now);
+  }
 
   /** With `running` set, slices end by the machine's time as well. */
   elapsedMs(): number {
@@ -35,7 +42,7 @@ export class SimClock implements Clock {
   /** Moves time on and fires what is due. */
   advance(micros: bigint): void {
     this.#now += micros;
-    this.#elapsed += Number(micros) / 1000;
+    this.#elapsed += Math.max(0, Number(micros) / 1000);
     const due = this.#timers.filter((timer) => timer.at <= this.#now);
     this.#timers = this.#timers.filter((timer) => timer.at > this.#now);
     for (const timer of due) timer.fire();
@@ -177,8 +184,9 @@ export function simWorld(
   storage: Storage, from: { readonly clock?: SimClock; readonly files?: SimFiles } = {},
 ): SimWorld {
   const lines: string[] = [];
+  const clock = from.clock ?? new SimClock();
   return {
-    clock: from.clock ?? new SimClock(), files: from.files ?? new SimFiles(), storage, lines,
+    clock, testClock: clock, files: from.files ?? new SimFiles(), storage, lines,
     entropy: { u32: () => 1, bytes: (length) => new Uint8Array(length) },
     exec: { yield: () => new Promise((resolve) => { setImmediate(resolve); }) },
     log: (line) => { lines.push(line); },

@@ -11,6 +11,7 @@ import type { Statement } from '../../parser/ast-statements.ts';
 import type { Query } from '../../parser/ast.ts';
 import { planDelete, planInsert, planSelect, planUpdate } from '../../planner/planner.ts';
 import type { PlanEnv } from '../../planner/bound.ts';
+import { advanceClock, isClock, resetClock, setClock } from './clock.ts';
 import { runCopy } from './copy.ts';
 import { closeCursor, declareCursor, fetchCursor } from './cursors.ts';
 import { alterObject } from './ddl-alter.ts';
@@ -82,9 +83,12 @@ async function executeCommand(
     case 'rollback': return rollbackBlock(session, context, statement);
     case 'savepoint': return setSavepoint(context, statement);
     case 'releaseSavepoint': return releaseSavepoint(context, statement);
-    case 'setVariable': return setVariable(context, statement);
+    case 'setVariable': return isClock(statement.name) ? setClock(session, context, statement)
+      : setVariable(context, statement);
+    case 'advanceClock': return advanceClock(session, context, statement);
     case 'setTransaction': return setTransaction(context, statement);
-    case 'resetVariable': return resetVariable(context, statement);
+    case 'resetVariable': return isClock(statement.name) ? resetClock(session, context)
+      : resetVariable(context, statement);
     case 'show': return showVariable(context, statement);
     case 'discard': return discard(session, context, statement);
     case 'prepare': return prepare(session, context, statement);
@@ -112,7 +116,7 @@ async function executeCommand(
 type Refused = Exclude<Rest, { kind: 'begin' | 'commit' | 'rollback' | 'savepoint'
   | 'releaseSavepoint' | 'setVariable' | 'setTransaction' | 'resetVariable' | 'show' | 'discard'
   | 'prepare' | 'execute' | 'deallocate' | 'declareCursor' | 'fetchCursor' | 'closeCursor'
-  | 'flush' | 'wait' | 'lockTable' | 'maintenance' }>;
+  | 'flush' | 'wait' | 'lockTable' | 'maintenance' | 'advanceClock' }>;
 
 function refuse(statement: Refused): never {
   switch (statement.kind) {
@@ -132,7 +136,6 @@ function refuse(statement: Refused): never {
       'Any user may do everything on a local server.');
     case 'listen': case 'notify': case 'unlisten':
       throw notSupported('LISTEN and NOTIFY', 'Read the view again: it is always up to date.');
-    case 'advanceClock': throw notSupported('ADVANCE CLOCK', 'Event time moves with the data.');
     case 'kill': throw notSupported('KILL', 'Send a cancel request.');
     case 'unsupported': throw notSupported(statement.feature, null);
     default: return assertNever(statement);

@@ -34,7 +34,8 @@ function quotePath(schema: string): string {
   return /^[a-z_][a-z0-9_$]*$/.test(schema) ? schema : `"${schema.replaceAll('"', '""')}"`;
 }
 
-function valueText(name: string, value: Expr): string {
+/** A value of SET as text: words and numbers as they are. */
+export function valueText(name: string, value: Expr): string {
   switch (value.kind) {
     case 'stringLiteral': return value.value;
     case 'integerLiteral': case 'decimalLiteral': return value.text;

@@ -184,6 +184,7 @@ export const SETTINGS: readonly Setting[] = [
   setting('require_bounded_state', 'off',
     'CREATE MATERIALIZED VIEW fails when nothing bounds its state.',
     { normalise: flag('require_bounded_state') }),
+  setting('tidemill.clock', '', 'Time of the engine; in test mode it can be set.'),
   setting('role', 'none', 'Role of the session.', { flags: INERT }),
   setting('default_transaction_deferrable', 'off', 'Kept for clients.',
     { normalise: flag('default_transaction_deferrable'), flags: INERT }),

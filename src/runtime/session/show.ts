@@ -7,6 +7,7 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { Show } from '../../parser/ast-statements.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
+import { clockText, isClock } from './clock.ts';
 import { resultColumn, rowsResult } from './result.ts';
 import type { StatementResult } from './result.ts';
 import { findSetting } from './settings.ts';
@@ -77,6 +78,7 @@ function rowsOf(context: StatementContext, statement: Show): readonly (readonly 
       .filter((index) => on === null || index.relation === on.id).map((index) => [index.name]);
   }
   if (name === 'columns' || name.startsWith('create ')) return aboutRelation(context, statement);
+  if (isClock(name)) return [[clockText(context)]];
   return [[settings.get(SETTING_WORDS[name] ?? name)]];
 }
 

@@ -19,6 +19,14 @@ export interface Clock {
   timer(at: bigint, fire: () => void): Cancel;
 }
 
+/** A clock that can be set: in test mode. */
+export interface TestClock extends Clock {
+  /** True while it stands still at the time it was set to. */
+  readonly isSet: boolean;
+  /** Stands still at `now` and fires the timers up to there; null: follows the machine again. */
+  set(now: bigint | null): void;
+}
+
 /** Randomness: cancel keys, salts, seeds; never used on a data path. */
 export interface Entropy {
   u32(): number;
@@ -70,6 +78,8 @@ export interface Files {
 /** What an engine runs on. */
 export interface Environment {
   readonly clock: Clock;
+  /** The same clock where sessions may set it; absent: they may not. */
+  readonly testClock?: TestClock | null;
   readonly entropy: Entropy;
   readonly exec: Exec;
   readonly storage: Storage;

@@ -62,7 +62,8 @@ function log(line: string): void {
 }
 
 async function start(options: StartOptions): Promise<void> {
-  const engine = await EngineClient.open(options.dataDirectory, {
+  const { dataDirectory, testClock } = options;
+  const engine = await EngineClient.open({ dataDirectory, testClock }, {
     log,
     crashed: (reason) => {
       log(`the engine stopped: ${reason}`);

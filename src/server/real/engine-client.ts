@@ -7,7 +7,7 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
 import type {
-  ConnectOptions, Engine, ErrorMessage, IngestResult, SessionEvent, SqlSession,
+  ConnectOptions, Engine, EngineOptions, ErrorMessage, IngestResult, SessionEvent, SqlSession,
   StatementDescription, TransactionStatus,
 } from '../../runtime/session-api.ts';
 import { isCounted } from './engine-protocol.ts';
@@ -106,9 +106,9 @@ export class EngineClient implements Engine {
   }
 
   /** Starts the worker and opens the data directory; rejects with the engine's SqlError. */
-  static open(dataDirectory: string, events: EngineHostEvents): Promise<EngineClient> {
+  static open(options: EngineOptions, events: EngineHostEvents): Promise<EngineClient> {
     const worker = new Worker(new URL('./engine-worker.js', import.meta.url), {
-      workerData: { dataDirectory }, resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
+      workerData: options, resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
     });
     const client = new EngineClient(worker, events);
     return new Promise((resolve, reject) => {

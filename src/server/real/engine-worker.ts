@@ -7,7 +7,9 @@ import type { Batch, Column } from '../../runtime/batch.ts';
 import { openEngine } from '../../runtime/session/open-engine.ts';
 import { realEnvironment } from '../../runtime/real/open-environment.ts';
 import { errorMessage } from '../../runtime/session/session.ts';
-import type { Engine, SessionEvent, SqlSession } from '../../runtime/session-api.ts';
+import type {
+  Engine, EngineOptions, SessionEvent, SqlSession,
+} from '../../runtime/session-api.ts';
 import { isCounted, STREAM_WINDOW } from './engine-protocol.ts';
 import type { FromWorker, SessionCall, StreamCall, ToWorker } from './engine-protocol.ts';
 
@@ -46,9 +48,10 @@ function send(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void 
 }
 
 async function start(): Promise<void> {
-  const { dataDirectory } = workerData as { dataDirectory: string };
+  const { dataDirectory, testClock } = workerData as EngineOptions;
   try {
-    const environment = realEnvironment(dataDirectory, (line) => send({ kind: 'log', line }));
+    const environment = realEnvironment(dataDirectory, (line) => send({ kind: 'log', line }),
+      { testClock });
     const engine = await openEngine(environment);
     port.on('message', (message: ToWorker) => receive(engine, message));
     send({ kind: 'opened' });
