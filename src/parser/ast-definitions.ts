@@ -76,6 +76,8 @@ export interface CreateTable extends Node {
   readonly query: Query | null;
   /** WITH NO DATA behind AS query. */
   readonly withNoData: boolean;
+  /** ON COMMIT of a temporary table. */
+  readonly onCommit: 'preserve' | 'delete' | 'drop' | null;
 }
 
 /** A column of CREATE TABLE, CREATE SOURCE, ALTER TABLE ADD COLUMN. */
@@ -169,7 +171,7 @@ export interface MetadataConstraint extends Node {
 /** A constraint of its own in the column list. */
 export type TableConstraint = KeyConstraint | CheckConstraint | ReferencesConstraint;
 
-/** LIKE other; `including` in lower case: 'all', 'defaults', ... */
+/** LIKE other; `including` in lower case, ALL written out: 'defaults', 'indexes', ... */
 export interface TableLike extends Node {
   readonly kind: 'tableLike';
   readonly table: QualifiedName;

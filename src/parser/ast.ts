@@ -467,6 +467,7 @@ export interface Select extends Node {
   readonly distinctOn: readonly Expr[];
   readonly items: readonly SelectItem[];
   readonly into: QualifiedName | null;
+  readonly intoTemporary: boolean;
   /** Several items are a cross join. */
   readonly from: readonly FromItem[];
   readonly where: Expr | null;

@@ -75,15 +75,6 @@ export abstract class DefinitionGrammar extends TableGrammar {
     ]);
   });
 
-  /** [LOCAL | GLOBAL] TEMP | TEMPORARY */
-  protected readonly temporary: Rule<boolean> = this.rule('temporary', () => {
-    this.OPTION(() =>
-      this.OR([{ ALT: () => this.CONSUME(K.local) }, { ALT: () => this.CONSUME(K.global) }]),
-    );
-    this.OR2([{ ALT: () => this.CONSUME(K.temp) }, { ALT: () => this.CONSUME(K.temporary) }]);
-    return true;
-  });
-
   /** An object of PostgreSQL's that we only know by name; takes the rest of the statement. */
   protected readonly unknownObject: Rule<Unsupported, [first: IToken]> = this.rule(
     'unknownObject',

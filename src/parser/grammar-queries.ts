@@ -420,6 +420,15 @@ export abstract class QueryGrammar extends FromGrammar {
 
   // -------------------------------------------------------------------------------- SELECT
 
+  /** [LOCAL | GLOBAL] TEMP | TEMPORARY */
+  protected readonly temporary: Rule<boolean> = this.rule('temporary', () => {
+    this.OPTION(() =>
+      this.OR([{ ALT: () => this.CONSUME(K.local) }, { ALT: () => this.CONSUME(K.global) }]),
+    );
+    this.OR2([{ ALT: () => this.CONSUME(K.temp) }, { ALT: () => this.CONSUME(K.temporary) }]);
+    return true;
+  });
+
   /** SELECT ... FROM ... WHERE ... GROUP BY ... HAVING ... WINDOW ... */
   protected readonly select: Rule<Select> = this.rule('select', () => {
     const first = this.CONSUME(K.select);
@@ -439,9 +448,10 @@ export abstract class QueryGrammar extends FromGrammar {
     );
     const items = this.OPTION3(() => this.SUBRULE(this.selectItems)) ?? [];
     let into: QualifiedName | null = null;
+    let intoTemporary = false;
     this.OPTION4(() => {
       this.CONSUME(K.into);
-      this.OPTION5(() => this.CONSUME(K.temporary));
+      intoTemporary = this.OPTION5(() => this.SUBRULE(this.temporary)) ?? false;
       this.option(11, () => this.CONSUME2(K.table));
       into = this.SUBRULE(this.qualifiedName);
     });
@@ -473,6 +483,7 @@ export abstract class QueryGrammar extends FromGrammar {
       distinctOn,
       items,
       into,
+      intoTemporary,
       from,
       where,
       groupBy: group?.items ?? [],

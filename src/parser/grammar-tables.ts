@@ -32,6 +32,12 @@ export interface CreateHead {
   readonly temporary: boolean;
 }
 
+/** What INCLUDING ALL stands for. */
+const LIKE_PARTS: readonly string[] = [
+  'comments', 'compression', 'constraints', 'defaults', 'generated', 'identity', 'indexes',
+  'statistics', 'storage',
+];
+
 type TableElement = ColumnDef | TableConstraint | WatermarkDef | TableLike;
 
 type TableBody = Pick<CreateTable, 'columns' | 'constraints' | 'watermarks' | 'likes'>;
@@ -44,6 +50,7 @@ interface TableTail {
   format: FormatClause | null;
   query: Query | null;
   withNoData: boolean;
+  onCommit: CreateTable['onCommit'];
 }
 
 /** Tables and sources. */
@@ -139,6 +146,7 @@ export abstract class TableGrammar extends ChangeGrammar {
       format: null,
       query: null,
       withNoData: false,
+      onCommit: null,
     };
     this.MANY(() =>
       this.OR([
@@ -152,6 +160,10 @@ export abstract class TableGrammar extends ChangeGrammar {
         {
           GATE: () => this.ahead(2, K.conflict),
           ALT: () => (tail.onConflict = this.SUBRULE(this.onConflict)),
+        },
+        {
+          GATE: () => this.ahead(2, K.commit),
+          ALT: () => (tail.onCommit = this.SUBRULE(this.onCommit)),
         },
         { ALT: () => this.SUBRULE(this.foreignTail) },
         { ALT: () => tail.includes.push(this.SUBRULE(this.includeClause)) },
@@ -182,26 +194,26 @@ export abstract class TableGrammar extends ChangeGrammar {
     return tail;
   });
 
-  /** PARTITION BY, INHERITS, ON COMMIT are refused; ON COMMIT PRESERVE ROWS is the default. */
+  /** ON COMMIT PRESERVE ROWS | DELETE ROWS | DROP */
+  protected readonly onCommit: Rule<CreateTable['onCommit']> = this.rule('onCommit', () => {
+    this.CONSUME(K.on);
+    this.CONSUME(K.commit);
+    return this.OR<CreateTable['onCommit']>([
+      { ALT: () => (this.CONSUME(K.preserve), this.CONSUME(K.rows), 'preserve') },
+      { ALT: () => (this.CONSUME(K.delete), this.CONSUME2(K.rows), 'delete') },
+      { ALT: () => (this.CONSUME(K.drop), 'drop') },
+    ]);
+  });
+
+  /** PARTITION BY and INHERITS are refused. */
   protected readonly foreignTail: Rule<void> = this.rule('foreignTail', () => {
     const first = this.LA(1);
     const feature = this.OR([
       { ALT: () => (this.CONSUME(K.partition), this.CONSUME(K.by), 'partitioned tables') },
       { ALT: () => (this.CONSUME(K.inherits), 'table inheritance') },
-      {
-        ALT: () => {
-          this.CONSUME(K.on);
-          this.CONSUME(K.commit);
-          return this.OR2([
-            { ALT: () => (this.CONSUME(K.preserve), this.CONSUME(K.rows), null) },
-            { ALT: () => (this.CONSUME(K.delete), this.CONSUME2(K.rows), 'ON COMMIT DELETE ROWS') },
-            { ALT: () => (this.CONSUME(K.drop), 'ON COMMIT DROP') },
-          ]);
-        },
-      },
     ]);
     this.ACTION(() => {
-      if (feature !== null) throw notSupported(feature, this.tokenSpan(first));
+      throw notSupported(feature, this.tokenSpan(first));
     });
   });
 
@@ -216,7 +228,12 @@ export abstract class TableGrammar extends ChangeGrammar {
         { ALT: () => (this.CONSUME(K.excluding), false) },
       ]);
       const what = this.SUBRULE(this.label).name;
-      if (included) including.push(what);
+      const named = what === 'all' ? LIKE_PARTS : [what];
+      for (const part of named) {
+        const at = including.indexOf(part);
+        if (included && at < 0) including.push(part);
+        if (!included && at >= 0) including.splice(at, 1);
+      }
     });
     return { kind: 'tableLike', table, including, span: this.spanFrom(first) };
   });

@@ -38,6 +38,8 @@ import {
 import type { Printers } from './print-names.ts';
 import { printOnConflict } from './print-queries.ts';
 
+const ON_COMMIT = { preserve: 'PRESERVE ROWS', delete: 'DELETE ROWS', drop: 'DROP' };
+
 const unlessExists = (given: boolean): string => (given ? 'IF NOT EXISTS' : '');
 
 /** Any definition. */
@@ -180,6 +182,7 @@ function createTable(p: Printers, d: CreateTable): string {
     ),
     printWith(p, d.options),
     d.format !== null && formatText(p, d.format),
+    d.onCommit !== null && `ON COMMIT ${ON_COMMIT[d.onCommit]}`,
     d.query !== null && `AS ${p.query(d.query)}`,
     d.withNoData && 'WITH NO DATA',
   );

@@ -149,7 +149,7 @@ function select(p: Printers, s: Select): string {
     s.distinct && 'DISTINCT',
     s.distinctOn.length > 0 && `ON (${commas(s.distinctOn, p.expr)})`,
     printSelectItems(p, s.items),
-    s.into !== null && `INTO ${printQualified(s.into)}`,
+    s.into !== null && words('INTO', s.intoTemporary && 'TEMPORARY', printQualified(s.into)),
     s.from.length > 0 && `FROM ${commas(s.from, (item) => printFromItem(p, item))}`,
     s.where !== null && `WHERE ${p.expr(s.where)}`,
     groups !== '' && `GROUP BY ${s.groupDistinct ? 'DISTINCT ' : ''}${groups}`,

@@ -75,14 +75,20 @@ export function bindSessionCall(
 
 /** The schema new objects go to: the first of the path that is no system schema. */
 function creationSchema(searchPath: readonly string[]): string | null {
-  return searchPath.find((schema) => schema !== 'pg_catalog') ?? null;
+  return searchPath.find((schema) => schema !== 'pg_catalog' && !isTemporary(schema)) ?? null;
 }
 
 function schemas(binder: Binder, expr: FunctionCall): readonly string[] {
-  const path = binder.state.catalog.searchPath.filter((schema) => schema !== 'pg_catalog');
+  const { searchPath } = binder.state.catalog;
   const first = expr.args[0]?.value;
   const implicit = first?.kind === 'booleanLiteral' && first.value;
-  return implicit ? ['pg_catalog', ...path] : path;
+  return implicit ? searchPath
+    : searchPath.filter((schema) => schema !== 'pg_catalog' && !isTemporary(schema));
+}
+
+/** A session's schema of temporary things, which is searched without being named. */
+function isTemporary(schema: string): boolean {
+  return schema.startsWith('pg_temp_');
 }
 
 function currentSetting(binder: Binder, expr: FunctionCall): ScalarExpr | null {

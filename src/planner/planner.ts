@@ -167,7 +167,8 @@ export function selectFrom(table: QualifiedName, columns: readonly Identifier[])
     kind: 'query', span, with: null, orderBy: [], limit: null, withTies: false, offset: null,
     locking: [], emit: null, asOf: null, options: [],
     body: {
-      kind: 'select', span, distinct: false, distinctOn: [], into: null, where: null, groupBy: [],
+      kind: 'select', span, distinct: false, distinctOn: [], into: null,
+      intoTemporary: false, where: null, groupBy: [],
       groupDistinct: false, having: null, windows: [],
       items: items.map((expr) => ({ kind: 'selectItem', span: expr.span, expr, alias: null })),
       from: [{ kind: 'tableRef', span, name: table, only: false, alias: null, asOf: null,

@@ -389,6 +389,7 @@ function select(tie: Tie): fc.Arbitrary<QueryBody> {
       ...parts,
       distinctOn: [],
       into: null,
+      intoTemporary: false,
       groupDistinct: false,
       windows: [],
       span,

@@ -35,9 +35,9 @@ export class TestClient {
     this.session = session;
   }
 
-  static async connect(engine: Engine): Promise<TestClient> {
+  static async connect(engine: Engine, pid = 1): Promise<TestClient> {
     return new TestClient(await engine.connect({
-      user: 'tidemill', database: 'tidemill', settings: [], pid: 1, clientAddress: '',
+      user: 'tidemill', database: 'tidemill', settings: [], pid, clientAddress: '',
     }));
   }
 

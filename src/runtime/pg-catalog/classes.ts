@@ -56,7 +56,8 @@ function classRow(relation: StoredRelation, owner: number): CatalogRow {
   return {
     oid: relation.id, relname: relation.name, relnamespace: relation.schemaId, relowner: owner,
     relam: stored ? HEAP : 0, relfilenode: stored ? relation.id : 0, relkind: kind,
-    relpersistence: 'p', relnatts: relation.columns.length, relchecks: relation.checks.length,
+    relpersistence: relation.schema.startsWith('pg_temp_') ? 't' : 'p',
+    relnatts: relation.columns.length, relchecks: relation.checks.length,
     relhasrules: kind === 'v' || kind === 'm', relispopulated: true,
     relreplident: kind === 'r' || kind === 'm' ? 'd' : 'n', reltuples: -1,
   };

@@ -3,7 +3,9 @@
  */
 import { sqlError } from '../../common/errors.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
-import type { ColumnConstraint, ColumnDef } from '../../parser/ast-definitions.ts';
+import type {
+  ColumnConstraint, ColumnDef, ReferencesConstraint,
+} from '../../parser/ast-definitions.ts';
 import {
   bindCheck, bindDefault, bindGenerated, typeOfGenerated,
 } from '../../planner/bind-definitions.ts';
@@ -28,6 +30,7 @@ export interface ColumnParts {
   readonly checks: CatalogRelation['checks'];
   /** METADATA FROM 'what', or null. */
   readonly metadata: string | null;
+  readonly references: readonly ReferencesConstraint[];
 }
 
 /** The type of a column, before its expressions are bound. */
@@ -61,7 +64,6 @@ export function columnParts(
   ): Extract<ColumnConstraint, { kind: K }> | undefined => definition.constraints.find(
     (constraint): constraint is Extract<ColumnConstraint, { kind: K }> =>
       constraint.kind === kind);
-  refuseReferences(definition);
   const generated = find('generatedConstraint');
   const { type: declared, serial } = columnType(context, definition);
   const type = known ?? declared
@@ -91,6 +93,7 @@ export function columnParts(
       name: check.name?.name ?? '', expr: bindCheck(check.condition, shape, env),
     })),
     metadata: metadataOf(find('metadataConstraint'), name),
+    references: definition.constraints.filter((entry) => entry.kind === 'referencesConstraint'),
   };
 }
 
@@ -98,12 +101,4 @@ function metadataOf(
   constraint: Extract<ColumnConstraint, { kind: 'metadataConstraint' }> | undefined, name: string,
 ): string | null {
   return constraint === undefined ? null : constraint.from ?? name;
-}
-
-function refuseReferences(definition: ColumnDef): void {
-  const reference = definition.constraints.find((entry) => entry.kind === 'referencesConstraint');
-  if (reference === undefined) return;
-  throw sqlError('0A000', 'foreign keys are not supported', {
-    span: reference.span, hint: 'Leave REFERENCES out; a view can find rows without a partner.',
-  });
 }

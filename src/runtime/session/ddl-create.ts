@@ -13,6 +13,7 @@ import { addKey } from './ddl-keys.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
+import { isOwnTemporary, temporarySchema } from './temporary.ts';
 
 /** Where a new relation goes and what it is called. */
 export interface Target {
@@ -21,10 +22,21 @@ export interface Target {
 }
 
 /** Resolves the name of a new relation: 3F000 where there is no schema for it. */
-export function targetOf(context: StatementContext, name: QualifiedName): Target {
+export function targetOf(
+  context: StatementContext, name: QualifiedName, temporary = false,
+): Target {
   const parts = name.parts.map((part) => part.name);
   const own = must(parts.at(-1), 'name');
   const schemaName = parts.at(-2);
+  if (isOwnTemporary(context, schemaName)
+    || (schemaName === undefined && (temporary || context.catalog.createsTemporary))) {
+    return { schema: temporarySchema(context), name: own };
+  }
+  if (temporary) {
+    throw sqlError('42P16', 'cannot create temporary relation in non-temporary schema', {
+      span: name.span,
+    });
+  }
   const schema = schemaName === undefined ? context.catalog.creationSchema()
     : context.catalog.schemaByName(schemaName);
   if (schema === null) {

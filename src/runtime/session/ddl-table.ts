@@ -8,7 +8,7 @@ import type {
 } from '../../parser/ast-definitions.ts';
 import { formatType } from '../../common/types/registry.ts';
 import type { Identifier } from '../../parser/ast-leaves.ts';
-import type { OnConflict } from '../../parser/ast.ts';
+import type { OnConflict, Query } from '../../parser/ast.ts';
 import { bindCheck, bindWatermark } from '../../planner/bind-definitions.ts';
 import { bindTableConflict } from '../../planner/statements-conflict.ts';
 import type { RowColumn } from '../../planner/bind-definitions.ts';
@@ -24,12 +24,15 @@ import { columnParts, columnType } from './ddl-columns.ts';
 import type { ColumnParts } from './ddl-columns.ts';
 import { connectorOf, defaultColumns, tableOptions } from './ddl-connector.ts';
 import { nameIsFree, targetOf } from './ddl-create.ts';
+import { columnsInOrder, likeColumn, likeComments, likeKeys } from './ddl-like.ts';
+import type { TableColumn } from './ddl-like.ts';
 import type { Target } from './ddl-create.ts';
 import { checkName, constraintName } from './constraints.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
 import { expandWeights } from './result.ts';
+import { isTemporary } from './temporary-names.ts';
 
 /** CREATE TABLE or CREATE SOURCE. */
 export async function createTable(
@@ -37,11 +40,15 @@ export async function createTable(
 ): Promise<StatementResult> {
   const tag = statement.object === 'table' ? 'CREATE TABLE' : 'CREATE SOURCE';
   refuseForms(statement);
-  const target = targetOf(context, statement.name);
+  const target = targetOf(context, statement.name, statement.temporary);
+  if (statement.onCommit !== null && !isTemporary({ schema: target.schema.name })) {
+    throw sqlError('42P16', 'ON COMMIT can only be used on temporary tables');
+  }
   if (!nameIsFree(context, target, statement.ifNotExists)) return command(tag);
   if (statement.query !== null) return createTableAs(context, statement, target);
   const relation = define(context, statement, target);
-  context.transaction.define(...changesFor(context, relation));
+  context.transaction.define(...changesFor(context, relation),
+    ...likeComments(context, columnsInOrder(context, statement), relation.id));
   return command(tag);
 }
 
@@ -52,8 +59,9 @@ function refuseForms(statement: CreateTable): void {
   if (statement.orReplace) {
     refuse(`CREATE OR REPLACE ${statement.object.toUpperCase()}`, 'Drop it first.');
   }
-  if (statement.temporary) refuse('CREATE TEMPORARY TABLE', 'Create it in a schema of its own.');
-  if (statement.likes.length > 0) refuse('LIKE in CREATE TABLE', 'Write the columns out.');
+  if (statement.temporary && statement.object === 'source') {
+    refuse('CREATE TEMPORARY SOURCE', 'Drop the source when it is not needed any more.');
+  }
 }
 
 function changesFor(context: StatementContext, relation: StoredRelation): DdlChange[] {
@@ -86,10 +94,11 @@ function define(
   context: StatementContext, statement: CreateTable, target: Target,
 ): StoredRelation {
   const connector = connectorOf(statement);
-  const parts = columnsOf(context, statement, connector);
+  const inOrder = columnsInOrder(context, statement);
+  const parts = columnsOf(context, inOrder, connector);
   const columns = parts.map((part) => part.column);
   refuseDuplicates(columns);
-  const keys = keysOf(statement, parts);
+  const keys = keysOf(statement, parts, likeKeys(inOrder));
   const notNull = columns.map((column, at) =>
     keys.primary?.includes(at) === true ? { ...column, notNull: true } : column);
   if (connector !== null) {
@@ -115,11 +124,16 @@ function define(
     sql: context.text.slice(statement.span.start, statement.span.end), options, view: null,
     connector: connector === null ? null : { ...connector, metadata: metadataOf(parts) },
     onConflict: conflictOf(context, statement, { columns: notNull, primary: keys.primary }),
-    dependsOn: [], belongsTo: null, keyNames: keys.names,
+    dependsOn: [], belongsTo: null, keyNames: keys.names, ...onCommitOf(statement),
     sequences: columns.flatMap((column, at) => column.identity === null ? []
       : [{ column: at, sequence: context.core.catalog.allocate() }]),
   };
   return relation;
+}
+
+/** ON COMMIT, as temporary.ts looks it up. */
+function onCommitOf(statement: CreateTable): Pick<StoredRelation, 'extra'> {
+  return statement.onCommit === null ? {} : { extra: { onCommit: statement.onCommit } };
 }
 
 /** CHECKs of columns and of the table, each under a name of its own. */
@@ -150,20 +164,25 @@ function metadataOf(parts: readonly ColumnParts[]): StoredConnector['metadata'] 
 }
 
 function columnsOf(
-  context: StatementContext, statement: CreateTable, connector: StoredConnector | null,
+  context: StatementContext, columns: readonly TableColumn[], connector: StoredConnector | null,
 ): readonly ColumnParts[] {
-  if (statement.columns.length === 0 && connector !== null) {
+  if (columns.length === 0 && connector !== null) {
     return defaultColumns(connector).map(({ name, type, notNull }) => ({
       column: { name, type, notNull, defaultExpr: null, generated: null, identity: null },
-      primaryKey: false, unique: false, checks: [], metadata: null,
+      primaryKey: false, unique: false, checks: [], metadata: null, references: [],
     }));
   }
   const row: RowColumn[] = [];
-  for (const definition of statement.columns) {
-    const { type } = columnType(context, definition);
-    if (type !== null) row.push({ name: definition.name.name, type });
+  for (const column of columns) {
+    if (column.kind === 'like') {
+      row.push(must(column.like.relation.columns[column.at], 'column of LIKE'));
+      continue;
+    }
+    const { type } = columnType(context, column.definition);
+    if (type !== null) row.push({ name: column.definition.name.name, type });
   }
-  return statement.columns.map((definition) => columnParts(context, definition, row));
+  return columns.map((column) => (column.kind === 'like' ? likeColumn(column.like, column.at)
+    : columnParts(context, column.definition, row)));
 }
 
 function refuseDuplicates(columns: readonly CatalogColumn[]): void {
@@ -181,10 +200,13 @@ interface Keys {
   readonly names: readonly string[];
 }
 
-function keysOf(statement: CreateTable, parts: readonly ColumnParts[]): Keys {
+function keysOf(
+  statement: CreateTable, parts: readonly ColumnParts[], likes: ReturnType<typeof likeKeys>,
+): Keys {
   const columns = parts.map((part) => part.column);
   const named = statement.constraints.filter(isKey);
   const primaries = [
+    ...likes.primary,
     ...parts.flatMap((part, at) => part.primaryKey ? [[at]] : []),
     ...named.filter((key) => key.primary).map((key) => numbersOf(key.columns, columns)),
   ];
@@ -194,6 +216,7 @@ function keysOf(statement: CreateTable, parts: readonly ColumnParts[]): Keys {
   }
   const [primary = null] = primaries;
   const unique = [
+    ...likes.unique,
     ...parts.flatMap((part, at) => part.unique ? [[at]] : []),
     ...named.filter((key) => !key.primary).map((key) => numbersOf(key.columns, columns)),
   ];
@@ -316,7 +339,7 @@ async function createTableAs(
     watermark: null, columnWatermarks: [], definition: null, stored: true,
     database: context.scope.database.id, schemaId: target.schema.id, owner: context.scope.user,
     sql: context.text.slice(statement.span.start, statement.span.end), options: [], view: null,
-    connector: null, onConflict: null, dependsOn: [], belongsTo: null,
+    connector: null, onConflict: null, dependsOn: [], belongsTo: null, ...onCommitOf(statement),
   };
   context.transaction.define({ kind: 'createRelation', relation });
   let count = 0;
@@ -328,4 +351,16 @@ async function createTableAs(
     }
   }
   return command(`SELECT ${count}`);
+}
+
+/** SELECT ... INTO table as the CREATE TABLE AS it stands for; null for a query without INTO. */
+export function selectInto(query: Query): CreateTable | null {
+  const { body, span } = query;
+  if (body.kind !== 'select' || body.into === null) return null;
+  return {
+    kind: 'createTable', object: 'table', orReplace: false, temporary: body.intoTemporary,
+    ifNotExists: false, name: body.into, columns: [], constraints: [], watermarks: [], likes: [],
+    appendOnly: false, onConflict: null, options: [], includes: [], format: null,
+    query: { ...query, body: { ...body, into: null } }, withNoData: false, onCommit: null, span,
+  };
 }

@@ -6,11 +6,12 @@
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
+import { printQuery } from '../../parser/print.ts';
 import type { Span } from '../../common/span.ts';
 import { formatType } from '../../common/types/registry.ts';
 import { sameType } from '../../common/types/sql-type.ts';
 import type { CreateView } from '../../parser/ast-definitions.ts';
-import { bindQuery, planView, viewOptions } from '../../planner/planner.ts';
+import { bindQuery, planView, selectFrom, viewOptions } from '../../planner/planner.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
 import type { ResultColumn, ViewPlan } from '../../planner/plans.ts';
 import type { DdlChange, StoredRelation } from '../catalog-store-types.ts';
@@ -20,18 +21,63 @@ import type { Target } from './ddl-create.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
+import { isTemporary, temporarySchemaName } from './temporary-names.ts';
 
 /** CREATE VIEW and CREATE MATERIALIZED VIEW. */
-export function createView(context: StatementContext, statement: CreateView): StatementResult {
+export function createView(context: StatementContext, written: CreateView): StatementResult {
+  const statement = withRecursion(written);
   const tag = statement.materialized ? 'CREATE MATERIALIZED VIEW' : 'CREATE VIEW';
   refuseForms(statement);
-  const target = targetOf(context, statement.name);
+  const target = targetOf(context, statement.name, readsTemporary(context, statement));
   const old = statement.orReplace ? replaced(context, statement, target) : null;
   if (old === null && !nameIsFree(context, target, statement.ifNotExists)) return command(tag);
   const id = old?.id ?? context.core.catalog.allocate();
   if (statement.materialized) defineMaterialized(context, { statement, target, id, old });
   else definePlain(context, { statement, target, id, old });
   return command(tag);
+}
+
+/** CREATE RECURSIVE VIEW v (a) AS q, which stands for CREATE VIEW v AS WITH RECURSIVE v (a) ... */
+function withRecursion(statement: CreateView): CreateView {
+  if (!statement.recursive) return statement;
+  const { span, query } = statement;
+  const name = must(statement.name.parts.at(-1), 'name');
+  const columns = statement.columns.map((column) =>
+    ({ kind: 'cteColumn', name: column, type: null, span: column.span }) as const);
+  const self = selectFrom({ kind: 'qualifiedName', parts: [name], span }, statement.columns);
+  return {
+    ...statement,
+    query: { ...self, span: query.span, with: {
+      kind: 'with', recursive: 'recursive', options: [], span,
+      ctes: [{ kind: 'cte', name, columns, materialized: null, query, search: null, cycle: null,
+        span }],
+    } },
+  };
+}
+
+/** A view goes with its session when it is TEMPORARY, or reads what does. */
+function readsTemporary(context: StatementContext, statement: CreateView): boolean {
+  if (statement.temporary) return true;
+  const temporary = context.catalog.schemaExists(temporarySchemaName(context.scope.pid));
+  if (!temporary) return false;
+  const { reads } = bindQuery(statement.query, context.planning);
+  const { catalog } = context.transaction;
+  if (!reads.some((id) => isTemporary(catalog.relation(id) ?? { schema: '' }))) return false;
+  if (statement.materialized) {
+    throw sqlError('0A000', 'materialized views must not use temporary tables or views', {
+      span: statement.span,
+    });
+  }
+  const { name } = must(statement.name.parts.at(-1), 'name');
+  context.notice('NOTICE', '00000', `view "${name}" will be a temporary view`);
+  return true;
+}
+
+/** The search path a definition is remembered with: temporary things only for temporary views. */
+function pathOf(context: StatementContext, target: Target): readonly string[] {
+  const { searchPath } = context.catalog;
+  return isTemporary({ schema: target.schema.name }) ? searchPath
+    : searchPath.filter((schema) => !isTemporary({ schema }));
 }
 
 interface Definition {
@@ -45,8 +91,9 @@ function refuseForms(statement: CreateView): void {
   const refuse = (what: string, hint: string): never => {
     throw sqlError('0A000', `${what} is not supported`, { span: statement.span, hint });
   };
-  if (statement.recursive) refuse('CREATE RECURSIVE VIEW', 'Write WITH RECURSIVE in the query.');
-  if (statement.temporary) refuse('CREATE TEMPORARY VIEW', 'Create it in a schema of its own.');
+  if (statement.temporary && statement.materialized) {
+    throw sqlError('42601', 'materialized views cannot be temporary', { span: statement.span });
+  }
   if (statement.checkOption !== null) refuse('WITH CHECK OPTION', 'Views cannot be written to.');
   if (statement.withNoData) refuse('WITH NO DATA', 'A materialized view is always populated.');
 }
@@ -72,7 +119,7 @@ function definePlain(context: StatementContext, definition: Definition): void {
   const relation = stored(context, definition, {
     kind: 'view', columns,
     definition: {
-      query: statement.query, searchPath: context.catalog.searchPath,
+      query: statement.query, searchPath: pathOf(context, definition.target),
       widths: bound.reads.flatMap((id) => {
         const read = context.catalog.relationById(id);
         return read === null ? [] : [[id, read.columns.length] as const];
@@ -102,7 +149,7 @@ function defineMaterialized(context: StatementContext, definition: Definition): 
   const relation = stored(context, definition, {
     kind: 'materializedView', columns,
     primaryKey: plan.key, appendOnly: plan.appendOnly, columnWatermarks: plan.columnWatermarks,
-    definition: { query: statement.query, searchPath: context.catalog.searchPath },
+    definition: { query: statement.query, searchPath: pathOf(context, target) },
     dependsOn: plan.reads, view: storedView(plan, columns),
   });
   const changes: DdlChange[] = [{
@@ -139,7 +186,8 @@ function stored(
   return {
     id, schema: target.schema.name, name: target.name, database: context.scope.database.id,
     schemaId: target.schema.id, owner: context.scope.user,
-    sql: context.text.slice(span.start, span.end),
+    sql: statement.recursive ? printQuery(statement.query)
+      : context.text.slice(span.start, span.end),
     options: [], primaryKey: null, uniqueKeys: [], checks: [], appendOnly: false, watermark: null,
     columnWatermarks: [], definition: null, stored: true, view: null, connector: null,
     onConflict: null, belongsTo: null, ...particulars,

@@ -17,7 +17,7 @@ import { closeCursor, declareCursor, fetchCursor } from './cursors.ts';
 import { alterObject } from './ddl-alter.ts';
 import { createIndex, createSchema, createDatabase, commentOn } from './ddl-create.ts';
 import { dropObjects } from './ddl-drop.ts';
-import { createTable } from './ddl-table.ts';
+import { createTable, selectInto } from './ddl-table.ts';
 import { createView } from './ddl-view.ts';
 import { runDelete, runInsert, runUpdate, truncateTable } from './dml.ts';
 import { runExplain } from './explain.ts';
@@ -40,7 +40,11 @@ export async function executeStatement(
   const { statement, parameters } = execution;
   const env: PlanEnv = { ...context.planning, parameterTypes: execution.parameterTypes };
   switch (statement.kind) {
-    case 'query': return runSelect(context, statement, env, parameters);
+    case 'query': {
+      const into = selectInto(statement);
+      return into === null ? runSelect(context, statement, env, parameters)
+        : createTable(context, into);
+    }
     case 'insert':
       refuseReadOnly(context, 'INSERT');
       return runInsert(context, planInsert(statement, env, parameters));

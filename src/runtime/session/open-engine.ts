@@ -14,6 +14,7 @@ import type { Environment } from '../storage/interfaces.ts';
 import { Session } from './session.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { dropLeftOverViews } from './subscription-view.ts';
+import { dropLeftOverTemporary } from './temporary.ts';
 import { TableLocks } from './table-locks.ts';
 
 /** How an engine is opened; `opened` sees the core before anything runs (embedding, tests). */
@@ -28,6 +29,7 @@ export async function openEngine(
   const core = await EngineCore.open({ ...options, systemRelations: CATALOG_RELATIONS },
     environment);
   await dropLeftOverViews(core);
+  await dropLeftOverTemporary(core);
   options.opened?.(core);
   return new SessionEngine(core);
 }

@@ -10,12 +10,15 @@ import type {
 } from '../../planner/catalog.ts';
 import type { StoredRelation, StoredSchema } from '../catalog-store-types.ts';
 import type { CatalogState } from '../catalog-store.ts';
+import { TEMPORARY_ALIAS } from './temporary-names.ts';
 
 /** What a session's catalog view is made of. */
 export interface SessionCatalogOptions {
   readonly state: CatalogState;
   readonly database: number;
   readonly searchPath: readonly string[];
+  /** The session's schema of temporary things, which lookups begin with. */
+  readonly temporary: string;
   readonly facts: SessionFacts;
   /** True for relations made by the running transaction. */
   readonly uncommitted: (relation: number) => boolean;
@@ -34,22 +37,35 @@ export class SessionCatalog implements CatalogReader {
   readonly #database: number;
   readonly #uncommitted: (relation: number) => boolean;
   readonly #names: () => NameLookup;
+  readonly #temporary: string;
+  /** True when search_path begins with pg_temp: new relations are temporary. */
+  readonly createsTemporary: boolean;
 
   constructor(options: SessionCatalogOptions) {
     this.#state = options.state;
     this.#database = options.database;
     this.#uncommitted = options.uncommitted;
     this.#names = options.names;
-    this.searchPath = options.searchPath.includes(ALWAYS_FIRST)
-      ? options.searchPath : [ALWAYS_FIRST, ...options.searchPath];
+    this.#temporary = options.temporary;
+    this.createsTemporary = options.searchPath[0] === TEMPORARY_ALIAS;
+    const path = options.searchPath.map((name) => this.#own(name));
+    const all = path.includes(ALWAYS_FIRST) ? path : [ALWAYS_FIRST, ...path];
+    const first = all.includes(options.temporary) || !this.schemaExists(options.temporary)
+      ? [] : [options.temporary];
+    this.searchPath = [...first, ...all];
     this.session = options.facts;
+  }
+
+  /** pg_temp is the session's own schema. */
+  #own(schema: string): string {
+    return schema === TEMPORARY_ALIAS ? this.#temporary : schema;
   }
 
   get names(): NameLookup { return this.#names(); }
 
   /** The relation as stored, by name. */
   findStored(schema: string | null, name: string): StoredRelation | null {
-    const schemas = schema === null ? this.searchPath : [schema];
+    const schemas = schema === null ? this.searchPath : [this.#own(schema)];
     for (const candidate of schemas) {
       const found = this.#state.schemaByName(this.#database, candidate);
       const relation = found === null ? null
@@ -90,7 +106,7 @@ export class SessionCatalog implements CatalogReader {
   /** The schema new objects go to: the first of the search path that exists. */
   creationSchema(): StoredSchema | null {
     for (const name of this.searchPath) {
-      if (name === ALWAYS_FIRST) continue;
+      if (name === ALWAYS_FIRST || name === this.#temporary) continue;
       const schema = this.#state.schemaByName(this.#database, name);
       if (schema !== null) return schema;
     }
@@ -98,7 +114,7 @@ export class SessionCatalog implements CatalogReader {
   }
 
   schemaByName(name: string): StoredSchema | null {
-    return this.#state.schemaByName(this.#database, name);
+    return this.#state.schemaByName(this.#database, this.#own(name));
   }
 
   #shown(relation: StoredRelation): CatalogRelation {

@@ -34,6 +34,7 @@ import type { Execution, Portal, PreparedStatement, SessionState } from './sessi
 import { StatementContext } from './statement-context.ts';
 import type { SessionScope } from './statement-context.ts';
 import type { TableLocks } from './table-locks.ts';
+import { applyOnCommit, dropTemporary } from './temporary.ts';
 import { Transaction } from './transaction.ts';
 
 const ROWS_EVENT = 1024;
@@ -129,6 +130,7 @@ export class Session implements SqlSession, SessionState {
     try {
       if (commit && transaction !== null && !transaction.failed) {
         await this.#holdCursors();
+        applyOnCommit(this.scope.core, transaction, this.scope.pid);
         await transaction.commit();
         committed = true;
       }
@@ -299,6 +301,8 @@ export class Session implements SqlSession, SessionState {
     for (const name of this.portals.keys()) await this.closePortal(name);
     for (const subscription of this.scope.subscriptions) await subscription.end();
     this.statements.clear();
+    const { core, database, pid } = this.scope;
+    await dropTemporary(core, database.id, pid);
   }
 
   /** The surroundings of a statement in the current transaction. */

@@ -10,6 +10,7 @@ import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { SessionState } from './session-state.ts';
 import type { StatementContext } from './statement-context.ts';
+import { dropTemporary } from './temporary.ts';
 import { applyModes } from './transaction-control.ts';
 
 /** SET name TO value. */
@@ -87,6 +88,10 @@ export async function discard(
   if (statement.what === 'all') {
     for (const name of session.portals.keys()) await session.closePortal(name);
     context.scope.settings.resetAll();
+  }
+  if (statement.what === 'all' || statement.what === 'temp') {
+    const { core, database, pid } = context.scope;
+    await dropTemporary(core, database.id, pid);
   }
   return command(`DISCARD ${statement.what.toUpperCase()}`);
 }

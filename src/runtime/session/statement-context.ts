@@ -24,6 +24,7 @@ import { SessionCatalog } from './session-catalog.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { Subscription } from './subscription.ts';
 import { TableKeys } from './table-keys.ts';
+import { temporarySchemaName } from './temporary-names.ts';
 import type { Transaction } from './transaction.ts';
 
 /** How long pg_sleep waits before it looks for a cancel request. */
@@ -68,7 +69,7 @@ export class StatementContext {
     const searchPath = settings.searchPath(user).filter((name) =>
       name !== user || state.schemaByName(database.id, name)?.database !== 0);
     this.catalog = new SessionCatalog({
-      state, database: database.id, searchPath,
+      state, database: database.id, searchPath, temporary: temporarySchemaName(scope.pid),
       facts: {
         user, database: database.name, timeZone: settings.get('timezone'),
         setting: (name) => (name === 'tidemill.backend_pid' ? String(scope.pid)
