@@ -16,6 +16,9 @@ export interface StartOptions {
 export type Command =
   | { readonly kind: 'start'; readonly options: StartOptions }
   | { readonly kind: 'demo'; readonly seconds: number; readonly seed: number }
+  | { readonly kind: 'backup'; readonly dataDirectory: string; readonly file: string }
+  | { readonly kind: 'restore'; readonly file: string; readonly dataDirectory: string }
+  | { readonly kind: 'check'; readonly path: string }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'mistake'; readonly message: string };
@@ -31,6 +34,10 @@ export const HELP: string = `tidemill - a streaming-SQL database that speaks the
 usage:
   tidemill start [options]    start the server
   tidemill demo  [options]    play the 60-second start on generated data
+  tidemill backup  --to FILE   [--data-dir DIR]    write one consistent file; the server may run
+  tidemill restore --from FILE [--data-dir DIR]    make a new data directory of a backup
+  tidemill check   [--data-dir DIR | --file FILE]  verify every checksum, and each materialized
+                                                   view against a view made anew
   tidemill --help
   tidemill --version
 
@@ -54,19 +61,49 @@ export function parseCommandLine(words: readonly string[]): Command {
   if (words.includes('--version') || words.includes('-V')) return { kind: 'version' };
   const [command, ...rest] = words;
   if (command === undefined) return { kind: 'help' };
-  if (command !== 'start' && command !== 'demo') {
-    return mistake(`unknown command "${command}"`);
-  }
+  const make = COMMANDS.get(command);
+  if (make === undefined) return mistake(`unknown command "${command}"`);
   const flags = parseFlags(rest);
-  if (typeof flags === 'string') return mistake(flags);
-  return command === 'start' ? startCommand(flags) : demoCommand(flags);
+  return typeof flags === 'string' ? mistake(flags) : make(flags);
+}
+
+type Flags = ReadonlyMap<string, string>;
+
+const COMMANDS: ReadonlyMap<string, (flags: Flags) => Command> = new Map([
+  ['start', startCommand], ['demo', demoCommand], ['backup', backupCommand],
+  ['restore', restoreCommand], ['check', checkCommand],
+]);
+
+/** Complains about a flag that the command does not have. */
+function unknownFlag(flags: Flags, known: readonly string[]): Command | null {
+  const unknown = [...flags.keys()].find((name) => !known.includes(name));
+  return unknown === undefined ? null : mistake(`unknown option ${unknown}`);
+}
+
+function backupCommand(flags: Flags): Command {
+  const file = flags.get('--to');
+  if (file === undefined) return mistake('backup needs --to FILE');
+  const dataDirectory = flags.get('--data-dir') ?? DEFAULTS.dataDirectory;
+  return unknownFlag(flags, ['--to', '--data-dir']) ?? { kind: 'backup', dataDirectory, file };
+}
+
+function restoreCommand(flags: Flags): Command {
+  const file = flags.get('--from');
+  if (file === undefined) return mistake('restore needs --from FILE');
+  const dataDirectory = flags.get('--data-dir') ?? DEFAULTS.dataDirectory;
+  return unknownFlag(flags, ['--from', '--data-dir']) ?? { kind: 'restore', dataDirectory, file };
+}
+
+function checkCommand(flags: Flags): Command {
+  const path = flags.get('--file') ?? flags.get('--data-dir') ?? DEFAULTS.dataDirectory;
+  return unknownFlag(flags, ['--file', '--data-dir']) ?? { kind: 'check', path };
 }
 
 function mistake(message: string): Command {
   return { kind: 'mistake', message };
 }
 
-function parseFlags(words: readonly string[]): ReadonlyMap<string, string> | string {
+function parseFlags(words: readonly string[]): Flags | string {
   const flags = new Map<string, string>();
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
@@ -80,10 +117,10 @@ function parseFlags(words: readonly string[]): ReadonlyMap<string, string> | str
   return flags;
 }
 
-function startCommand(flags: ReadonlyMap<string, string>): Command {
-  const known = ['--data-dir', '--host', '--pg-port', '--http-port', '--clock'];
-  const unknown = [...flags.keys()].find((name) => !known.includes(name));
-  if (unknown !== undefined) return mistake(`unknown option ${unknown}`);
+function startCommand(flags: Flags): Command {
+  const unknown = unknownFlag(flags,
+    ['--data-dir', '--host', '--pg-port', '--http-port', '--clock']);
+  if (unknown !== null) return unknown;
   const pgPort = portOf(flags.get('--pg-port'), DEFAULTS.pgPort);
   const httpPort = portOf(flags.get('--http-port'), DEFAULTS.httpPort);
   if (pgPort === null || httpPort === null) return mistake('a port is a number from 0 to 65535');
@@ -102,9 +139,9 @@ function portOf(text: string | undefined, otherwise: number): number | null {
   return /^\d+$/.test(text) && port <= 65535 ? port : null;
 }
 
-function demoCommand(flags: ReadonlyMap<string, string>): Command {
-  const unknown = [...flags.keys()].find((name) => !['--seconds', '--seed'].includes(name));
-  if (unknown !== undefined) return mistake(`unknown option ${unknown}`);
+function demoCommand(flags: Flags): Command {
+  const unknown = unknownFlag(flags, ['--seconds', '--seed']);
+  if (unknown !== null) return unknown;
   const seconds = Number(flags.get('--seconds') ?? '20');
   const seed = Number(flags.get('--seed') ?? '1');
   if (!(seconds > 0) || !Number.isInteger(seed)) {

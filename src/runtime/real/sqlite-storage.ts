@@ -26,7 +26,8 @@ import { loadSqlite } from './sqlite-guard.ts';
 const FORMAT = 2;
 /** Format 1 had no manifest: it is taken as found, once. */
 const FORMAT_WITHOUT_MANIFEST = 1;
-const DATABASE_FILE = 'tidemill.db';
+/** Name of the database in a data directory. */
+export const DATABASE_FILE: string = 'tidemill.db';
 const LOCK_FILE = 'tidemill.lock';
 const WITNESS_FILE = 'tidemill.witness';
 const KINDS: readonly PartKind[] = ['meta', 'catalog', 'base', 'delta'];

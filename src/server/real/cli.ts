@@ -5,11 +5,13 @@
  * process: a restart recovers, a half-broken process does not.
  */
 import { readFileSync } from 'node:fs';
+import { assertNever } from '../../common/assert.ts';
 import { SqlError } from '../../common/errors.ts';
 import { realClock, realEntropy } from '../../runtime/real/real-environment.ts';
 import { HELP, parseCommandLine } from '../command-line.ts';
 import type { StartOptions } from '../command-line.ts';
 import { PostgresServer } from '../server.ts';
+import { backup, check, reportOf, restore } from './backup.ts';
 import { playDemo } from './demo.ts';
 import { EngineClient } from './engine-client.ts';
 import { listenHttp } from './http-server.ts';
@@ -31,7 +33,23 @@ export async function runCommandLine(): Promise<void> {
       return;
     case 'start': return guarded(() => start(command.options));
     case 'demo': return guarded(() => playDemo(command));
+    case 'backup': return guarded(async () => {
+      backup(command.dataDirectory, command.file);
+      process.stdout.write(`${command.dataDirectory} is in ${command.file}\n`);
+    });
+    case 'restore': return guarded(async () => {
+      restore(command.file, command.dataDirectory);
+      process.stdout.write(`${command.file} is in ${command.dataDirectory}\n`);
+    });
+    case 'check': return guarded(() => printCheck(command.path));
+    default: assertNever(command);
   }
+}
+
+async function printCheck(path: string): Promise<void> {
+  const { text, sound } = reportOf(await check(path));
+  process.stdout.write(text);
+  if (!sound) process.exitCode = 1;
 }
 
 async function guarded(work: () => Promise<void>): Promise<void> {
