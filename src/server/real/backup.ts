@@ -1,14 +1,14 @@
 /**
- * `tidemill backup`, `restore` and `check`: one consistent file out of a data directory, a directory
- * out of such a file, and proof that either can be trusted.
+ * `tidemill backup`, `restore` and `check`: one consistent file out of a data directory, a
+ * directory out of such a file, and proof that either can be trusted.
  *
  * A backup goes through SQLite's own connection beside the running server (never through fs, which
  * would cancel its lock): one read transaction, so it holds every write acknowledged before it
  * began. Files appear under their name only when they are whole.
  */
 import {
-  closeSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync,
-  statSync,
+  closeSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync,
+  rmSync, statSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -94,12 +94,13 @@ export function reportOf(verdicts: readonly ViewVerdict[]): { text: string; soun
     switch (verdict.kind) {
       case 'equal': return `ok         ${verdict.view}  ${verdict.rows} rows as made anew`;
       case 'different':
-        return `DIFFERENT  ${verdict.view}  ${verdict.differences} rows differ from the view made anew`;
+        return `DIFFERENT  ${verdict.view}  ${verdict.differences} rows differ from the view`
+          + ' made anew';
       case 'unchecked': return `unchecked  ${verdict.view}  ${verdict.reason}`;
       default: return assertNever(verdict);
     }
   });
   const sound = verdicts.every(({ kind }) => kind !== 'different');
-  lines.push(sound ? 'checksums and replay are right' : 'checksums and replay are right, views are not');
+  lines.push(`checksums and replay are right${sound ? '' : ', views are not'}`);
   return { text: `${lines.join('\n')}\n`, sound };
 }
