@@ -9,11 +9,12 @@ import type { Notice } from '../common/errors.ts';
 import type { Span } from '../common/span.ts';
 import type { FormatSettings } from '../common/types/settings.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
-import type { Expr, Query } from '../parser/ast.ts';
+import type { Cte, DataChange, Expr, Query } from '../parser/ast.ts';
+import type { ChangeResults } from './bound.ts';
 import type { CatalogReader, CatalogRelation } from './catalog.ts';
 import type { EvaluationContext } from './functions/entry.ts';
 import type { BoundRelation, Scope, ScopeItem } from './scope.ts';
-import type { ScalarExpr } from './relation.ts';
+import type { RelationColumn, ScalarExpr } from './relation.ts';
 
 /** What stands around an expression; says which kinds of calls are allowed. */
 export type Clause =
@@ -31,6 +32,8 @@ export interface WithBinding {
   readonly bound: BoundRelation;
   /** The scope around the WITH, to which outer references in `bound` refer. */
   readonly outer: Scope | null;
+  /** A data change without RETURNING: nothing can be read from it. */
+  readonly returnsNothing?: boolean;
 }
 
 /** Names of WITH clauses, innermost first. */
@@ -56,6 +59,18 @@ export type QueryBinder = (
   state: StatementState, query: Query, place: QueryPlace,
 ) => BoundRelation;
 
+/** What planner.ts gives: the columns a data change gives back; null without RETURNING. */
+export type ChangeBinder = (
+  state: StatementState, change: DataChange, withs: WithNames,
+) => readonly RelationColumn[] | null;
+
+/** The data changes in the WITH at the top of a statement. */
+export interface TopChanges {
+  readonly ctes: ReadonlySet<Cte>;
+  readonly results: ChangeResults | undefined;
+  readonly bind: ChangeBinder;
+}
+
 /** The expression binder as its parts see it. */
 export interface Binder {
   readonly state: StatementState;
@@ -73,6 +88,8 @@ export interface Binder {
 /** Counts nesting and refuses what is too deep. */
 export class StatementState {
   catalog: CatalogReader;
+  /** Data changes in WITH; null where none may stand. */
+  readonly changes: TopChanges | null;
   /** A view (or an incremental subscription) is planned, not a one-shot query. */
   readonly view: boolean;
   readonly settings: FormatSettings;
@@ -100,6 +117,7 @@ export class StatementState {
     readonly catalog: CatalogReader;
     readonly view: boolean;
     readonly parameterTypes?: readonly (SqlType | null)[] | undefined;
+    readonly changes?: TopChanges | undefined;
     readonly bindQuery: QueryBinder;
   }) {
     const { catalog } = options;
@@ -107,6 +125,7 @@ export class StatementState {
     this.view = options.view;
     this.#declared = options.parameterTypes ?? [];
     this.#bindQuery = options.bindQuery;
+    this.changes = options.changes ?? null;
     this.evaluation = evaluationContext(catalog);
     const context = this.evaluation;
     this.settings = {

@@ -11,7 +11,7 @@ import type { Expr, Query, QueryBody, SortItem } from '../parser/ast.ts';
 import type { TableQuery } from '../parser/ast-leaves.ts';
 import type { CatalogReader } from './catalog.ts';
 import { StatementState } from './bind-context.ts';
-import type { QueryPlace } from './bind-context.ts';
+import type { QueryPlace, TopChanges } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
 import { bindSelect } from './bind-select.ts';
 import { combineBranches } from './bind-set-operations.ts';
@@ -33,6 +33,7 @@ import type { BoundRelation } from './scope.ts';
 export function newStatement(options: {
   readonly catalog: CatalogReader; readonly view: boolean;
   readonly parameterTypes?: readonly (SqlType | null)[] | undefined;
+  readonly changes?: TopChanges | undefined;
 }): StatementState {
   return new StatementState({ ...options, bindQuery });
 }

@@ -69,6 +69,11 @@ export function bindTableRef(context: FromContext, ref: TableRef): FromPiece {
   const { schema, name } = splitQualified(ref.name);
   const known = schema === null ? findWith(context.withs, name) : null;
   if (known !== null) {
+    if (known.returnsNothing === true) {
+      throw sqlError('0A000', `WITH query "${name}" does not have a RETURNING clause`, {
+        span: ref.name.span,
+      });
+    }
     return aliased(useWith(context, known), { name, schema: null, key: null }, ref.alias);
   }
   const relation = findRelation(state.catalog, ref.name);

@@ -7,8 +7,10 @@
 import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import { sameType } from '../common/types/sql-type.ts';
-import type { Cte, Query, QueryBody, SetOperation, WithClause } from '../parser/ast.ts';
-import type { QueryPlace, StatementState, WithNames } from './bind-context.ts';
+import type {
+  Cte, DataChange, Query, QueryBody, SetOperation, WithClause,
+} from '../parser/ast.ts';
+import type { QueryPlace, StatementState, WithBinding, WithNames } from './bind-context.ts';
 import { resolveType, typeText } from './bind-types.ts';
 import { visibleOnly } from './bind-subqueries.ts';
 import { renameColumns } from './bind-tables.ts';
@@ -30,7 +32,11 @@ export function bindWith(
     return names;
   }
   for (const cte of clause.ctes) {
-    const query = queryOf(cte);
+    if (cte.query.kind !== 'query') {
+      names.names.set(cte.name.name, changedRows(state, cte, cte.query, names));
+      continue;
+    }
+    const { query } = cte;
     const bound = clause.recursive === 'recursive' && refersTo(query, cte.name.name)
       ? bindRecursive(state, cte, query, { ...place, withs: names })
       : named(cte, state.bindQuery(query, { outer: place.outer, withs: names, carry: true }));
@@ -51,6 +57,29 @@ function checkNames(clause: WithClause): void {
     if (cte.search !== null) throw notSupported('SEARCH in WITH', cte.search.span);
     if (cte.cycle !== null) throw notSupported('CYCLE in WITH', cte.cycle.span);
   }
+}
+
+/** The rows a data change gave back; as many as none before it has run. */
+function changedRows(
+  state: StatementState, cte: Cte, change: DataChange, names: WithNames,
+): WithBinding {
+  const { changes } = state;
+  if (changes?.ctes.has(cte) !== true) {
+    throw sqlError('0A000', state.view
+      ? 'materialized views must not use data-modifying statements in WITH'
+      : 'WITH clause containing a data-modifying statement must be at the top level', {
+      span: cte.span,
+    });
+  }
+  const columns = changes.bind(state, change, names);
+  const rows = (changes.results?.get(cte) ?? []).map((row) => row.map((value, at): ScalarExpr => ({
+    kind: 'literal', value, type: must(columns?.[at], 'column of RETURNING').type,
+  })));
+  const bound = named(cte, {
+    facts: (columns ?? []).map(() => NO_FACTS), visible: columns?.length ?? 0, order: [],
+    relation: { kind: 'values', columns: columns ?? [], rows },
+  });
+  return { bound, outer: null, returnsNothing: columns === null };
 }
 
 function queryOf(cte: Cte): Query {

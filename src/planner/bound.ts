@@ -7,6 +7,8 @@
  */
 import type { CatalogReader } from './catalog.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
+import type { Value } from '../common/values.ts';
+import type { Cte } from '../parser/ast.ts';
 import type { Notice } from '../common/errors.ts';
 import type { QueryPlan, ResultColumn, ViewPlan } from './plans.ts';
 import type { Relation, ScalarExpr, SortKey } from './relation.ts';
@@ -46,7 +48,12 @@ export interface PlanEnv {
   readonly text: string;
   /** Parameter types declared by Parse or PREPARE; null or absent: found from their use. */
   readonly parameterTypes?: readonly (SqlType | null)[] | undefined;
+  /** What the data changes of WITH gave back, by their CTE; absent: none has run. */
+  readonly changeResults?: ChangeResults | undefined;
 }
+
+/** Rows that data changes in WITH gave back. */
+export type ChangeResults = ReadonlyMap<Cte, readonly (readonly Value[])[]>;
 
 /** The options of CREATE MATERIALIZED VIEW ... WITH (...) that change the plan. */
 export interface ViewOptions {

@@ -6,11 +6,11 @@
 import { assertNever, must } from '../common/assert.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Value } from '../common/values.ts';
-import type { Expr, Option, Query, TypeName } from '../parser/ast.ts';
+import type { Cte, Expr, Option, Query, TypeName } from '../parser/ast.ts';
 import type { DataChange, Delete, Insert, Update } from '../parser/ast.ts';
 import type { Identifier, QualifiedName } from '../parser/ast-leaves.ts';
 import { newStatement } from './bind-query.ts';
-import type { StatementState } from './bind-context.ts';
+import type { StatementState, WithNames } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
 import { bindOnce, bindViewQuery } from './bind-top.ts';
 import { parameterIn, withParameters } from './bind-parameters.ts';
@@ -30,7 +30,7 @@ import { bindDelete, bindUpdate } from './statements-update.ts';
 
 /** Binds a query that runs once (or the query of a plain view). */
 export function bindQuery(query: Query, env: PlanEnv): BoundQuery {
-  return bindOnce(newStatement({ ...env, view: false }), query);
+  return bindOnce(statementOf(env, query), query);
 }
 
 /** Binds the query of a materialized view. */
@@ -67,9 +67,9 @@ export function describeParams(
       const bound = bindQuery(statement, env);
       return { parameters: bound.parameters, columns: bound.columns };
     }
-    case 'insert': return describeBound(bindInsert(statementOf(env), statement));
-    case 'update': return describeBound(bindUpdate(statementOf(env), statement));
-    case 'delete': return describeBound(bindDelete(statementOf(env), statement));
+    case 'insert': return describeBound(bindInsert(statementOf(env, statement), statement));
+    case 'update': return describeBound(bindUpdate(statementOf(env, statement), statement));
+    case 'delete': return describeBound(bindDelete(statementOf(env, statement), statement));
     default: return assertNever(statement);
   }
 }
@@ -80,15 +80,40 @@ function describeBound(bound: {
   return { parameters: bound.source.parameters, columns: bound.returning?.columns ?? null };
 }
 
-function statementOf(env: PlanEnv): StatementState {
-  return newStatement({ ...env, view: false });
+/** The state of a statement that runs once; data changes may stand in its own WITH. */
+function statementOf(env: PlanEnv, statement: Query | DataChange): StatementState {
+  return newStatement({
+    catalog: env.catalog, parameterTypes: env.parameterTypes, view: false,
+    changes: {
+      ctes: new Set(changesOf(statement)), results: env.changeResults, bind: returnedColumns,
+    },
+  });
+}
+
+/** The data changes in a statement's own WITH. */
+export function changesOf(statement: Query | DataChange): readonly ChangeCte[] {
+  return (statement.with?.ctes ?? []).filter((cte): cte is ChangeCte => cte.query.kind !== 'query');
+}
+
+/** A data change in WITH. */
+export type ChangeCte = Cte & { readonly query: DataChange };
+
+function returnedColumns(
+  state: StatementState, change: DataChange, withs: WithNames,
+): readonly ResultColumn[] | null {
+  switch (change.kind) {
+    case 'insert': return bindInsert(state, change, withs).returning?.columns ?? null;
+    case 'update': return bindUpdate(state, change, withs).returning?.columns ?? null;
+    case 'delete': return bindDelete(state, change, withs).returning?.columns ?? null;
+    default: return assertNever(change);
+  }
 }
 
 /** Plans INSERT; `parameters` null plans it for EXPLAIN. */
 export function planInsert(
   insert: Insert, env: PlanEnv, parameters: readonly Value[] | null,
 ): InsertPlan {
-  const bound = bindInsert(statementOf(env), insert);
+  const bound = bindInsert(statementOf(env, insert), insert);
   return {
     kind: 'insert', table: bound.table.id, sequenced: bound.sequenced,
     source: lowerQuery(withParameters(bound.source, parameters), env),
@@ -101,9 +126,9 @@ export function planInsert(
 export function planUpdate(
   update: Update, env: PlanEnv, parameters: readonly Value[] | null,
 ): UpdatePlan {
-  const bound = bindUpdate(statementOf(env), update);
+  const bound = bindUpdate(statementOf(env, update), update);
   return {
-    kind: 'update', table: bound.table.id,
+    kind: 'update', table: bound.table.id, joins: bound.joins,
     source: lowerQuery(withParameters(bound.source, parameters), env),
     returning: returningWith(bound.returning, parameters),
   };
@@ -113,9 +138,9 @@ export function planUpdate(
 export function planDelete(
   statement: Delete, env: PlanEnv, parameters: readonly Value[] | null,
 ): DeletePlan {
-  const bound = bindDelete(statementOf(env), statement);
+  const bound = bindDelete(statementOf(env, statement), statement);
   return {
-    kind: 'delete', table: bound.table.id,
+    kind: 'delete', table: bound.table.id, joins: bound.joins,
     source: lowerQuery(withParameters(bound.source, parameters), env),
     returning: returningWith(bound.returning, parameters),
   };

@@ -90,6 +90,8 @@ export interface UpdatePlan {
   readonly kind: 'update';
   readonly table: number;
   readonly source: QueryPlan;
+  /** Joined with FROM or USING: a row may come several times, and counts once. */
+  readonly joins: boolean;
   readonly returning: Returning | null;
 }
 
@@ -98,6 +100,8 @@ export interface DeletePlan {
   readonly kind: 'delete';
   readonly table: number;
   readonly source: QueryPlan;
+  /** Joined with FROM or USING: a row may come several times, and counts once. */
+  readonly joins: boolean;
   readonly returning: Returning | null;
 }
 

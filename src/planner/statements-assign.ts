@@ -5,7 +5,6 @@ import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import type { Assignment, InsertColumn, RowExpr } from '../parser/ast.ts';
 import type { Binder } from './bind-context.ts';
-import { rowFields } from './bind-fields.ts';
 import { rowItems } from './bind-rows.ts';
 import { rowSubquery } from './bind-subqueries.ts';
 import type { CatalogColumn, CatalogRelation } from './catalog.ts';
@@ -34,7 +33,9 @@ export function bindAssignments(
       const value = given[at] ?? null;
       if (value !== null) {
         refuseComputed(target, column);
-        values.set(number, assign(binder.state, target, value, assignment.value.span));
+        const item = assignment.value.kind === 'row' ? assignment.value.items[at] : undefined;
+        const { span } = item ?? assignment.value;
+        values.set(number, assign(binder.state, target, value, span));
       } else if (target.generated === null) values.set(number, defaultOf(target));
     }
   }
@@ -69,10 +70,13 @@ function assignedValues(
   const count = assignment.columns.length;
   const values = value.kind === 'row' ? rowValues(binder, value)
     : value.kind === 'scalarSubquery' ? rowSubquery(binder, value.query)
-    : assignment.columns.length === 1 ? [value.kind === 'default' ? null : binder.bind(value)]
-    : rowFields(binder.bind(value));
+    : null;
+  if (values === null) {
+    throw sqlError('0A000', 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() '
+      + 'expression', { span: value.span });
+  }
   if (values.length !== count) {
-    throw syntaxError('number of columns does not match number of values', assignment.span);
+    throw syntaxError('number of columns does not match number of values', value.span);
   }
   return values;
 }

@@ -12,30 +12,19 @@ import type { PlanEnv } from './bound.ts';
 import type { CatalogColumn, CatalogRelation } from './catalog.ts';
 import { coerceBoolean } from './coerce.ts';
 import { notSupported, syntaxError } from './errors.ts';
-import { hasSubquery, isNull, orAll } from './expr-tools.ts';
+import { isNull, orAll } from './expr-tools.ts';
 import type { ConflictPlan } from './plans.ts';
 import type { ScalarExpr } from './relation.ts';
 import { Scope } from './scope.ts';
 import { bindAssignments, newRow } from './statements-assign.ts';
+import type { ChangePlace } from './statements-targets.ts';
 import { columnNumberOf, tableItem } from './statements-targets.ts';
 
 /** Binds ON CONFLICT; null when no key can ever be taken. */
 export function bindConflict(
-  state: StatementState, conflict: OnConflict, table: CatalogRelation, name: string,
+  place: ChangePlace, conflict: OnConflict, table: CatalogRelation, name: string,
 ): ConflictPlan | null {
-  const plan = conflictPlan(state, conflict, table, name);
-  const exprs = plan?.kind === 'update'
-    ? [...plan.set, ...(plan.where === null ? [] : [plan.where])] : [];
-  if (exprs.some(hasSubquery)) {
-    throw notSupported('a subquery in ON CONFLICT DO UPDATE', conflict.span,
-      'Write the rows the subquery gives into VALUES, or use UPDATE ... FROM.');
-  }
-  return plan;
-}
-
-function conflictPlan(
-  state: StatementState, conflict: OnConflict, table: CatalogRelation, name: string,
-): ConflictPlan | null {
+  const { state } = place;
   if (conflict.targetWhere !== null) {
     throw notSupported('ON CONFLICT with WHERE on its target', conflict.targetWhere.span);
   }
@@ -55,7 +44,7 @@ function conflictPlan(
     }
     case 'overwriteNonNull': return versioned(state, conflict, table, must(key, 'key'));
     case 'update':
-      return updateRow(state, { set: conflict.set, where: conflict.where }, {
+      return updateRow(place, { set: conflict.set, where: conflict.where }, {
         table, name, key: must(key, 'key'),
       });
   }
@@ -101,7 +90,7 @@ export function bindTableConflict(
 }
 
 function updateRow(
-  state: StatementState,
+  { state, withs }: ChangePlace,
   what: { readonly set: readonly Assignment[]; readonly where: Expr | null },
   row: { readonly table: CatalogRelation; readonly name: string; readonly key: readonly number[] },
 ): ConflictPlan {
@@ -111,7 +100,7 @@ function updateRow(
     tableItem(table, row.name, 0),
     tableItem(table, 'excluded', table.columns.length),
   ];
-  const binder = exprBinder(state, { scope, withs: null, clause: 'UPDATE' });
+  const binder = exprBinder(state, { scope, withs, clause: 'UPDATE' });
   // A column name alone in SET's expressions or WHERE is ambiguous, as in PostgreSQL.
   const set = newRow(table, bindAssignments(binder, table, what.set), (at): ScalarExpr => ({
     kind: 'column', index: at, type: must(table.columns[at], 'column').type,

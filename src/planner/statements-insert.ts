@@ -8,7 +8,7 @@
 import { must } from '../common/assert.ts';
 import type { Span } from '../common/span.ts';
 import type { Insert, InsertColumn, Query, Values } from '../parser/ast.ts';
-import type { QueryPlace, StatementState } from './bind-context.ts';
+import type { QueryPlace, StatementState, WithNames } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
 import { bindOnce } from './bind-top.ts';
 import { bindWith } from './bind-with.ts';
@@ -42,15 +42,19 @@ interface Target {
 }
 
 /** Binds INSERT. */
-export function bindInsert(state: StatementState, insert: Insert): BoundInsert {
+export function bindInsert(
+  state: StatementState, insert: Insert, around: WithNames | null = null,
+): BoundInsert {
   const table = targetTable(state, insert.table, 'insert into');
-  const withs = bindWith(state, insert.with, { outer: null, withs: null, carry: false });
+  const withs = bindWith(state, insert.with, { outer: null, withs: around, carry: false });
   const place: QueryPlace = { outer: null, withs, carry: false };
   const source = sourceOf(state, insert, table, place);
   const name = insert.alias?.name ?? table.name;
   const onConflict = insert.onConflict === null ? table.onConflict ?? null
-    : bindConflict(state, insert.onConflict, table, name);
-  const returning = bindReturning(state, insert.returning, { table, name, offset: 0 });
+    : bindConflict({ state, withs }, insert.onConflict, table, name);
+  const returning = bindReturning({ state, withs }, insert.returning, {
+    table, name, offset: 0, others: [],
+  });
   return {
     table, onConflict, returning,
     source: { ...source, reads: [...state.reads], parameters: state.parameters() },

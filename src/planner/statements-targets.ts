@@ -7,7 +7,7 @@ import { sqlError } from '../common/errors.ts';
 import type { Span } from '../common/span.ts';
 import type { SelectItem } from '../parser/ast.ts';
 import type { Identifier, QualifiedName } from '../parser/ast-leaves.ts';
-import type { StatementState } from './bind-context.ts';
+import type { StatementState, WithNames } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
 import { findRelation } from './bind-tables.ts';
 import { bindTargets } from './bind-targets.ts';
@@ -15,7 +15,6 @@ import { typeText } from './bind-types.ts';
 import type { CatalogColumn, CatalogRelation } from './catalog.ts';
 import { tryCoerce } from './coerce.ts';
 import { assignmentMismatch } from './errors.ts';
-import { hasSubquery } from './expr-tools.ts';
 import type { Returning } from './plans.ts';
 import type { ScalarExpr } from './relation.ts';
 import { Scope } from './scope.ts';
@@ -85,32 +84,41 @@ export function tableItem(
   };
 }
 
-/** RETURNING over rows whose table columns begin at `offset`. */
+/** Where the parts of a data change stand: its statement, and the names of its WITH. */
+export interface ChangePlace {
+  readonly state: StatementState;
+  readonly withs: WithNames | null;
+}
+
+/** The rows RETURNING sees: the table's columns from `offset` on, then those of other items. */
+export interface ReturnedRow {
+  readonly table: CatalogRelation;
+  readonly name: string;
+  readonly offset: number;
+  /** Items of FROM and USING, over columns of the same rows. */
+  readonly others: readonly ScopeItem[];
+}
+
+/** Binds RETURNING. */
 export function bindReturning(
-  state: StatementState, items: readonly SelectItem[],
-  row: { readonly table: CatalogRelation; readonly name: string; readonly offset: number },
+  place: ChangePlace, items: readonly SelectItem[], row: ReturnedRow,
 ): Returning | null {
   if (items.length === 0) return null;
+  const { table, offset } = row;
   const scope = new Scope(null);
-  scope.items = [tableItem(row.table, row.name, row.offset)];
-  const binder = exprBinder(state, { scope, withs: null, clause: 'RETURNING' });
+  scope.items = [tableItem(table, row.name, offset), ...row.others];
+  const binder = exprBinder(place.state, { scope, withs: place.withs, clause: 'RETURNING' });
   const targets = bindTargets(binder, items, {});
-  for (const target of targets) refuseSubquery(target.expr, items);
   return {
     exprs: targets.map((target) => target.expr),
     columns: targets.map(({ name, expr }) => {
-      const at = expr.kind === 'column' ? expr.index - row.offset : -1;
+      const at = expr.kind === 'column' ? expr.index - offset : -1;
+      const own = at >= 0 && at < table.columns.length;
       return {
-        name, type: expr.type, relation: at >= 0 ? row.table.id : 0,
-        attribute: at >= 0 ? at + 1 : 0,
+        name, type: expr.type, relation: own ? table.id : 0, attribute: own ? at + 1 : 0,
       };
     }),
   };
-}
-
-function refuseSubquery(expr: ScalarExpr, items: readonly SelectItem[]): void {
-  if (!hasSubquery(expr)) return;
-  throw sqlError('0A000', 'a subquery in RETURNING is not supported', { span: items[0]?.span });
 }
 
 /** 42701 for a column named twice. */

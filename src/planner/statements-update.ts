@@ -5,7 +5,7 @@
  */
 import { must } from '../common/assert.ts';
 import type { Delete, Expr, FromItem, TableRef, Update, WithClause } from '../parser/ast.ts';
-import type { Binder, StatementState } from './bind-context.ts';
+import type { Binder, StatementState, WithNames } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
 import { bindFrom } from './bind-from.ts';
 import { bindWith } from './bind-with.ts';
@@ -13,11 +13,14 @@ import type { BoundQuery } from './bound.ts';
 import type { CatalogRelation } from './catalog.ts';
 import { coerceBoolean } from './coerce.ts';
 import { notSupported } from './errors.ts';
+import { shiftColumns } from './expr-tools.ts';
 import type { Returning } from './plans.ts';
 import type { Relation, RelationColumn, ScalarExpr } from './relation.ts';
 import { filter } from './relation-tools.ts';
 import { Scope } from './scope.ts';
+import type { ScopeItem } from './scope.ts';
 import { bindAssignments, newRow } from './statements-assign.ts';
+import type { ChangePlace } from './statements-targets.ts';
 import { bindReturning, targetTable } from './statements-targets.ts';
 
 /** A bound UPDATE or DELETE. */
@@ -25,6 +28,8 @@ export interface BoundChange {
   readonly table: CatalogRelation;
   readonly source: BoundQuery;
   readonly returning: Returning | null;
+  /** FROM or USING is there: a row may come several times. */
+  readonly joins: boolean;
 }
 
 interface Joined {
@@ -32,6 +37,8 @@ interface Joined {
   readonly name: string;
   readonly relation: Relation;
   readonly binder: Binder;
+  /** Items of FROM or USING, over the columns behind the table's. */
+  readonly others: readonly ScopeItem[];
 }
 
 interface Change {
@@ -42,10 +49,12 @@ interface Change {
 }
 
 /** The target joined with the other items, filtered; its columns come first. */
-function joined(state: StatementState, change: Change, table: CatalogRelation): Joined {
+function joined(
+  { state, withs: around }: ChangePlace, change: Change, table: CatalogRelation,
+): Joined {
   const { target } = change;
   if (target.asOf !== null) throw notSupported('AS OF in a data change', target.asOf.span);
-  const withs = bindWith(state, change.with, { outer: null, withs: null, carry: false });
+  const withs = bindWith(state, change.with, { outer: null, withs: around, carry: false });
   const from = bindFrom({ state, withs, outer: null, lateral: null },
     [target, ...change.others]);
   const scope = new Scope(null);
@@ -55,7 +64,7 @@ function joined(state: StatementState, change: Change, table: CatalogRelation): 
   const where = change.where === null ? null
     : coerceBoolean(state, binder.within('WHERE').bind(change.where), 'WHERE');
   return {
-    table, name: target.alias?.name.name ?? table.name, binder,
+    table, name: target.alias?.name.name ?? table.name, binder, others: from.items.slice(1),
     relation: where === null ? from.relation : filter(from.relation, where),
   };
 }
@@ -82,44 +91,71 @@ function columnsOf(table: CatalogRelation): RelationColumn[] {
   return table.columns.map((column) => ({ name: column.name, type: column.type }));
 }
 
+/** The columns behind the table's own, for RETURNING; none when nothing is returned. */
+function otherColumns(
+  change: Joined, wanted: boolean,
+): { readonly columns: readonly RelationColumn[]; readonly exprs: readonly ScalarExpr[] } {
+  const width = change.table.columns.length;
+  const columns = wanted && change.others.length > 0 ? change.relation.columns.slice(width) : [];
+  return {
+    columns,
+    exprs: columns.map(({ type }, at) => ({ kind: 'column', index: width + at, type })),
+  };
+}
+
+/** Items with their columns `by` places further back. */
+function shifted(items: readonly ScopeItem[], by: number): readonly ScopeItem[] {
+  return items.map((item) => ({
+    ...item,
+    columns: item.columns.map((column) => ({ ...column, expr: shiftColumns(column.expr, by) })),
+  }));
+}
+
 /** Binds UPDATE. */
-export function bindUpdate(state: StatementState, update: Update): BoundChange {
+export function bindUpdate(
+  state: StatementState, update: Update, around: WithNames | null = null,
+): BoundChange {
   const table = targetTable(state, update.table.name, 'update');
-  const change = joined(state, {
+  const change = joined({ state, withs: around }, {
     with: update.with, target: update.table, others: update.from, where: update.where,
   }, table);
   const values = bindAssignments(change.binder, table, update.set);
+  const width = table.columns.length;
+  const others = otherColumns(change, update.returning.length > 0);
   const exprs = [
     ...table.columns.map((_column, at) => oldColumn(table, at)),
-    ...newRow(table, values, (at) => oldColumn(table, at)),
+    ...newRow(table, values, (at) => oldColumn(table, at)), ...others.exprs,
   ];
-  const returning = bindReturning(state, update.returning, {
-    table, name: change.name, offset: table.columns.length,
+  const returning = bindReturning(change.binder, update.returning, {
+    table, name: change.name, offset: width, others: shifted(change.others, width),
   });
   return {
-    table, returning,
+    table, returning, joins: update.from.length > 0,
     source: boundSource(state, table, {
       kind: 'project', input: change.relation, exprs,
-      columns: [...columnsOf(table), ...columnsOf(table)],
+      columns: [...columnsOf(table), ...columnsOf(table), ...others.columns],
     }),
   };
 }
 
 /** Binds DELETE. */
-export function bindDelete(state: StatementState, statement: Delete): BoundChange {
+export function bindDelete(
+  state: StatementState, statement: Delete, around: WithNames | null = null,
+): BoundChange {
   const table = targetTable(state, statement.table.name, 'delete from');
-  const change = joined(state, {
+  const change = joined({ state, withs: around }, {
     with: statement.with, target: statement.table, others: statement.using,
     where: statement.where,
   }, table);
-  const returning = bindReturning(state, statement.returning, {
-    table, name: change.name, offset: 0,
+  const others = otherColumns(change, statement.returning.length > 0);
+  const returning = bindReturning(change.binder, statement.returning, {
+    table, name: change.name, offset: 0, others: change.others,
   });
   return {
-    table, returning,
+    table, returning, joins: statement.using.length > 0,
     source: boundSource(state, table, {
-      kind: 'project', input: change.relation, columns: columnsOf(table),
-      exprs: table.columns.map((_column, at) => oldColumn(table, at)),
+      kind: 'project', input: change.relation, columns: [...columnsOf(table), ...others.columns],
+      exprs: [...table.columns.map((_column, at) => oldColumn(table, at)), ...others.exprs],
     }),
   };
 }

@@ -11,7 +11,7 @@ import type { Span } from '../../common/span.ts';
 import { formatType } from '../../common/types/registry.ts';
 import { sameType } from '../../common/types/sql-type.ts';
 import type { CreateView } from '../../parser/ast-definitions.ts';
-import { bindQuery, planView, selectFrom, viewOptions } from '../../planner/planner.ts';
+import { bindQuery, changesOf, planView, selectFrom, viewOptions } from '../../planner/planner.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
 import type { ResultColumn, ViewPlan } from '../../planner/plans.ts';
 import type { DdlChange, StoredRelation } from '../catalog-store-types.ts';
@@ -95,6 +95,9 @@ function refuseForms(statement: CreateView): void {
     throw sqlError('42601', 'materialized views cannot be temporary', { span: statement.span });
   }
   if (statement.checkOption !== null) refuse('WITH CHECK OPTION', 'Views cannot be written to.');
+  if (!statement.materialized && changesOf(statement.query).length > 0) {
+    throw sqlError('0A000', 'views must not contain data-modifying statements in WITH');
+  }
   if (statement.withNoData) refuse('WITH NO DATA', 'A materialized view is always populated.');
 }
 

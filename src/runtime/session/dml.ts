@@ -10,19 +10,21 @@ import { sqlError } from '../../common/errors.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { CatalogRelation } from '../../planner/catalog.ts';
+import { hasSubquery } from '../../planner/expr-tools.ts';
 import type {
-  ConflictPlan, DeletePlan, InsertPlan, QueryPlan, Returning, UpdatePlan,
+  ConflictPlan, DeletePlan, InsertPlan, Returning, UpdatePlan,
 } from '../../planner/plans.ts';
 import { compareValues } from '../../common/types/registry.ts';
 import type { Batch } from '../batch.ts';
 import { batchOf } from '../batch.ts';
 import { checkRows, duplicateKey } from './constraints.ts';
 import { withSequenceValues } from './identity-columns.ts';
-import { rowText, rowValues } from './key-text.ts';
+import { rowValues } from './key-text.ts';
 import type { StatementResult } from './result.ts';
-import { RowCursor, command, expandWeights, pickRows } from './result.ts';
+import { RowCursor, command } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
 import type { TableKeys } from './table-keys.ts';
+import { targetRows } from './target-rows.ts';
 import type { LockMode } from './table-locks.ts';
 
 /** Runs INSERT. */
@@ -32,6 +34,7 @@ export async function runInsert(
   const table = context.table(plan.table);
   await context.transaction.lock(table.id,
     plan.onConflict === null ? insertLock(table) : 'change');
+  if (seesItself(plan.returning) || plan.onConflict?.kind === 'update') context.freeze();
   const fresh = (await context.runToEnd(plan.source)).map((batch) =>
     withSequenceValues(context, table, plan.sequenced ?? [], batch));
   const evaluator = context.evaluator(typesOf(table));
@@ -46,7 +49,7 @@ export async function runInsert(
     context.transaction.change(table.id, batch);
   }
   return finish(context, {
-    returning: plan.returning, rows: fresh, types: typesOf(table),
+    returning: plan.returning, rows: fresh, types: typesOf(table), reads: plan.source.reads,
     tag: (rows) => `INSERT 0 ${rows ?? count}`,
   });
 }
@@ -59,7 +62,8 @@ export async function runUpdate(
   refuseAppendOnly(table, 'UPDATE');
   await context.transaction.lock(table.id, 'change');
   const width = table.columns.length;
-  const pairs = onePerTarget(table, await context.runToEnd(plan.source), plan.source);
+  if (seesItself(plan.returning)) context.freeze();
+  const pairs = targetRows(context, table, plan.joins, await context.runToEnd(plan.source));
   const evaluator = context.evaluator(typesOf(table));
   const changes: { old: Batch; fresh: Batch }[] = [];
   for (const batch of pairs) {
@@ -73,7 +77,8 @@ export async function runUpdate(
   for (const { fresh } of changes) context.transaction.change(table.id, fresh);
   const count = changes.reduce((sum, { old }) => sum + old.length, 0);
   return finish(context, {
-    returning: plan.returning, rows: pairs, types: [...typesOf(table), ...typesOf(table)],
+    returning: plan.returning, rows: pairs, types: plan.source.columns.map(({ type }) => type),
+    reads: plan.source.reads,
     tag: (rows) => `UPDATE ${rows ?? count}`,
   });
 }
@@ -85,14 +90,16 @@ export async function runDelete(
   const table = context.table(plan.table);
   refuseAppendOnly(table, 'DELETE');
   await context.transaction.lock(table.id, 'change');
-  const rows = onePerTarget(table, await context.runToEnd(plan.source), plan.source);
+  if (seesItself(plan.returning)) context.freeze();
+  const rows = targetRows(context, table, plan.joins, await context.runToEnd(plan.source));
   let count = 0;
   for (const batch of rows) {
     count += batch.length;
     context.transaction.change(table.id, columnsOf(batch, 0, table.columns.length, -1));
   }
   return finish(context, {
-    returning: plan.returning, rows, types: typesOf(table),
+    returning: plan.returning, rows, types: plan.source.columns.map(({ type }) => type),
+    reads: plan.source.reads,
     tag: (given) => `DELETE ${given ?? count}`,
   });
 }
@@ -143,14 +150,23 @@ interface Finished {
   /** The rows RETURNING looks at, and their types. */
   readonly rows: readonly Batch[];
   readonly types: readonly SqlType[];
+  /** Relations subqueries of RETURNING may read. */
+  readonly reads: readonly number[];
   readonly tag: (rows: number | null) => string;
 }
 
-function finish(context: StatementContext, finished: Finished): StatementResult {
-  const { returning, rows, types, tag } = finished;
+/** RETURNING with subqueries, which see the tables as they were before. */
+function seesItself(returning: Returning | null): boolean {
+  return returning?.exprs.some(hasSubquery) === true;
+}
+
+async function finish(context: StatementContext, finished: Finished): Promise<StatementResult> {
+  const { returning, rows, types, reads, tag } = finished;
   if (returning === null) return command(tag(null));
-  const evaluator = context.evaluator(types);
-  const given = rows.map((batch) => evaluator.evaluate(returning.exprs, batch));
+  const given: Batch[] = [];
+  for (const batch of rows) {
+    given.push(await context.answer({ types, exprs: returning.exprs, where: null, reads }, batch));
+  }
   return { kind: 'rows', columns: returning.columns, rows: RowCursor.of(given), tag };
 }
 
@@ -199,28 +215,6 @@ function takeKeys(
   }
 }
 
-/** UPDATE ... FROM and DELETE ... USING may match a row several times: the first match counts. */
-function onePerTarget(
-  table: CatalogRelation, batches: readonly Batch[], source: QueryPlan,
-): readonly Batch[] {
-  const plain = batches.map(expandWeights);
-  if (source.reads.length <= 1) return plain;
-  const key = table.primaryKey ?? table.columns.map((_column, at) => at);
-  const types = key.map((at) => must(table.columns[at], 'key column').type);
-  const seen = new Set<string>();
-  return plain.map((batch) => {
-    const kept: number[] = [];
-    for (let row = 0; row < batch.length; row++) {
-      const values = rowValues(batch, row);
-      const text = rowText(key.map((at) => values[at] ?? null), types);
-      if (seen.has(text)) continue;
-      seen.add(text);
-      kept.push(row);
-    }
-    return kept.length === batch.length ? batch : pickRows(batch, Int32Array.from(kept));
-  });
-}
-
 interface ConflictInsert {
   readonly table: CatalogRelation;
   readonly fresh: readonly Batch[];
@@ -235,9 +229,9 @@ interface ConflictOutcome {
   readonly written: Set<string>;
 }
 
-function insertOnConflict(
+async function insertOnConflict(
   context: StatementContext, plan: InsertPlan, insert: ConflictInsert,
-): StatementResult {
+): Promise<StatementResult> {
   const { table, conflict } = insert;
   const types = typesOf(table);
   const keys = context.keys(table, conflict.key);
@@ -248,7 +242,8 @@ function insertOnConflict(
     for (let row = 0; row < batch.length; row++) {
       const proposed = rowValues(batch, row);
       const existing = keys.find(proposed);
-      const next = existing === null ? null : resolve(context, insert, existing, proposed);
+      const next = existing === null ? null
+        : await resolve(context, insert, [existing, proposed], plan.source.reads);
       if (existing === null) addIfFree({ keys, others, outcome }, conflict, proposed);
       else if (next !== null) replaceRow({ keys, outcome, insert }, existing, next);
     }
@@ -261,7 +256,7 @@ function insertOnConflict(
   context.transaction.change(table.id, must(fresh[0], 'new rows'));
   const count = outcome.added.length;
   return finish(context, {
-    returning: plan.returning, rows: fresh, types,
+    returning: plan.returning, rows: fresh, types, reads: plan.source.reads,
     tag: (rows) => `INSERT 0 ${rows ?? count}`,
   });
 }
@@ -337,10 +332,10 @@ function secondTime(): Error {
 }
 
 /** The row that takes the place of `existing`, or null to leave it. */
-function resolve(
+async function resolve(
   context: StatementContext, insert: ConflictInsert,
-  existing: readonly Value[], proposed: readonly Value[],
-): readonly Value[] | null {
+  [existing, proposed]: readonly [readonly Value[], readonly Value[]], reads: readonly number[],
+): Promise<readonly Value[] | null> {
   const { conflict, table } = insert;
   switch (conflict.kind) {
     case 'nothing': return null;
@@ -351,9 +346,10 @@ function resolve(
     }
     case 'update': {
       const types = typesOf(table);
-      const pair = batchOf([...types, ...types], [[...existing, ...proposed]]);
-      const evaluator = context.evaluator([...types, ...types]);
-      const result = evaluator.evaluate(conflict.set, pair, conflict.where);
+      const both = [...types, ...types];
+      const pair = batchOf(both, [[...existing, ...proposed]]);
+      const { set: exprs, where } = conflict;
+      const result = await context.answer({ types: both, exprs, where, reads }, pair);
       return result.length === 0 ? null : rowValues(result, 0);
     }
   }

@@ -8,8 +8,8 @@ import { assertNever } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type { Value } from '../../common/values.ts';
 import type { Statement } from '../../parser/ast-statements.ts';
-import type { Query } from '../../parser/ast.ts';
-import { planDelete, planInsert, planSelect, planUpdate } from '../../planner/planner.ts';
+import type { DataChange, Query } from '../../parser/ast.ts';
+import { changesOf, planSelect } from '../../planner/planner.ts';
 import type { PlanEnv } from '../../planner/bound.ts';
 import { advanceClock, isClock, resetClock, setClock } from './clock.ts';
 import { runCopy } from './copy.ts';
@@ -19,7 +19,8 @@ import { createIndex, createSchema, createDatabase, commentOn } from './ddl-crea
 import { dropObjects } from './ddl-drop.ts';
 import { createTable, selectInto } from './ddl-table.ts';
 import { createView } from './ddl-view.ts';
-import { runDelete, runInsert, runUpdate, truncateTable } from './dml.ts';
+import { truncateTable } from './dml.ts';
+import { runChange, runChangesOfWith } from './dml-with.ts';
 import { runExplain } from './explain.ts';
 import { deallocate, executePrepared, prepare } from './prepared.ts';
 import type { StatementResult } from './result.ts';
@@ -40,20 +41,8 @@ export async function executeStatement(
   const { statement, parameters } = execution;
   const env: PlanEnv = { ...context.planning, parameterTypes: execution.parameterTypes };
   switch (statement.kind) {
-    case 'query': {
-      const into = selectInto(statement);
-      return into === null ? runSelect(context, statement, env, parameters)
-        : createTable(context, into);
-    }
-    case 'insert':
-      refuseReadOnly(context, 'INSERT');
-      return runInsert(context, planInsert(statement, env, parameters));
-    case 'update':
-      refuseReadOnly(context, 'UPDATE');
-      return runUpdate(context, planUpdate(statement, env, parameters));
-    case 'delete':
-      refuseReadOnly(context, 'DELETE');
-      return runDelete(context, planDelete(statement, env, parameters));
+    case 'query': case 'insert': case 'update': case 'delete':
+      return runQueryOrChange(context, statement, env, parameters);
     case 'truncate': {
       refuseReadOnly(context, 'TRUNCATE TABLE');
       for (const name of statement.tables) await truncateTable(context, context.resolve(name));
@@ -72,6 +61,20 @@ export async function executeStatement(
     case 'comment': return commentOn(context, statement);
     default: return executeCommand(session, context, statement);
   }
+}
+
+async function runQueryOrChange(
+  context: StatementContext, statement: Query | DataChange, env: PlanEnv,
+  parameters: readonly Value[],
+): Promise<StatementResult> {
+  for (const change of [...changesOf(statement).map(({ query }) => query), statement]) {
+    if (change.kind !== 'query') refuseReadOnly(context, change.kind.toUpperCase());
+  }
+  const into = statement.kind === 'query' ? selectInto(statement) : null;
+  if (into !== null) return createTable(context, into);
+  const withRows = await runChangesOfWith(context, statement, env, parameters);
+  return statement.kind === 'query' ? runSelect(context, statement, withRows, parameters)
+    : runChange(context, statement, withRows, parameters);
 }
 
 type Rest = Exclude<Statement, { kind: 'query' | 'insert' | 'update' | 'delete' | 'truncate'

@@ -14,11 +14,16 @@ import type { CatalogRelation } from '../../planner/catalog.ts';
 import type { EvaluationContext } from '../../planner/functions/entry.ts';
 import type { PlanEnv } from '../../planner/bound.ts';
 import type { QueryPlan } from '../../planner/plans.ts';
+import { hasSubquery } from '../../planner/expr-tools.ts';
+import { planRows } from '../../planner/row-query.ts';
+import type { RowQuestion } from '../../planner/row-query.ts';
 import type { Batch } from '../batch.ts';
+import { batchOf } from '../batch.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
 import type { RunOptions, SessionsInfo, SystemContext } from '../engine-core-types.ts';
 import { SystemLookup } from '../pg-catalog/lookup.ts';
+import { rowValues } from './key-text.ts';
 import { RowEvaluator } from './row-evaluator.ts';
 import { SessionCatalog } from './session-catalog.ts';
 import type { SessionSettings } from './session-settings.ts';
@@ -58,6 +63,10 @@ export class StatementContext {
   readonly #systemContext: SystemContext;
   readonly #lookup: SystemLookup;
   #sleepMs = 0;
+  /** Uncommitted rows as they were when the statement began to change some. */
+  #before: ReadonlyMap<number, readonly Batch[]> | null = null;
+  /** Rows the statement has removed so far, by table and text: a data change in WITH. */
+  readonly removed: Map<number, Map<string, number>> = new Map();
 
   constructor(scope: SessionScope, transaction: Transaction, text: string) {
     this.scope = scope;
@@ -164,6 +173,28 @@ export class StatementContext {
     return new TableKeys({ core: this.core, table, key, stored, uncommitted });
   }
 
+  /** From here on the statement's queries do not see what it changes. */
+  freeze(): void {
+    this.#before ??= new Map([...this.transaction.overlay]
+      .map(([table, batches]) => [table, [...batches]]));
+  }
+
+  /** True when the statement has several parts that change rows. */
+  get frozen(): boolean { return this.#before !== null; }
+
+  /** Expressions over rows, subqueries included: one row each, fewer with `where`. */
+  async answer(question: Omit<RowQuestion, 'rows'>, batch: Batch): Promise<Batch> {
+    const { types, exprs, where } = question;
+    const all = where === null ? exprs : [...exprs, where];
+    if (!all.some(hasSubquery)) return this.evaluator(types).evaluate(exprs, batch, where);
+    const rows = Array.from({ length: batch.length }, (_row, at) => rowValues(batch, at));
+    const plan = planRows({ ...question, rows }, this.planning);
+    const found = await this.runToEnd(plan);
+    return batchOf(exprs.map(({ type }) => type),
+      found.flatMap((part) => Array.from({ length: part.length }, (_row, at) =>
+        rowValues(part, at))));
+  }
+
   evaluator(types: readonly SqlType[]): RowEvaluator {
     return new RowEvaluator(types, this.evaluation);
   }
@@ -174,7 +205,7 @@ export class StatementContext {
 
   #runOptions(): RunOptions {
     return {
-      pin: this.transaction.pin(), overlay: this.transaction.overlay, now: this.transaction.now,
+      pin: this.transaction.pin(), overlay: this.#before ?? this.transaction.overlay, now: this.transaction.now,
       context: this.evaluation, cancelled: this.scope.cancelled, system: this.#systemContext,
     };
   }
