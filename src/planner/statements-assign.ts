@@ -72,8 +72,8 @@ function assignedValues(
     : value.kind === 'scalarSubquery' ? rowSubquery(binder, value.query)
     : null;
   if (values === null) {
-    throw sqlError('0A000', 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() '
-      + 'expression', { span: value.span });
+    throw sqlError('0A000', 'source for a multiple-column UPDATE item must be a sub-SELECT or '
+      + 'ROW() expression', { span: value.span });
   }
   if (values.length !== count) {
     throw syntaxError('number of columns does not match number of values', value.span);

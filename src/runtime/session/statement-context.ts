@@ -205,7 +205,8 @@ export class StatementContext {
 
   #runOptions(): RunOptions {
     return {
-      pin: this.transaction.pin(), overlay: this.#before ?? this.transaction.overlay, now: this.transaction.now,
+      pin: this.transaction.pin(), overlay: this.#before ?? this.transaction.overlay,
+      now: this.transaction.now,
       context: this.evaluation, cancelled: this.scope.cancelled, system: this.#systemContext,
     };
   }
