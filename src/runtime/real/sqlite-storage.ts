@@ -118,9 +118,12 @@ export class SqliteStorage implements Storage {
   #prepareTables(database: Database.Database): void {
     const known = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'head'").get();
     if (known === undefined) {
-      database.exec(SCHEMA);
-      database.prepare('INSERT INTO head VALUES (1, ?, 0, 0, ?)')
-        .run(FORMAT, this.#manifest.seal(0, 0));
+      // In one transaction: a power cut leaves all of it or nothing.
+      database.transaction(() => {
+        database.exec(SCHEMA);
+        database.prepare('INSERT INTO head VALUES (1, ?, 0, 0, ?)')
+          .run(FORMAT, this.#manifest.seal(0, 0));
+      })();
       return;
     }
     const head = database.prepare('SELECT format FROM head').get() as Head | undefined;
@@ -208,19 +211,28 @@ export class SqliteStorage implements Storage {
     }));
   }
 
+  /** The checkpoint is durable by now: only a disk that cannot be trusted matters. */
+  #syncWitness(): void {
+    try {
+      fsyncSync(this.#witness);
+    } catch (error) {
+      if (codeOf(error) === 'EIO') this.#onFatal(asError(error));
+    }
+  }
+
   /** Runs a write; a full disk is an SqlError, an unreliable one the end of the process. */
   #guard<T>(write: () => T): T {
     try {
       return write();
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      const code = codeOf(error);
       if (code === 'SQLITE_FULL' || code === 'ENOSPC') {
         throw sqlError('53100', 'could not write to the data directory: no space left on device', {
           hint: 'Writes go on as soon as there is space again.',
         });
       }
       if (code.startsWith('SQLITE_IOERR') || code === 'SQLITE_CORRUPT') {
-        this.#onFatal(error instanceof Error ? error : new Error(String(error)));
+        this.#onFatal(asError(error));
       }
       throw error;
     }
@@ -252,7 +264,7 @@ export class SqliteStorage implements Storage {
         })();
         this.#checkpoint = number;
         this.#manifest = manifest;
-        fsyncSync(this.#witness);
+        this.#syncWitness();
       })),
       abort: () => promised(() => this.#guard(() => {
         database.prepare('DELETE FROM part WHERE checkpoint = ?').run(number);
@@ -310,7 +322,7 @@ function takeLock(
     return lock;
   } catch (error) {
     lock.close();
-    if (error instanceof Error && 'code' in error && String(error.code) === 'SQLITE_BUSY') {
+    if (codeOf(error) === 'SQLITE_BUSY') {
       throw sqlError('55006', `data directory "${directory}" is used by another Tidemill`, {
         hint: 'Stop the other server, or choose another --data-dir.',
       });
@@ -330,8 +342,16 @@ function messageOf(error: unknown): string {
 
 /** SQLite found a page that cannot be. */
 function isDamage(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function corrupted(directory: string, detail: string): SqlError {
