@@ -12,6 +12,8 @@ const LINE_MAX = 100;
 /** Where a package may be imported. */
 const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   chevrotain: 'src/parser/', 'better-sqlite3': 'src/runtime/real/',
+  'quickjs-emscripten-core': 'src/runtime/real/',
+  '@jitl/quickjs-wasmfile-release-sync': 'src/runtime/real/',
 };
 
 /** Entries: used from outside. */

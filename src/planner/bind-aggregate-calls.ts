@@ -5,7 +5,7 @@
 import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import type { FunctionCall, SortItem } from '../parser/ast.ts';
-import { callText, coerceArguments, functionChoice } from './bind-call-tools.ts';
+import { callSite, callText, coerceArguments, functionChoice } from './bind-call-tools.ts';
 import type { Binder, Clause } from './bind-context.ts';
 import { coerceBoolean, settle } from './coerce.ts';
 import { aggregatesNotAllowed, functionNotFound, notSupported } from './errors.ts';
@@ -28,7 +28,7 @@ export function aggregateCall(binder: Binder, expr: FunctionCall, name: string):
   const direct = expr.star ? [] : expr.args.map((arg) => inner.bind(arg.value));
   const within = expr.withinGroup.map((item) => sortKey(inner, item));
   const args = [...direct, ...within.map((key) => key.expr)];
-  const choice = functionChoice({ name, span: expr.span }, args, ['aggregate']);
+  const choice = functionChoice(callSite(state, expr), args, ['aggregate']);
   if (choice === null) throw functionNotFound(callText(name, args), expr.span);
   const entry = choice.entry as AggregateFunction;
   if (within.length > 0 && entry.directArgs === undefined) {

@@ -7,7 +7,9 @@
 import { must } from '../common/assert.ts';
 import type { Span } from '../common/span.ts';
 import { sameType } from '../common/types/sql-type.ts';
+import type { FunctionCall } from '../parser/ast.ts';
 import type { StatementState } from './bind-context.ts';
+import { functionSchema, functionsNamed, noteFunction } from './bind-functions.ts';
 import { typeText } from './bind-types.ts';
 import { coerce } from './coerce.ts';
 import { functionAmbiguous, functionNotFound, operatorAmbiguous, operatorNotFound }
@@ -22,6 +24,16 @@ import type { ScalarExpr } from './relation.ts';
 export interface CallSite {
   readonly name: string;
   readonly span: Span;
+  /** Set for calls that users write: those may mean user functions. */
+  readonly state?: StatementState;
+  /** The schema written before the name. */
+  readonly schema?: string | null;
+}
+
+/** The site of a call as written. */
+export function callSite(state: StatementState, expr: FunctionCall): CallSite {
+  const name = must(expr.name.parts.at(-1), 'function name').name;
+  return { name, span: expr.span, state, schema: functionSchema(expr) };
 }
 
 /** The arguments coerced to what the overload takes. */
@@ -80,12 +92,15 @@ export function callOf(
 export function functionChoice(
   site: CallSite, args: readonly ScalarExpr[], kinds: readonly FunctionEntry['kind'][],
 ): Choice | null {
-  const entries = functionsByName(site.name).filter((entry) => kinds.includes(entry.kind));
+  const known = site.state === undefined ? functionsByName(site.name)
+    : functionsNamed(site.state, site.name, site.schema);
+  const entries = known.filter((entry) => kinds.includes(entry.kind));
   if (entries.length === 0) return null;
   const choice = chooseOverload(entries, args.map((arg) => arg.type));
   if (choice === 'ambiguous') throw functionAmbiguous(callText(site.name, args), site.span);
   if (choice === 'none') return null;
   if (choice.guessed && !GUESSES_TEXT.has(site.name)) throw polymorphicUnknown(site.span);
+  if (site.state !== undefined) noteFunction(site.state, choice.entry, site.span);
   return choice;
 }
 

@@ -11,8 +11,9 @@ import { typeByName } from '../common/types/registry.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { FunctionCall } from '../parser/ast.ts';
 import { bindAggregate } from './bind-aggregate-calls.ts';
-import { callOf, callText, coerceArguments, functionChoice } from './bind-call-tools.ts';
+import { callOf, callSite, callText, coerceArguments, functionChoice } from './bind-call-tools.ts';
 import type { Binder, Clause } from './bind-context.ts';
+import { functionSchema, functionsNamed } from './bind-functions.ts';
 import { bindOverCall } from './bind-over-calls.ts';
 import { bindGrouping, bindWindowBound } from './bind-special-calls.ts';
 import { bindSessionCall } from './bind-session.ts';
@@ -21,38 +22,29 @@ import { bindCurrentWatermark } from './bind-watermark-call.ts';
 import { canCoerce, coerce, literalOf } from './coerce.ts';
 import { functionNotFound, notSupported, setsNotAllowed } from './errors.ts';
 import type { TableFunction } from './functions/entry.ts';
-import { functionsByName } from './functions/registry.ts';
 import type { Choice } from './overload.ts';
 import type { RelationColumn, ScalarExpr, TableCall } from './relation.ts';
 import { TABLE_CALL_BASE, TABLE_CALL_COLUMNS } from './scope.ts';
 
-/** The unqualified name of a function; other schemas than pg_catalog have none yet. */
+/** The name of a function without its schema. */
 export function functionName(expr: FunctionCall): string {
   return must(expr.name.parts.at(-1), 'function name').name;
-}
-
-function isForeign(expr: FunctionCall): boolean {
-  const [schema, second] = expr.name.parts;
-  if (second === undefined || schema === undefined) return false;
-  return schema.name !== 'pg_catalog' && schema.name !== 'information_schema';
 }
 
 /** Binds a call of any kind. */
 export function bindCall(binder: Binder, expr: FunctionCall): ScalarExpr {
   const name = functionName(expr);
   // Names with a $ in front are the planner's own functions.
-  if (isForeign(expr) || name.startsWith('$')) {
-    const args = boundArguments(binder, expr);
-    const full = expr.name.parts.map((part) => part.name).join('.');
-    throw functionNotFound(callText(full, args), expr.span);
-  }
+  if (name.startsWith('$')) throw notFound(expr, boundArguments(binder, expr));
   if (expr.over !== null) return bindOverCall(binder, expr, name);
-  const special = bindWindowBound(binder, name, expr) ?? bindGrouping(binder, name, expr)
-    ?? bindSessionCall(binder, name, expr) ?? bindCurrentWatermark(binder, name, expr);
+  const special = isForeign(expr) ? null : bindWindowBound(binder, name, expr)
+    ?? bindGrouping(binder, name, expr) ?? bindSessionCall(binder, name, expr)
+    ?? bindCurrentWatermark(binder, name, expr);
   if (special !== null) return special;
-  const kinds = new Set(functionsByName(name).map((entry) => entry.kind));
+  const known = functionsNamed(binder.state, name, functionSchema(expr));
+  const kinds = new Set(known.map((entry) => entry.kind));
   if (kinds.has('aggregate')) return bindAggregate(binder, expr, name);
-  refuseAggregateSyntax(expr, name);
+  refuseAggregateSyntax(expr, name, known.length > 0);
   const args = boundArguments(binder, expr);
   if (kinds.has('window')) {
     throw sqlError('42809', `window function ${name} requires an OVER clause`, {
@@ -60,18 +52,23 @@ export function bindCall(binder: Binder, expr: FunctionCall): ScalarExpr {
     });
   }
   if (kinds.has('table')) {
-    const choice = functionChoice({ name, span: expr.span }, args, ['table']);
+    const choice = functionChoice(callSite(binder.state, expr), args, ['table']);
     if (choice !== null) return bindTableResult(binder, choice, args, expr);
   }
   return bindScalar(binder, expr, args);
 }
 
-function refuseAggregateSyntax(expr: FunctionCall, name: string): void {
+function notFound(expr: FunctionCall, args: readonly ScalarExpr[]): Error {
+  const full = expr.name.parts.map((part) => part.name).join('.');
+  return functionNotFound(callText(full, args), expr.span);
+}
+
+function refuseAggregateSyntax(expr: FunctionCall, name: string, known: boolean): void {
   const what = expr.distinct ? 'DISTINCT' : expr.filter !== null ? 'FILTER'
     : expr.orderBy.length > 0 ? 'ORDER BY'
     : expr.withinGroup.length > 0 ? 'WITHIN GROUP' : null;
   if (what === null) return;
-  if (functionsByName(name).length === 0) {
+  if (!known) {
     throw functionNotFound(`${name}(...)`, expr.span);
   }
   throw sqlError('42809', `${what} specified, but ${name} is not an aggregate function`, {
@@ -104,8 +101,8 @@ function variadicLiteral(bound: ScalarExpr, expr: FunctionCall): readonly Scalar
 /** f(name => value): the longest signature that names its arguments tells their places. */
 function namedArguments(binder: Binder, expr: FunctionCall): readonly ScalarExpr[] {
   const name = functionName(expr);
-  const names = functionsByName(name).map((entry) =>
-    (entry.kind === 'scalar' ? entry.argNames ?? [] : []))
+  const names = functionsNamed(binder.state, name, functionSchema(expr)).map((entry) =>
+    (entry.kind === 'scalar' || entry.user !== undefined ? entry.argNames ?? [] : []))
     .reduce((longest, each) => (each.length > longest.length ? each : longest), []);
   if (names.length === 0) {
     throw notSupported(`named arguments of ${name}`, expr.span, 'Give the arguments by position.');
@@ -122,16 +119,21 @@ function namedArguments(binder: Binder, expr: FunctionCall): readonly ScalarExpr
   return values.map((value) => value ?? literalOf(0, INT4));
 }
 
+function isForeign(expr: FunctionCall): boolean {
+  const schema = functionSchema(expr);
+  return schema !== null && schema !== 'pg_catalog' && schema !== 'information_schema';
+}
+
 function bindScalar(
   binder: Binder, expr: FunctionCall, args: readonly ScalarExpr[],
 ): ScalarExpr {
   const { state } = binder;
   const name = functionName(expr);
-  const choice = functionChoice({ name, span: expr.span }, args, ['scalar']);
+  const choice = functionChoice(callSite(state, expr), args, ['scalar']);
   if (choice !== null) return callOf(state, choice, args);
-  const cast = castCall(binder, name, args);
+  const cast = isForeign(expr) ? null : castCall(binder, name, args);
   if (cast !== null) return cast;
-  throw functionNotFound(callText(name, args), expr.span);
+  throw notFound(expr, args);
 }
 
 /** `date('2020-01-01')`, `text(1)`: a type's name as a function is a cast. */

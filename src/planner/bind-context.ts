@@ -95,6 +95,8 @@ export class StatementState {
   readonly settings: FormatSettings;
   readonly evaluation: EvaluationContext;
   readonly reads: Set<number> = new Set<number>();
+  /** User functions the statement calls, by oid. */
+  readonly functions: Set<number> = new Set<number>();
   /** AS OF of the whole query: the version scans read. */
   asOf: ScalarExpr | null = null;
   readonly notices: Notice[] = [];

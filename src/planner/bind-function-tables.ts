@@ -8,13 +8,13 @@ import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import type { Expr, FunctionCall, FunctionTable, FunctionTableCall } from '../parser/ast.ts';
 import { boundArguments, functionName, tableCall } from './bind-calls.ts';
-import { coerceArguments, functionChoice } from './bind-call-tools.ts';
+import { callSite, coerceArguments, functionChoice } from './bind-call-tools.ts';
 import type { Binder } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
+import { functionSchema, functionsNamed } from './bind-functions.ts';
 import { INT8 } from './bind-types.ts';
 import { settle } from './coerce.ts';
 import { notSupported } from './errors.ts';
-import { functionsByName } from './functions/registry.ts';
 import type { Relation, RelationColumn, ScalarExpr, TableCall } from './relation.ts';
 import { NO_FACTS, Scope } from './scope.ts';
 import type { ScopeColumn, ScopeItem } from './scope.ts';
@@ -51,7 +51,8 @@ function setCalls(binder: Binder, table: FunctionTableCall): readonly TableCall[
   const { call } = table;
   if (call.kind !== 'functionCall') return null;
   const name = functionName(call);
-  if (!functionsByName(name).some((entry) => entry.kind === 'table')) return null;
+  const known = functionsNamed(binder.state, name, functionSchema(call));
+  if (!known.some((entry) => entry.kind === 'table')) return null;
   if (table.columns.length > 0) {
     throw sqlError('42601', 'a column definition list is only allowed for functions returning '
       + '"record"', { span: call.span });
@@ -65,7 +66,7 @@ function setCalls(binder: Binder, table: FunctionTableCall): readonly TableCall[
 
 function callOne(binder: Binder, call: FunctionCall, args: readonly ScalarExpr[]): TableCall {
   const name = functionName(call);
-  const choice = functionChoice({ name, span: call.span }, args, ['table']);
+  const choice = functionChoice(callSite(binder.state, call), args, ['table']);
   if (choice === null) {
     // No set-returning overload fits: the ordinary path words the error.
     binder.within('SELECT').bind(call);

@@ -12,14 +12,14 @@ import type { Value } from '../common/values.ts';
 import type { FunctionCall, WindowFrame, WindowSpec } from '../parser/ast.ts';
 import type { FrameBound as FrameBoundSyntax } from '../parser/ast.ts';
 import type { WindowName } from '../parser/ast-leaves.ts';
-import { callText, coerceArguments, functionChoice } from './bind-call-tools.ts';
+import { callSite, callText, coerceArguments, functionChoice } from './bind-call-tools.ts';
+import { functionsNamed } from './bind-functions.ts';
 import type { Binder, Clause } from './bind-context.ts';
 import { sortsDescending, sortsNullsFirst } from './bind-sorting.ts';
 import { categoryOf, INT8, INTERVAL } from './bind-types.ts';
 import { coerce, coerceBoolean, literalOf, settle, tryCoerce } from './coerce.ts';
 import { functionNotFound, notSupported, windowsNotAllowed } from './errors.ts';
 import { evaluateConstant } from './fold.ts';
-import { functionsByName } from './functions/registry.ts';
 import type { Frame, FrameBound, ScalarExpr } from './relation.ts';
 import { OVER_BASE } from './scope.ts';
 import type { OverSpec } from './scope.ts';
@@ -38,11 +38,12 @@ export function bindOverCall(binder: Binder, expr: FunctionCall, name: string): 
   checkPlace(binder, expr, name);
   const inner = binder.within('window');
   const args = expr.star ? [] : expr.args.map((arg) => inner.bind(arg.value));
-  const site = { name, span: expr.span };
+  const site = callSite(state, expr);
   const choice = functionChoice(site, args, ['window'])
     ?? functionChoice(site, args, ['aggregate']);
   if (choice === null) {
-    if (functionsByName(name).some((entry) => entry.kind === 'scalar' || entry.kind === 'table')) {
+    const known = functionsNamed(state, name, site.schema);
+    if (known.some((entry) => entry.kind === 'scalar' || entry.kind === 'table')) {
       throw sqlError('42809', `OVER specified, but ${name} is not a window function nor an `
         + 'aggregate function', { span: expr.span });
     }

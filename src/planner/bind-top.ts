@@ -52,6 +52,7 @@ export function bindOnce(
     limit: bindCount(state, query.limit, 'LIMIT', place),
     offset: bindCount(state, query.offset, 'OFFSET', place),
     withTies: query.withTies, emit: CHANGES, reads: [...state.reads],
+    functions: [...state.functions],
     parameters: state.parameters(), notices: state.notices,
   };
 }
@@ -80,7 +81,9 @@ export function bindViewQuery(state: StatementState, query: Query): BoundQuery {
     relation: bound.relation, columns: resultColumns(bound), orderBy: [], limit: null,
     offset: null, withTies: false,
     emit: { kind: closes ? 'close' : 'changes', everyMicros: everyMicros(state, query.emit) },
-    reads: [...state.reads], parameters: state.parameters(), notices: state.notices,
+    reads: [...state.reads],
+    functions: [...state.functions], parameters: state.parameters(),
+    notices: state.notices,
   };
 }
 

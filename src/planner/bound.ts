@@ -36,6 +36,8 @@ export interface BoundQuery {
   readonly emit: EmitPolicy;
   /** Relations read, without repeats. */
   readonly reads: readonly number[];
+  /** User functions called, by oid, those that were replaced by their bodies included. */
+  readonly functions?: readonly number[];
   /** Types of $1, $2, ... as declared or found from their use. */
   readonly parameters: readonly SqlType[];
   readonly notices: readonly Notice[];

@@ -6,6 +6,7 @@
 import type { NameLookup } from '../common/types/settings.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Query } from '../parser/ast.ts';
+import type { UserFunction } from './functions/user-function.ts';
 import type { ScalarExpr } from './relation.ts';
 
 /** A column as the planner sees it. */
@@ -80,7 +81,8 @@ export interface CatalogReader {
   /** Names for "did you mean": all relations visible on the search path. */
   relationNames(): readonly string[];
   schemaExists(name: string): boolean;
-  /** User functions by name (LANGUAGE sql/javascript); none yet gives []. */
+  /** User functions of a name: in a schema, or on the search path, nearest first. */
+  functions?(schema: string | null, name: string): readonly UserFunction[];
   readonly searchPath: readonly string[];
   /** What reg* literals are read with; absent: numbers only. */
   readonly names?: NameLookup | undefined;

@@ -87,7 +87,8 @@ export function lowerView(bound: BoundQuery, env: PlanEnv, options: ViewOptions)
     key: key === null ? null : [...key], appendOnly: properties.appendOnly(relation),
     columnWatermarks: columnWatermarks(properties, relation),
     lateColumns: late === null || !options.keepLate ? null : late.columns.map(lateColumn),
-    reads: bound.reads, notices: viewNotices(bound, dataflow, options),
+    reads: bound.reads, functions: bound.functions ?? [],
+    notices: viewNotices(bound, dataflow, options),
   };
 }
 

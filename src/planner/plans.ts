@@ -58,6 +58,8 @@ export interface ViewPlan {
   /** Columns of `late.<view>`: the input's columns; null when the view has no late branch. */
   readonly lateColumns: readonly ResultColumn[] | null;
   readonly reads: readonly number[];
+  /** User functions the view cannot do without. */
+  readonly functions: readonly number[];
   readonly notices: readonly Notice[];
 }
 

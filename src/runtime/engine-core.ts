@@ -12,6 +12,7 @@ import type { Batch } from './batch.ts';
 import type { DdlChange } from './catalog-store-types.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import type { OpenConnector } from './connectors/connector.ts';
+import { installScriptHost } from '../planner/functions/script-host.ts';
 import { Checkpoints, loadCheckpoint } from './engine-checkpoints.ts';
 import type {
   CoreOptions, EngineInfo, EpochDeltas, IngestOutcome, Pin, RunOptions, SystemRelation,
@@ -141,6 +142,7 @@ export class EngineCore implements EngineCoreFace {
 
   /** Opens an engine: takes the storage, recovers, starts. */
   static async open(options: OpenOptions, environment: Environment): Promise<EngineCore> {
+    installScriptHost(await environment.scripts());
     const recovered = await environment.storage.open();
     const checkpointer = new Checkpointer(environment.storage, recovered);
     const stores = new StoreProvider(checkpointer, recovered);

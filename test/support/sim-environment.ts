@@ -6,6 +6,7 @@ import { sqlError } from '../../src/common/errors.ts';
 import type {
   Cancel, CheckpointWriter, Environment, Files, Storage, TestClock,
 } from '../../src/runtime/storage/interfaces.ts';
+import { loadScriptHost } from '../../src/runtime/real/script-sandbox.ts';
 import type { CheckpointPart, EpochRecord, Recovered } from '../../src/runtime/storage/records.ts';
 
 /** A clock that stands still until a test moves it. */
@@ -189,6 +190,7 @@ export function simWorld(
     clock, testClock: clock, files: from.files ?? new SimFiles(), storage, lines,
     entropy: { u32: () => 1, bytes: (length) => new Uint8Array(length) },
     exec: { yield: () => new Promise((resolve) => { setImmediate(resolve); }) },
+    scripts: loadScriptHost,
     log: (line) => { lines.push(line); },
   };
 }

@@ -10,6 +10,7 @@ import type { Value } from '../../common/values.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Physical, TypeName } from '../../common/types/sql-type.ts';
 import type { NameLookup } from '../../common/types/settings.ts';
+import type { UserFunction } from './user-function.ts';
 
 /**
  * A type in a signature: a concrete type or a polymorphic pseudo-type. `anynonarray` is `any` but
@@ -94,6 +95,8 @@ interface Common {
   readonly doc: string;
   /** SQL expression and the text of its value; run as tests and shown in the docs. */
   readonly examples: readonly (readonly [string, string | null])[];
+  /** Set for what CREATE FUNCTION or CREATE AGGREGATE made. */
+  readonly user?: UserFunction;
 }
 
 /** A scalar function. */
@@ -157,7 +160,20 @@ export type AggregateStrategy =
        * order: by value). Constant extra arguments (percentile fraction) stand in each tuple.
        */
       readonly finish: (rows: readonly (readonly Value[])[], types: readonly SqlType[]) => Value;
+      /** Aggregates in JavaScript: how to keep a state instead of the rows. */
+      readonly steps?: ScriptSteps;
     };
+
+/** The steps of an aggregate in JavaScript; states are texts. */
+export interface ScriptSteps {
+  /** True when rows can be taken back out of a state. */
+  readonly retracts: () => boolean;
+  readonly fold: (
+    state: string | null,
+    changes: readonly { readonly args: readonly Value[]; readonly weight: number }[],
+  ) => string;
+  readonly finish: (state: string) => Value;
+}
 
 /** A set-returning function: rows of one or more columns. */
 export interface TableFunction extends Common {

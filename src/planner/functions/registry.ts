@@ -40,6 +40,7 @@ import { STRING_FORMATS } from './string-format.ts';
 import { SYSTEM } from './system.ts';
 import { TABLE_FUNCTIONS } from './table-functions.ts';
 import { TABLE_JSON } from './table-json.ts';
+import { userEntryById } from './user-entries.ts';
 import { WINDOW_FUNCTIONS } from './window-functions.ts';
 
 /** Entries under a heading of the documentation. */
@@ -98,7 +99,7 @@ export function functionsByName(name: string): readonly FunctionEntry[] {
 
 /** The entry of an id; an unknown id is a programmer error. */
 export function functionById(id: string): FunctionEntry {
-  return must(BY_ID.get(id), `no function ${id} in the registry`);
+  return must(BY_ID.get(id) ?? userEntryById(id), `no function ${id} in the registry`);
 }
 
 /** The registry as the documentation orders it. */

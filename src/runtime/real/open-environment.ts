@@ -5,6 +5,7 @@ import type { Environment } from '../storage/interfaces.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { realClock, realEntropy, realExec, realFiles } from './real-environment.ts';
+import { loadScriptHost } from './script-sandbox.ts';
 import { SqliteStorage } from './sqlite-storage.ts';
 
 /** Exit code after a disk error: what was read or written can no longer be trusted. */
@@ -26,6 +27,6 @@ export function realEnvironment(
   const settable = testClock ? new VirtualClock(realClock) : null;
   return {
     clock: settable ?? realClock, testClock: settable, entropy: realEntropy, exec: realExec,
-    files: realFiles, storage, log,
+    files: realFiles, storage, log, scripts: loadScriptHost,
   };
 }

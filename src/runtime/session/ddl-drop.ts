@@ -5,9 +5,12 @@ import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { Drop } from '../../parser/ast-definitions.ts';
-import type { DdlChange, StoredRelation } from '../catalog-store-types.ts';
+import { signatureText } from '../../planner/functions/user-function.ts';
+import { allUserFunctions, functionOf } from '../catalog-functions.ts';
+import type { DdlChange, StoredObject, StoredRelation } from '../catalog-store-types.ts';
 import { isSubscriptionView } from '../catalog-store.ts';
 import type { Dependant } from '../catalog-store.ts';
+import { droppedFunction } from './ddl-drop-function.ts';
 import { dropKey } from './ddl-keys.ts';
 import { KIND_NAME, relationLabel } from './relation-label.ts';
 import { command } from './result.ts';
@@ -22,11 +25,12 @@ const KIND_OF: Readonly<Record<string, StoredRelation['kind']>> = {
 /** DROP kind names [CASCADE]. */
 export function dropObjects(context: StatementContext, statement: Drop): StatementResult {
   const tag = `DROP ${statement.object.toUpperCase()}`;
-  for (const name of statement.names) {
+  for (const [at, name] of statement.names.entries()) {
     switch (statement.object) {
       case 'table': case 'source': case 'view': case 'materialized view':
         dropRelation(context, statement, name); break;
       case 'index': dropIndex(context, statement, name); break;
+      case 'function': case 'aggregate': dropFunction(context, statement, at); break;
       case 'schema': dropSchema(context, statement, name); break;
       case 'database': dropDatabase(context, statement, name); break;
       default: missing(context, statement, `${statement.object} "${nameText(name)}"`, '42704');
@@ -41,6 +45,14 @@ function missing(
 ): void {
   if (!statement.ifExists) throw sqlError(sqlState, `${what} does not exist`);
   context.notice('NOTICE', '00000', `${what} does not exist, skipping`);
+}
+
+function dropFunction(context: StatementContext, statement: Drop, at: number): void {
+  const of = droppedFunction(context, statement, at);
+  if (of === null) return;
+  if (!statement.cascade) refuseDependants(context, `function ${signatureText(of)}`, of.oid);
+  dropAll(context, context.transaction.catalog.allDependants(of.oid));
+  context.transaction.define({ kind: 'dropObject', id: of.oid });
 }
 
 function dropRelation(context: StatementContext, statement: Drop, name: QualifiedName): void {
@@ -109,7 +121,14 @@ function hidden(context: StatementContext, { id }: Dependant): boolean {
 
 function dependantLabel(context: StatementContext, dependant: Dependant): string {
   const relation = context.transaction.catalog.relation(dependant.id);
-  return relation === null ? `${dependant.kind} ${dependant.name}` : relationLabel(relation);
+  if (relation !== null) return relationLabel(relation);
+  const object = context.transaction.catalog.objects.get(dependant.id);
+  return object === undefined ? `${dependant.kind} ${dependant.name}` : objectLabel(object);
+}
+
+function objectLabel(object: StoredObject): string {
+  const of = functionOf(object);
+  return of === null ? `${object.kind} ${object.name}` : `function ${signatureText(of)}`;
 }
 
 /** Drops dependants, farthest first. */
@@ -172,14 +191,20 @@ function dropSchema(context: StatementContext, statement: Drop, name: QualifiedN
   }
   const inside = [...context.transaction.catalog.relations.values()]
     .filter((relation) => relation.schemaId === schema.id);
-  if (inside.length > 0 && !statement.cascade) {
+  const functions = allUserFunctions(context.transaction.catalog, 0)
+    .filter((object) => object.schemaId === schema.id);
+  if (inside.length + functions.length > 0 && !statement.cascade) {
     throw sqlError('2BP01', `cannot drop schema ${schemaName} because other objects depend on it`, {
-      detail: inside.map((relation) =>
-        `${relationLabel(relation)} depends on schema ${schemaName}`).join('\n'),
+      detail: [...inside.map(relationLabel), ...functions.map(objectLabel)].map((label) =>
+        `${label} depends on schema ${schemaName}`).join('\n'),
       hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
     });
   }
   dropRelations(context, inside);
+  for (const object of functions) {
+    dropAll(context, context.transaction.catalog.allDependants(object.id));
+    context.transaction.define({ kind: 'dropObject', id: object.id });
+  }
   context.transaction.define({ kind: 'dropSchema', id: schema.id });
 }
 
@@ -211,6 +236,9 @@ function dropDatabase(context: StatementContext, statement: Drop, name: Qualifie
   }
   dropRelations(context, [...catalog.relations.values()]
     .filter((relation) => relation.database === database.id && relation.belongsTo === null));
+  for (const object of allUserFunctions(catalog, database.id)) {
+    context.transaction.define({ kind: 'dropObject', id: object.id });
+  }
   for (const schema of catalog.schemas.values()) {
     if (schema.database === database.id) {
       context.transaction.define({ kind: 'dropSchema', id: schema.id });

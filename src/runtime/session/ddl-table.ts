@@ -19,6 +19,7 @@ import type { ScalarExpr } from '../../planner/relation.ts';
 import { checkConnector } from '../connectors/registry.ts';
 import { checkWatermarkOptions } from '../engine-idleness.ts';
 import type { DdlChange, StoredConnector, StoredRelation } from '../catalog-store-types.ts';
+import { functionsCalledIn } from '../catalog-functions.ts';
 import { companionsOf } from './companions.ts';
 import { columnParts, columnType } from './ddl-columns.ts';
 import type { ColumnParts } from './ddl-columns.ts';
@@ -113,6 +114,7 @@ function define(
   const checks = checksOf(context, statement, parts, shape);
   const options = tableOptions(statement, connector);
   checkWatermarkOptions({ options });
+  const onConflict = conflictOf(context, statement, { columns: notNull, primary: keys.primary });
   const relation: StoredRelation = {
     id: context.core.catalog.allocate(), schema: target.schema.name, name: target.name,
     kind: statement.object, columns: notNull, primaryKey: keys.primary, uniqueKeys: keys.unique,
@@ -123,8 +125,8 @@ function define(
     database: context.scope.database.id, schemaId: target.schema.id, owner: context.scope.user,
     sql: context.text.slice(statement.span.start, statement.span.end), options, view: null,
     connector: connector === null ? null : { ...connector, metadata: metadataOf(parts) },
-    onConflict: conflictOf(context, statement, { columns: notNull, primary: keys.primary }),
-    dependsOn: [], belongsTo: null, keyNames: keys.names, ...onCommitOf(statement),
+    onConflict, dependsOn: functionsCalledIn([notNull, checks, onConflict]), belongsTo: null,
+    keyNames: keys.names, ...onCommitOf(statement),
     sequences: columns.flatMap((column, at) => column.identity === null ? []
       : [{ column: at, sequence: context.core.catalog.allocate() }]),
   };

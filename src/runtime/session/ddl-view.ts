@@ -128,7 +128,7 @@ function definePlain(context: StatementContext, definition: Definition): void {
         return read === null ? [] : [[id, read.columns.length] as const];
       }),
     },
-    dependsOn: bound.reads,
+    dependsOn: [...bound.reads, ...bound.functions ?? []],
   });
   if (old !== null) refuseOtherColumns(old, columns);
   context.transaction.define({
@@ -153,7 +153,7 @@ function defineMaterialized(context: StatementContext, definition: Definition): 
     kind: 'materializedView', columns,
     primaryKey: plan.key, appendOnly: plan.appendOnly, columnWatermarks: plan.columnWatermarks,
     definition: { query: statement.query, searchPath: pathOf(context, target) },
-    dependsOn: plan.reads, view: storedView(plan, columns),
+    dependsOn: [...plan.reads, ...plan.functions], view: storedView(plan, columns),
   });
   const changes: DdlChange[] = [{
     kind: old === null ? 'createRelation' : 'replaceView', relation,

@@ -17,6 +17,7 @@ import { closeCursor, declareCursor, fetchCursor } from './cursors.ts';
 import { alterObject } from './ddl-alter.ts';
 import { createIndex, createSchema, createDatabase, commentOn } from './ddl-create.ts';
 import { dropObjects } from './ddl-drop.ts';
+import { createFunction } from './ddl-function.ts';
 import { createTable, selectInto } from './ddl-table.ts';
 import { createView } from './ddl-view.ts';
 import { truncateTable } from './dml.ts';
@@ -56,6 +57,7 @@ export async function executeStatement(
     case 'createIndex': return createIndex(context, statement);
     case 'createSchema': return createSchema(context, statement);
     case 'createDatabase': return createDatabase(context, statement);
+    case 'createFunction': return createFunction(context, statement);
     case 'drop': return dropObjects(context, statement);
     case 'alter': return alterObject(context, statement);
     case 'comment': return commentOn(context, statement);
@@ -79,7 +81,7 @@ async function runQueryOrChange(
 
 type Rest = Exclude<Statement, { kind: 'query' | 'insert' | 'update' | 'delete' | 'truncate'
   | 'copy' | 'subscribe' | 'explain' | 'createTable' | 'createView' | 'createIndex' | 'createSchema'
-  | 'createDatabase' | 'drop' | 'alter' | 'comment' }>;
+  | 'createDatabase' | 'createFunction' | 'drop' | 'alter' | 'comment' }>;
 
 async function executeCommand(
   session: SessionState, context: StatementContext, statement: Rest,
@@ -128,7 +130,6 @@ type Refused = Exclude<Rest, { kind: 'begin' | 'commit' | 'rollback' | 'savepoin
 function refuse(statement: Refused): never {
   switch (statement.kind) {
     case 'createSink': throw notSupported('CREATE SINK', 'Read the view over this connection.');
-    case 'createFunction': throw notSupported('CREATE FUNCTION', 'Write the expression inline.');
     case 'createConnection': throw notSupported('CREATE CONNECTION',
       'Write the options in the WITH clause of the source.');
     case 'createSecret': throw notSupported('CREATE SECRET',

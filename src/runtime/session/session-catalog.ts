@@ -9,7 +9,9 @@ import type {
   CatalogReader, CatalogRelation, SessionFacts,
 } from '../../planner/catalog.ts';
 import type { StoredRelation, StoredSchema } from '../catalog-store-types.ts';
+import type { UserFunction } from '../../planner/functions/user-function.ts';
 import type { CatalogState } from '../catalog-store.ts';
+import { functionsIn } from '../catalog-functions.ts';
 import { TEMPORARY_ALIAS } from './temporary-names.ts';
 
 /** What a session's catalog view is made of. */
@@ -97,6 +99,15 @@ export class SessionCatalog implements CatalogReader {
       if (here && visible.has(relation.schemaId)) names.push(relation.name);
     }
     return names;
+  }
+
+  functions(schema: string | null, name: string): readonly UserFunction[] {
+    const found: UserFunction[] = [];
+    for (const candidate of schema === null ? this.searchPath : [schema]) {
+      const here = this.#state.schemaByName(this.#database, candidate);
+      if (here !== null) found.push(...functionsIn(this.#state, here.id, name));
+    }
+    return found;
   }
 
   schemaExists(name: string): boolean {

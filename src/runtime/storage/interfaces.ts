@@ -4,6 +4,7 @@
  * Implementations with clocks, files and threads live in real/ folders only; tests and simulation
  * bring their own. The engine reads the clock once per epoch and logs what it read.
  */
+import type { ScriptHost } from '../../planner/functions/script-host.ts';
 import type { CheckpointPart, EpochRecord, Recovered } from './records.ts';
 
 /** Forgets a timer. */
@@ -84,6 +85,8 @@ export interface Environment {
   readonly exec: Exec;
   readonly storage: Storage;
   readonly files: Files;
+  /** Loads the interpreter of functions in JavaScript. */
+  readonly scripts: () => Promise<ScriptHost>;
   /** Where messages for the operator of the server go. */
   readonly log: (line: string) => void;
 }
