@@ -142,7 +142,7 @@ export class EngineCore implements EngineCoreFace {
 
   /** Opens an engine: takes the storage, recovers, starts. */
   static async open(options: OpenOptions, environment: Environment): Promise<EngineCore> {
-    installScriptHost(await environment.scripts());
+    if (environment.scripts !== undefined) installScriptHost(await environment.scripts());
     const recovered = await environment.storage.open();
     const checkpointer = new Checkpointer(environment.storage, recovered);
     const stores = new StoreProvider(checkpointer, recovered);

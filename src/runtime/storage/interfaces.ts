@@ -85,8 +85,8 @@ export interface Environment {
   readonly exec: Exec;
   readonly storage: Storage;
   readonly files: Files;
-  /** Loads the interpreter of functions in JavaScript. */
-  readonly scripts: () => Promise<ScriptHost>;
+  /** Loads the interpreter of functions in JavaScript; without it they are refused. */
+  readonly scripts?: () => Promise<ScriptHost>;
   /** Where messages for the operator of the server go. */
   readonly log: (line: string) => void;
 }
