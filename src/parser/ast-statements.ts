@@ -40,6 +40,7 @@ export type UtilityCommand =
   | Copy
   | Explain
   | Subscribe
+  | Acknowledge
   | LockTable
   | Maintenance
   | Flush
@@ -269,6 +270,13 @@ export interface Subscribe extends Node {
   readonly keys: readonly Identifier[];
   readonly asOf: AsOf | null;
   readonly upTo: Expr | null;
+}
+
+/** ACKNOWLEDGE subscription UP TO epoch */
+export interface Acknowledge extends Node {
+  readonly kind: 'acknowledge';
+  readonly name: QualifiedName;
+  readonly upTo: Expr;
 }
 
 /** LOCK TABLE */

@@ -413,7 +413,7 @@ export abstract class StatementGrammar extends AlterGrammar {
     return { kind: 'option', name: this.payload(first), value: null, span: this.spanFrom(first) };
   });
 
-  /** FLUSH, WAIT, ADVANCE CLOCK BY, KILL */
+  /** FLUSH, WAIT, ADVANCE CLOCK BY, KILL, ACKNOWLEDGE */
   protected readonly engineCommand: Rule<Statement> = this.rule('engineCommand', () => {
     const first = this.LA(1);
     return this.OR<Statement>([
@@ -429,6 +429,16 @@ export abstract class StatementGrammar extends AlterGrammar {
           ]);
           const value = this.SUBRULE(this.expression);
           return { kind: 'advanceClock', to, value, span: this.spanFrom(first) };
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(K.acknowledge);
+          const name = this.SUBRULE3(this.qualifiedName);
+          this.CONSUME(K.up);
+          this.CONSUME2(K.to);
+          const upTo = this.SUBRULE4(this.expression);
+          return { kind: 'acknowledge', name, upTo, span: this.spanFrom(first) };
         },
       },
       {

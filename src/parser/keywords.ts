@@ -6,7 +6,8 @@
 
 /** May name anything. */
 export const UNRESERVED = [
-  'abort', 'absolute', 'access', 'action', 'add', 'admin', 'advance', 'after', 'aggregate', 'also',
+  'abort', 'absolute', 'access', 'acknowledge', 'action', 'add', 'admin', 'advance', 'after',
+  'aggregate', 'also',
   'alter', 'always', 'append', 'asensitive', 'asof', 'assertion', 'assignment', 'at', 'atomic',
   'attach', 'attribute', 'backward', 'before', 'begin', 'breadth', 'by', 'cache', 'call', 'called',
   'cascade', 'cascaded', 'catalog', 'chain', 'changes', 'characteristics', 'checkpoint', 'class',

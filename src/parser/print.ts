@@ -99,6 +99,7 @@ function printCommand(s: Exclude<Statement, Definition>): string {
     case 'show':
       return show(s);
     case 'truncate':
+    case 'acknowledge':
     case 'lockTable':
     case 'maintenance':
     case 'flush':
@@ -275,6 +276,7 @@ type Utility = Extract<
   {
     kind:
       | 'truncate'
+      | 'acknowledge'
       | 'lockTable'
       | 'maintenance'
       | 'flush'
@@ -293,6 +295,8 @@ function utility(s: Utility): string {
         s.restartIdentity && 'RESTART IDENTITY',
         s.cascade && 'CASCADE',
       );
+    case 'acknowledge':
+      return `ACKNOWLEDGE ${printQualified(s.name)} UP TO ${p.expr(s.upTo)}`;
     case 'lockTable':
       return words(
         `LOCK TABLE ${commas(s.tables, printQualified)}`,

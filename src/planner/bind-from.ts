@@ -20,6 +20,7 @@ import {
 } from './bind-windows.ts';
 import type { Facted } from './bind-windows.ts';
 import { duplicateAlias, notSupported } from './errors.ts';
+import { bindMoment, isFixed } from './bind-moment.ts';
 import type { ScalarExpr } from './relation.ts';
 import { Scope, scopeDistance } from './scope.ts';
 import type { ScopeItem } from './scope.ts';
@@ -79,11 +80,8 @@ function bindVersion(
   context: FromContext, item: FromItem & { readonly kind: 'tableRef' },
 ): FromPiece {
   const { state } = context;
-  const binder = exprBinder(state, {
-    scope: new Scope(null), withs: null, clause: 'FROM',
-  });
   const before = state.asOf;
-  state.asOf = binder.bind(must(item.asOf, 'version').value);
+  state.asOf = bindMoment(state, must(item.asOf, 'version'));
   try {
     return sampled(context.state, bindTableRef(context, item), item.sample);
   } finally {
@@ -186,9 +184,10 @@ function joinItem(
   how: { readonly type: JoinPlace['type']; readonly on: Join | null },
 ): FromPiece {
   const place: JoinPlace = { context, type: how.type, join: how.on };
-  if (item.kind === 'tableRef' && item.asOf !== null && how.on !== null) {
+  const version = item.kind === 'tableRef' && how.on !== null ? item.asOf : null;
+  if (item.kind === 'tableRef' && version !== null && !isFixed(version.value)) {
     const right = bindTableRef(context, { ...item, asOf: null });
-    return joinPieces(place, left, { ...right, version: item.asOf });
+    return joinPieces(place, left, { ...right, version });
   }
   if (!mayBeLateral(item)) {
     const { state } = context;

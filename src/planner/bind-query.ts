@@ -24,6 +24,7 @@ import { INT8, typeText } from './bind-types.ts';
 import { tryCoerce } from './coerce.ts';
 import { notSupported, refused, syntaxError } from './errors.ts';
 import { evaluateConstant } from './fold.ts';
+import { bindMoment } from './bind-moment.ts';
 import type { ScalarExpr, SortKey } from './relation.ts';
 import { isComputedCount, numberedRange } from './row-range.ts';
 import { Scope } from './scope.ts';
@@ -46,9 +47,13 @@ export function bindQuery(
     throw refused('EMIT is allowed at the end of a view only', query.emit.span,
       'Make a view of the subquery with an EMIT clause of its own.');
   }
-  if (query.asOf !== null) throw notSupported('AS OF in a subquery', query.asOf.span);
-  const bound = bindOrdered(state, query, place);
-  return limited(state, query, place, bound);
+  const before = state.asOf;
+  if (query.asOf !== null) state.asOf = bindMoment(state, query.asOf);
+  try {
+    return limited(state, query, place, bindOrdered(state, query, place));
+  } finally {
+    state.asOf = before;
+  }
 }
 
 /** Binds a query without its LIMIT; hidden sort columns follow the visible ones. */

@@ -17,6 +17,7 @@ import { constantInterval, intervalMicros } from './bind-windows.ts';
 import {
   emitNeedsWatermark, emitNeedsWindow, notSupported, refused, syntaxError, windowSizeNotPositive,
 } from './errors.ts';
+import { bindMoment } from './bind-moment.ts';
 import type { ResultColumn } from './plans.ts';
 import { Scope } from './scope.ts';
 import type { BoundRelation } from './scope.ts';
@@ -39,10 +40,7 @@ export function bindOnce(
     throw notSupported(`FOR ${lock.strength.toUpperCase()}`, lock.span,
       'Leave it out: a transaction reads one epoch and locks the tables it writes.');
   }
-  if (query.asOf !== null) {
-    const binder = exprBinder(state, { scope: new Scope(null), withs: null, clause: 'FROM' });
-    state.asOf = binder.bind(query.asOf.value);
-  }
+  if (query.asOf !== null) state.asOf = bindMoment(state, query.asOf);
   const bound = bindOrdered(state, query, place);
   if (query.withTies && bound.order.length === 0) {
     throw syntaxError('WITH TIES cannot be specified without ORDER BY clause', query.span);

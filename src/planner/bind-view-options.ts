@@ -19,12 +19,16 @@ export function viewOptions(
   let allowedLatenessMicros = 0n;
   let stateTtlMicros: bigint | null = null;
   let keepLate = true;
+  let retainHistory: string | null = null;
   for (const option of options) {
     switch (option.name) {
       case 'allowed_lateness': allowedLatenessMicros = micros(option); break;
       case 'state_ttl': stateTtlMicros = micros(option); break;
       case 'late': keepLate = late(option); break;
-      case 'late.retention': case 'retain_history': case 'retain history':
+      case 'retain_history': case 'retain history':
+        retainHistory = text(option);
+        break;
+      case 'late.retention':
         throw sqlError('0A000', `option "${option.name}" is not supported yet`, {
           span: option.span,
         });
@@ -34,7 +38,7 @@ export function viewOptions(
         });
     }
   }
-  return { ...about, allowedLatenessMicros, stateTtlMicros, keepLate };
+  return { ...about, allowedLatenessMicros, stateTtlMicros, keepLate, retainHistory };
 }
 
 function text(option: Option): string {

@@ -65,6 +65,8 @@ export interface ViewOptions {
   /** false: `late = 'ignore'`; late rows are counted but not kept. */
   readonly keepLate: boolean;
   readonly stateTtlMicros: bigint | null;
+  /** How long changes are kept, as written. */
+  readonly retainHistory: string | null;
   /** SET require_bounded_state = on */
   readonly requireBoundedState: boolean;
 }

@@ -94,7 +94,9 @@ export type DataflowNode =
    * int8, nullable). No state of its own.
    */
   | Base & { readonly kind: 'source'; readonly relation: number;
-      readonly sourceColumns: readonly number[] }
+      readonly sourceColumns: readonly number[];
+      /** One-shot queries: the moment whose rows are read, an int8 epoch or a timestamptz. */
+      readonly asOf?: ScalarExpr }
   /** Constant rows, emitted once when the dataflow starts. */
   | Base & { readonly kind: 'constant'; readonly rows: readonly (readonly Value[])[] }
   /** Filter, then project, in one kernel. No state; weights pass. */

@@ -115,6 +115,7 @@ export class Lowering implements RelationLowering {
       each.every((index) => wanted.includes(index)));
     return this.builder.add({
       kind: 'source', relation: scan.relation, inputs: [],
+      ...scan.asOf === undefined ? {} : { asOf: scan.asOf },
       sourceColumns: wanted.map((index) =>
         must(scan.columns[index], 'scanned column').name === '$arrival' ? -1 : index),
       columns: wanted.map((index) => plainColumn(must(scan.columns[index], 'scanned column'))),

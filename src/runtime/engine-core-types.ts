@@ -156,6 +156,15 @@ export interface EpochInfo {
   readonly storageStatus: string;
 }
 
+/** The kept changes of a relation. */
+export interface HistoryInfo {
+  readonly rows: number;
+  readonly bytes: number;
+  /** Changes of later epochs are kept. */
+  readonly floorEpoch: bigint;
+  readonly floorAt: bigint;
+}
+
 /** The engine as introspection sees it. */
 export interface EngineInfo {
   watermarks(): readonly WatermarkInfo[];
@@ -168,6 +177,8 @@ export interface EngineInfo {
   rowCount(relation: number): number;
   storedBytes(relation: number): number;
   systemRelations(): readonly SystemRelation[];
+  /** What is kept of a relation's changes, or null. */
+  history(relation: number): HistoryInfo | null;
 }
 
 /** What one epoch changed, for subscriptions; user columns, consolidated. */

@@ -11,6 +11,7 @@ import type { QueryPlan } from '../planner/plans.ts';
 import type { Batch } from './batch.ts';
 import type { DdlChange } from './catalog-store-types.ts';
 import type { CatalogStore } from './catalog-store.ts';
+import type { Changelog } from './changelog.ts';
 import type { OpenConnector } from './connectors/connector.ts';
 import { installScriptHost } from '../planner/functions/script-host.ts';
 import { Checkpoints, loadCheckpoint } from './engine-checkpoints.ts';
@@ -59,6 +60,8 @@ export interface EngineCoreFace {
     at: Pin | null): Batch;
   /** Runs a one-shot query: the visible columns, in order. */
   runQuery(plan: QueryPlan, options: RunOptions): AsyncIterable<Batch>;
+  /** The kept changes of a relation, or null when nobody asked for them. */
+  changelog(relation: number): Changelog | null;
   /** Why a relation's rows cannot be read: it is gone, or its view has stopped; null: they can. */
   readProblem(relation: number): SqlError | null;
   /** Resolves when everything received so far is published. */
@@ -136,6 +139,7 @@ export class EngineCore implements EngineCoreFace {
       relation: (id) => this.#readable(id), system: (id) => this.#system.get(id) ?? null,
       build: options.buildOperator ?? buildOperator, environment,
       source: (id) => this.#openSource(id), publishedEpoch: () => state.epoch,
+      changelog: (id) => state.changelogs.of(id),
       batchRows: options.batchRows ?? BATCH_ROWS,
     });
   }
@@ -197,6 +201,10 @@ export class EngineCore implements EngineCoreFace {
       return;
     }
     yield consolidate(concatBatches(state.types, [...state.at(epoch)]));
+  }
+
+  changelog(relation: number): Changelog | null {
+    return this.#state.changelogs.of(relation);
   }
 
   readProblem(id: number): SqlError | null {

@@ -296,7 +296,10 @@ class Preparation {
         from.kind === 'column' && from.column === at));
       if (!moved.includes(-1)) rows.addIndex(index.id, moved);
     }
-    this.commits.push(() => state.parts.stores.drop(oldPrefix));
+    this.commits.push(() => {
+      state.parts.stores.drop(oldPrefix);
+      state.changelogs.rewrite(relation, columns);
+    });
   }
 
   #alter(relation: StoredRelation): void {

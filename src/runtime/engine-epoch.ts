@@ -295,6 +295,9 @@ export class EpochRun {
     state.epochsRun++;
     const deltas = new Map<number, readonly Batch[]>();
     for (const [id, list] of this.#deltas) deltas.set(id, list.map(({ batch }) => batch));
+    const at = { epoch: this.epoch, at: this.now };
+    if (this.#ddl.length > 0) state.changelogs.sync(state.catalog.state, at);
+    state.changelogs.append(at, deltas);
     return { epoch: this.epoch, now: this.now, deltas };
   }
 

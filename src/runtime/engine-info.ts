@@ -2,7 +2,7 @@
  * The engine as introspection sees it: figures, never rows.
  */
 import type {
-  EngineInfo, EpochInfo, SourceInfo, SystemRelation, ViewInfo, WatermarkInfo,
+  EngineInfo, EpochInfo, HistoryInfo, SourceInfo, SystemRelation, ViewInfo, WatermarkInfo,
 } from './engine-core-types.ts';
 import type { EngineState } from './engine-state.ts';
 import type { EventClock } from './engine-watermarks.ts';
@@ -53,6 +53,13 @@ export class EngineFacts implements EngineInfo {
         deadLettered: partition.deadLetters,
         status: partition.ended ? 'finished' : partition.status,
       })));
+  }
+
+  history(relation: number): HistoryInfo | null {
+    const log = this.#state.changelogs.of(relation);
+    return log === null ? null : {
+      rows: log.rows, bytes: log.bytes(), floorEpoch: log.floor.epoch, floorAt: log.floor.at,
+    };
   }
 
   epoch(): EpochInfo {

@@ -23,6 +23,8 @@ import type { Frontier } from './operator.ts';
 import { LogRetention } from './relations-log.ts';
 import { RelationRows, relationStoreColumns } from './relations-rows.ts';
 import { RelationState } from './relations.ts';
+import { Changelogs } from './engine-changelogs.ts';
+import type { ChangelogSaved } from './engine-changelogs.ts';
 import type { Files } from './storage/interfaces.ts';
 
 /** What the state is made with. */
@@ -48,6 +50,8 @@ export interface Meta {
   readonly deadSeen: readonly (readonly [string, bigint])[];
   readonly views: readonly ViewSaved[];
   readonly sequences: readonly (readonly [number, bigint])[];
+  /** Absent in checkpoints of version 0.1.0. */
+  readonly changelogs?: readonly ChangelogSaved[];
 }
 
 interface ViewSaved extends ViewCounters {
@@ -67,6 +71,7 @@ export class EngineState {
   /** Position up to which dead letters of a source's partition were kept. */
   readonly deadSeen: Map<string, bigint> = new Map();
   readonly keys: IdempotencyKeys;
+  readonly changelogs: Changelogs;
   readonly parts: StateParts;
   /** Newest epoch that was run and published. */
   epoch = 0n;
@@ -79,6 +84,7 @@ export class EngineState {
 
   constructor(parts: StateParts) {
     this.parts = parts;
+    this.changelogs = new Changelogs(parts.stores);
     this.keys = new IdempotencyKeys(parts.stores.open('engine/keys', IDEMPOTENCY_COLUMNS));
   }
 
@@ -264,6 +270,7 @@ export class EngineState {
         state.clock === null ? [] : [[id, state.clock.save()] as const]),
       readers: [...this.readers.values()].map((reader) => reader.save()),
       deadSeen: [...this.deadSeen], sequences: [...this.sequences],
+      changelogs: this.changelogs.save(),
       views: [...this.views.values()].map((view) => ({
         id: view.id, started: view.flow.started, broken: view.broken, ...view.counters,
       })),
@@ -284,6 +291,7 @@ export class EngineState {
     for (const relation of this.catalog.state.relations.values()) {
       if (relation.kind !== 'system' && isKept(relation)) this.#restoreRelation(relation);
     }
+    this.changelogs.load(this.catalog.state, meta.changelogs ?? []);
     for (const [id, clock] of meta.clocks) this.relation(id).clock?.load(clock);
     for (const saved of meta.views) this.#restoreView(saved);
     for (const saved of meta.readers) {

@@ -12,6 +12,7 @@ import type { EvaluationContext } from '../planner/functions/entry.ts';
 import type { FastPath, QueryPlan } from '../planner/plans.ts';
 import type { ScalarExpr } from '../planner/relation.ts';
 import type { Batch } from './batch.ts';
+import type { Changelog } from './changelog.ts';
 import type { OpenConnector } from './connectors/connector.ts';
 import { batchOf, cell } from './batch.ts';
 import type { RunOptions, SystemRelation } from './engine-core-types.ts';
@@ -26,6 +27,7 @@ import { compileMap } from './kernels/map.ts';
 import { equalValues } from '../common/types/registry.ts';
 import type { OperatorContext } from './operator.ts';
 import { orderRows, RowRange, visible } from './query-order.ts';
+import { epochOfMoment, rowsAtEpoch } from './past-rows.ts';
 import type { RelationState } from './relations.ts';
 import { RowStore } from './state/row-store.ts';
 import type { Environment } from './storage/interfaces.ts';
@@ -45,6 +47,7 @@ export interface QuerySurroundings {
   /** The connector of a SOURCE, opened anew; null for other relations. */
   source(id: number): OpenConnector | null;
   publishedEpoch(): bigint;
+  changelog(id: number): Changelog | null;
   readonly build: BuildOperator;
   readonly environment: Environment;
   readonly batchRows: number;
@@ -244,6 +247,22 @@ export class QueryRunner {
     return chain(rows, overlay);
   }
 
+  /** All rows of a relation at an earlier moment. */
+  #past(id: number, asOf: ScalarExpr, options: RunOptions): Iterable<Batch> {
+    if (this.#engine.system(id) !== null || this.#engine.source(id) !== null) {
+      throw sqlError('0A000', 'AS OF reads tables and materialized views only');
+    }
+    const state = this.#engine.relation(id);
+    const [value] = literals([asOf], options.context);
+    if (typeof value !== 'bigint') throw sqlError('22004', 'AS OF must not be NULL');
+    const { name, kind } = state.relation;
+    const past = { name, kind, changelog: this.#engine.changelog(id), types: state.types };
+    const newest = { epoch: this.#epoch(options), now: options.pin?.now ?? options.now };
+    const epoch = epochOfMoment(past, asOf.type.name === 'int8' ? { kind: 'epoch', epoch: value }
+      : { kind: 'time', micros: value }, newest);
+    return [rowsAtEpoch(past, epoch, { epoch: newest.epoch, rows: state.at(newest.epoch) })];
+  }
+
   // -------------------------------------------------------------------------------- dataflows
 
   async #runDataflow(plan: QueryPlan, options: RunOptions): Promise<Batch> {
@@ -277,7 +296,8 @@ export class QueryRunner {
     for (const node of plan.dataflow.nodes) {
       if (node.kind !== 'source') continue;
       const list = inputs.get(node.relation) ?? [];
-      list.push(asDeltas(this.#read(node.relation, options, false)));
+      list.push(asDeltas(node.asOf === undefined ? this.#read(node.relation, options, false)
+        : this.#past(node.relation, node.asOf, options)));
       inputs.set(node.relation, list);
     }
     return inputs;

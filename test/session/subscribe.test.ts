@@ -258,7 +258,7 @@ describe('a subscription ends', () => {
     await expect(cursor('(SELECT 10 / v FROM t)')).rejects.toThrow('22012');
     await reader.run('ROLLBACK');
     expect(hiddenViews()).toBe(0);
-    expect(await client.rows('SELECT count(*) FROM pg_class WHERE relname LIKE $$%subscription_%$$'
+    expect(await client.rows('SELECT count(*) FROM pg_class WHERE relname LIKE $$%subscription\\_%$$'
       + ' AND relnamespace > 13000')).toEqual([['0']]);
   });
 
@@ -314,7 +314,7 @@ describe('statements around it', () => {
     for (const [text, state] of [
       ['SUBSCRIBE t AS OF 1', '0A000'], ['SUBSCRIBE nope', '42P01'],
       ['SUBSCRIBE pg_class', '0A000'], ['SUBSCRIBE t ENVELOPE UPSERT (KEY (nope))', '42703'],
-      ['SUBSCRIBE t WITH (nope)', '0A000'], ['CREATE SUBSCRIPTION s FROM t', '0A000'],
+      ['SUBSCRIBE t WITH (nope)', '0A000'], ['CREATE SUBSCRIPTION s FROM big WITH (retention = $$1D$$)', '0A000'],
       ['BEGIN; INSERT INTO t VALUES (0, 0); SUBSCRIBE t', '25001'],
       ['DECLARE c CURSOR FOR SUBSCRIBE t', '25P01'],
     ] as const) {
@@ -326,7 +326,7 @@ describe('statements around it', () => {
   it('views left over by a crash are dropped at the start, and are not listed', async () => {
     await makeTables();
     await cursor('big');
-    expect(await client.rows(`SELECT relname FROM pg_class WHERE relname LIKE 'subscription%'`))
+    expect(await client.rows(`SELECT relname FROM pg_class WHERE relname LIKE 'subscription\\_%'`))
       .toEqual([]);
     disk.crash(0);
     await open();

@@ -3,7 +3,8 @@
  *
  * `statement error (SQLSTATE) text` wants that code and, when given, the text within the message.
  * `query` compares rows of text, values parted by a space, NULL as NULL, the empty string as
- * (empty); `rowsort` sorts both sides. `restart` closes the engine and opens it again.
+ * (empty), `<ignore>` as anything; `rowsort` sorts both sides. `restart` closes the engine and
+ * opens it again; `session`, as the first record, says that nothing may end the session.
  */
 import { StatementError, TestClient } from './client.ts';
 import type { Engine } from '../../src/runtime/session-api.ts';
@@ -11,7 +12,7 @@ import type { Engine } from '../../src/runtime/session-api.ts';
 /** One record of a transcript. */
 export interface SltRecord {
   readonly line: number;
-  readonly kind: 'ok' | 'error' | 'query' | 'restart';
+  readonly kind: 'ok' | 'error' | 'query' | 'restart' | 'session';
   readonly sql: string;
   readonly sqlState: string;
   readonly message: string;
@@ -46,7 +47,7 @@ function record(head: string, block: readonly string[], line: number): SltRecord
     line, sql, sqlState: '', message: '', sorted: false,
     expected: cut < 0 ? [] : block.slice(cut + 1),
   };
-  if (head === 'restart') return { ...plain, kind: 'restart' };
+  if (head === 'restart' || head === 'session') return { ...plain, kind: head };
   if (head === 'statement ok') return { ...plain, kind: 'ok' };
   if (head.startsWith('query')) {
     return { ...plain, kind: 'query', sorted: / rowsort\b/.test(head) };
@@ -74,10 +75,13 @@ export async function runSlt(text: string, options: SltOptions): Promise<void> {
     client = await TestClient.connect(engine);
   };
   try {
-    for (const one of parseSlt(text)) {
+    const records = parseSlt(text);
+    const restarts = options.restartAlways && records[0]?.kind !== 'session';
+    for (const one of records) {
+      if (one.kind === 'session') continue;
       if (one.kind === 'restart') await reopen();
       else await runRecord(client, one);
-      if (options.restartAlways && one.kind === 'ok' && !inBlock(await client.session.status())) {
+      if (restarts && one.kind === 'ok' && !inBlock(await client.session.status())) {
         await reopen();
       }
     }
@@ -98,8 +102,11 @@ async function runRecord(client: TestClient, one: SltRecord): Promise<void> {
     const answer = await client.run(one.sql);
     if (one.kind === 'error') return fail('expected an error, got none');
     if (one.kind !== 'query') return;
-    const rows = answer.rows.map((row) => row.map(shown).join(' '));
     const want = one.sorted ? one.expected.toSorted() : one.expected;
+    const rows = answer.rows.map((row, at) => {
+      const ignored = (want[at] ?? '').split(' ').map((word) => word === '<ignore>');
+      return row.map((value, i) => (ignored[i] === true ? '<ignore>' : shown(value))).join(' ');
+    });
     const got = one.sorted ? rows.toSorted() : rows;
     if (want.join('\n') !== got.join('\n')) {
       fail(`rows differ\nexpected:\n${want.join('\n')}\ngot:\n${got.join('\n')}\nof`);

@@ -5,10 +5,11 @@ import type { SystemRelation } from '../engine-core-types.ts';
 import { EPOCHS } from './epochs.ts';
 import { SOURCES } from './sources.ts';
 import { STATE } from './state.ts';
+import { HISTORY, SUBSCRIPTIONS } from './subscriptions.ts';
 import { LATE_ROWS, VIEWS } from './views.ts';
 import { WATERMARKS } from './watermarks.ts';
 
 /** System relations of the engine itself. */
 export const TIDEMILL_RELATIONS: readonly SystemRelation[] = [
-  WATERMARKS, LATE_ROWS, VIEWS, SOURCES, STATE, EPOCHS,
+  WATERMARKS, LATE_ROWS, VIEWS, SOURCES, STATE, EPOCHS, SUBSCRIPTIONS, HISTORY,
 ];

@@ -4,11 +4,13 @@
 import { sqlError } from '../../common/errors.ts';
 import type { CloseCursor, DeclareCursor, FetchCursor } from '../../parser/ast-statements.ts';
 import type { Batch } from '../batch.ts';
+import { countOf } from './fetch-count.ts';
 import { RowCursor, command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { SessionState } from './session-state.ts';
 import type { StatementContext } from './statement-context.ts';
 import { fetchTimeout } from './subscribe.ts';
+import { declareSubscriptionCursor, fetchChanges } from './subscription-fetch.ts';
 
 /** DECLARE name CURSOR FOR query. */
 export async function declareCursor(
@@ -16,9 +18,7 @@ export async function declareCursor(
 ): Promise<StatementResult> {
   const { name, span } = statement.name;
   if (statement.query === null) {
-    throw sqlError('0A000', 'SUBSCRIPTION CURSOR is not supported', {
-      span, hint: `Write DECLARE ${name} CURSOR FOR SUBSCRIBE relation.`,
-    });
+    return declareSubscriptionCursor(session, context, statement);
   }
   if (statement.hold && statement.query.kind === 'subscribe') {
     throw sqlError('0A000', 'a cursor WITH HOLD for SUBSCRIBE is not supported', {
@@ -53,6 +53,9 @@ export async function fetchCursor(
   session: SessionState, context: StatementContext, statement: FetchCursor,
 ): Promise<StatementResult> {
   const portal = session.portal(statement.name.name);
+  if (portal.subscription !== undefined) {
+    return fetchChanges(context, statement, portal.subscription);
+  }
   if (portal.result === null && portal.parsed !== null) {
     portal.result = await session.run(session.context(portal.parsed.text), {
       statement: portal.parsed.statement, parameters: portal.parameters,
@@ -73,21 +76,6 @@ export async function fetchCursor(
     kind: 'rows', columns: result.columns, rows: RowCursor.of(batches),
     tag: (rows) => `FETCH ${rows}`,
   };
-}
-
-/** Rows to read; 0 for all. */
-function countOf(statement: FetchCursor): number | null {
-  switch (statement.direction) {
-    case 'next': return 1;
-    case 'forward': return statement.count;
-    case 'relative':
-      if (statement.count !== null && statement.count >= 0) return statement.count;
-      break;
-    default: break;
-  }
-  throw sqlError('55000', 'cursor can only scan forward', {
-    hint: 'Declare it with SCROLL option to enable backward scan.',
-  });
 }
 
 async function take(rows: RowCursor, count: number | null, into: Batch[]): Promise<number> {

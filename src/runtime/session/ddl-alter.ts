@@ -6,15 +6,18 @@
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type {
-  Alter, AlterAction, AlterColumn, AlterDropConstraint,
+  Alter, AlterAction, AlterColumn, AlterDropConstraint, AlterResetOptions,
 } from '../../parser/ast-definitions.ts';
+import type { Option } from '../../parser/ast.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
 import { nameIsFree } from './ddl-create.ts';
 import { refuseSystem } from './ddl-drop.ts';
+import { alterSubscription } from './ddl-subscription.ts';
 import { columnParts } from './ddl-columns.ts';
 import { addConstraint, dropConstraint } from './ddl-keys.ts';
 import { addColumn, columnNumber, dropColumn, requireTable } from './ddl-alter-columns.ts';
+import { durationOf } from './duration.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -29,6 +32,7 @@ export async function alterObject(
     renameSchema(context, statement);
     return command(tag);
   }
+  if (statement.object === 'subscription') return alterSubscription(context, statement);
   if (!['table', 'view', 'materialized view', 'source', 'index'].includes(statement.object)) {
     throw sqlError('0A000', `${tag} is not supported`, { span: statement.span });
   }
@@ -68,13 +72,47 @@ async function alterRelation(
       requireTable(relation, 'ADD CONSTRAINT');
       return addConstraint(context, relation, action.constraint);
     case 'dropConstraint': return removeConstraint(context, relation, action);
+    case 'setOptions': return setOptions(context, relation, action.options);
+    case 'resetOptions': return resetOptions(context, relation, action);
     default:
       throw sqlError('0A000', 'this form of ALTER is not supported', {
         span: action.span,
         hint: 'Supported: RENAME, RENAME COLUMN, SET SCHEMA, OWNER TO, ADD COLUMN, DROP COLUMN, '
-          + 'ALTER COLUMN SET/DROP DEFAULT and SET/DROP NOT NULL, ADD and DROP CONSTRAINT.',
+          + 'ALTER COLUMN SET/DROP DEFAULT and SET/DROP NOT NULL, ADD and DROP CONSTRAINT, '
+          + 'SET and RESET (retain_history).',
       });
   }
+}
+
+/** SET (retain_history = '1 hour'). */
+function setOptions(
+  context: StatementContext, relation: StoredRelation, options: readonly Option[],
+): void {
+  let kept = relation.options;
+  for (const option of options) {
+    if (option.name !== 'retain_history' && option.name !== 'retain history') {
+      throw sqlError('0A000', `option "${option.name}" cannot be changed`, {
+        span: option.span, hint: 'Options that can be changed: retain_history.',
+      });
+    }
+    const micros = durationOf(context, option, 'option');
+    kept = [...kept.filter(([name]) => name !== 'retain_history'),
+      ['retain_history', micros.toString()]];
+  }
+  put(context, { ...relation, options: kept });
+}
+
+function resetOptions(
+  context: StatementContext, relation: StoredRelation, action: AlterResetOptions,
+): void {
+  const { names } = action;
+  const other = names.find((name) => name !== 'retain_history');
+  if (other !== undefined) {
+    throw sqlError('0A000', `option "${other}" cannot be reset`, { span: action.span });
+  }
+  put(context, {
+    ...relation, options: relation.options.filter(([name]) => !names.includes(name)),
+  });
 }
 
 function removeConstraint(

@@ -10,6 +10,8 @@ import type { ConnectorColumn } from '../connectors/connector.ts';
 import { findConnector } from '../connectors/registry.ts';
 
 /** Options of any table that are not the connector's. */
+import { retainHistory } from './duration.ts';
+
 const TABLE_OPTIONS = ['watermark.idle_timeout', 'watermark.fallback', 'appendonly'];
 
 /** The connector of a declaration, or null for a plain table. */
@@ -57,7 +59,9 @@ export function tableOptions(
 ): StoredRelation['options'] {
   const kept: (readonly [string, string])[] = [];
   for (const option of statement.options) {
-    if (TABLE_OPTIONS.includes(option.name)) kept.push([option.name, textOf(option)]);
+    if (option.name === 'retain_history' || option.name === 'retain history') {
+      kept.push(retainHistory(textOf(option), option));
+    } else if (TABLE_OPTIONS.includes(option.name)) kept.push([option.name, textOf(option)]);
     else if (connector === null) throw unknownOption(option);
   }
   return kept;
@@ -65,7 +69,8 @@ export function tableOptions(
 
 function unknownOption(option: Option): Error {
   return sqlError('22023', `unrecognized parameter "${option.name}"`, {
-    span: option.span, hint: `Valid options: connector, ${TABLE_OPTIONS.join(', ')}.`,
+    span: option.span, hint: `Valid options: connector, ${TABLE_OPTIONS.join(', ')}, `
+      + 'retain_history.',
   });
 }
 

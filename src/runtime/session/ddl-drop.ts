@@ -6,12 +6,13 @@ import { sqlError } from '../../common/errors.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { Drop } from '../../parser/ast-definitions.ts';
 import { signatureText } from '../../planner/functions/user-function.ts';
-import { allUserFunctions, functionOf } from '../catalog-functions.ts';
+import { functionOf } from '../catalog-functions.ts';
 import type { DdlChange, StoredObject, StoredRelation } from '../catalog-store-types.ts';
 import { isSubscriptionView } from '../catalog-store.ts';
 import type { Dependant } from '../catalog-store.ts';
 import { droppedFunction } from './ddl-drop-function.ts';
 import { dropKey } from './ddl-keys.ts';
+import { findSubscription } from './named-subscription.ts';
 import { KIND_NAME, relationLabel } from './relation-label.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
@@ -33,10 +34,17 @@ export function dropObjects(context: StatementContext, statement: Drop): Stateme
       case 'function': case 'aggregate': dropFunction(context, statement, at); break;
       case 'schema': dropSchema(context, statement, name); break;
       case 'database': dropDatabase(context, statement, name); break;
+      case 'subscription': dropSubscription(context, statement, name); break;
       default: missing(context, statement, `${statement.object} "${nameText(name)}"`, '42704');
     }
   }
   return command(tag);
+}
+
+function dropSubscription(context: StatementContext, statement: Drop, name: QualifiedName): void {
+  const found = findSubscription(context, name);
+  if (found !== null) context.transaction.define({ kind: 'dropObject', id: found.id });
+  else missing(context, statement, `subscription "${nameText(name)}"`, '42704');
 }
 
 /** The object is not there: an error, or a notice with IF EXISTS. */
@@ -191,19 +199,21 @@ function dropSchema(context: StatementContext, statement: Drop, name: QualifiedN
   }
   const inside = [...context.transaction.catalog.relations.values()]
     .filter((relation) => relation.schemaId === schema.id);
-  const functions = allUserFunctions(context.transaction.catalog, 0)
-    .filter((object) => object.schemaId === schema.id);
-  if (inside.length + functions.length > 0 && !statement.cascade) {
+  const { catalog } = context.transaction;
+  const objects = [...catalog.objects.values()].filter((object) => object.schemaId === schema.id
+    && (object.kind === 'subscription' || object.kind === 'function'));
+  if (inside.length + objects.length > 0 && !statement.cascade) {
     throw sqlError('2BP01', `cannot drop schema ${schemaName} because other objects depend on it`, {
-      detail: [...inside.map(relationLabel), ...functions.map(objectLabel)].map((label) =>
-        `${label} depends on schema ${schemaName}`).join('\n'),
+      detail: [...inside.map(relationLabel), ...objects.map(objectLabel)]
+        .map((label) => `${label} depends on schema ${schemaName}`).join('\n'),
       hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
     });
   }
   dropRelations(context, inside);
-  for (const object of functions) {
-    dropAll(context, context.transaction.catalog.allDependants(object.id));
-    context.transaction.define({ kind: 'dropObject', id: object.id });
+  for (const { id } of objects) {
+    if (!context.transaction.catalog.objects.has(id)) continue;
+    dropAll(context, context.transaction.catalog.allDependants(id));
+    context.transaction.define({ kind: 'dropObject', id });
   }
   context.transaction.define({ kind: 'dropSchema', id: schema.id });
 }

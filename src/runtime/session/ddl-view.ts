@@ -18,6 +18,7 @@ import type { DdlChange, StoredRelation } from '../catalog-store-types.ts';
 import { companionsOf } from './companions.ts';
 import { nameIsFree, targetOf } from './ddl-create.ts';
 import type { Target } from './ddl-create.ts';
+import { retainHistory } from './duration.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -154,6 +155,7 @@ function defineMaterialized(context: StatementContext, definition: Definition): 
     primaryKey: plan.key, appendOnly: plan.appendOnly, columnWatermarks: plan.columnWatermarks,
     definition: { query: statement.query, searchPath: pathOf(context, target) },
     dependsOn: [...plan.reads, ...plan.functions], view: storedView(plan, columns),
+    options: historyOption(statement, options.retainHistory),
   });
   const changes: DdlChange[] = [{
     kind: old === null ? 'createRelation' : 'replaceView', relation,
@@ -166,6 +168,13 @@ function defineMaterialized(context: StatementContext, definition: Definition): 
     changes.push({ kind: 'createRelation', relation: companion });
   }
   context.transaction.define(...changes);
+}
+
+function historyOption(
+  { options }: CreateView, duration: string | null,
+): StoredRelation['options'] {
+  const option = options.find(({ name }) => name.startsWith('retain'));
+  return duration === null || option === undefined ? [] : [retainHistory(duration, option)];
 }
 
 function storedView(plan: ViewPlan, columns: readonly CatalogColumn[]): StoredRelation['view'] {

@@ -46,7 +46,8 @@ export function describeStatement(
     }
     case 'fetchCursor': {
       const portal = session.portals.get(statement.name.name);
-      const columns = portal?.result?.kind === 'rows' ? portal.result.columns : null;
+      const columns = portal?.subscription?.columns
+        ?? (portal?.result?.kind === 'rows' ? portal.result.columns : null);
       return { parameters: [], columns: statement.move ? null : columns };
     }
     default: return { parameters: [], columns: null };

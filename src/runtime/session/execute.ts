@@ -18,6 +18,7 @@ import { alterObject } from './ddl-alter.ts';
 import { createIndex, createSchema, createDatabase, commentOn } from './ddl-create.ts';
 import { dropObjects } from './ddl-drop.ts';
 import { createFunction } from './ddl-function.ts';
+import { acknowledge, createSubscription } from './ddl-subscription.ts';
 import { createTable, selectInto } from './ddl-table.ts';
 import { createView } from './ddl-view.ts';
 import { truncateTable } from './dml.ts';
@@ -61,6 +62,8 @@ export async function executeStatement(
     case 'drop': return dropObjects(context, statement);
     case 'alter': return alterObject(context, statement);
     case 'comment': return commentOn(context, statement);
+    case 'createSubscription': return createSubscription(context, statement);
+    case 'acknowledge': return acknowledge(context, statement);
     default: return executeCommand(session, context, statement);
   }
 }
@@ -81,7 +84,8 @@ async function runQueryOrChange(
 
 type Rest = Exclude<Statement, { kind: 'query' | 'insert' | 'update' | 'delete' | 'truncate'
   | 'copy' | 'subscribe' | 'explain' | 'createTable' | 'createView' | 'createIndex' | 'createSchema'
-  | 'createDatabase' | 'createFunction' | 'drop' | 'alter' | 'comment' }>;
+  | 'createDatabase' | 'createFunction' | 'drop' | 'alter' | 'comment' | 'createSubscription'
+  | 'acknowledge' }>;
 
 async function executeCommand(
   session: SessionState, context: StatementContext, statement: Rest,
@@ -98,7 +102,7 @@ async function executeCommand(
     case 'setTransaction': return setTransaction(context, statement);
     case 'resetVariable': return isClock(statement.name) ? resetClock(session, context)
       : resetVariable(context, statement);
-    case 'show': return showVariable(context, statement);
+    case 'show': return showVariable(session, context, statement);
     case 'discard': return discard(session, context, statement);
     case 'prepare': return prepare(session, context, statement);
     case 'execute': return executePrepared(session, context, statement);
@@ -138,8 +142,6 @@ function refuse(statement: Refused): never {
     case 'createSequence': throw notSupported('CREATE SEQUENCE',
       'Declare the column GENERATED ALWAYS AS IDENTITY.');
     case 'createType': throw notSupported('CREATE TYPE', 'Use text with a CHECK constraint.');
-    case 'createSubscription': throw notSupported('CREATE SUBSCRIPTION',
-      'SUBSCRIBE to the relation, or DECLARE a cursor FOR SUBSCRIBE.');
     case 'privileges': throw notSupported('GRANT and REVOKE',
       'Any user may do everything on a local server.');
     case 'listen': case 'notify': case 'unlisten':

@@ -10,6 +10,7 @@ import type { CatalogState } from '../catalog-store.ts';
 import type { StatementDescription } from '../session-api.ts';
 import type { StatementResult } from './result.ts';
 import type { SessionScope, StatementContext } from './statement-context.ts';
+import type { SubscriptionCursor } from './subscription-cursor.ts';
 import type { Transaction } from './transaction.ts';
 
 /** A statement prepared by Parse or PREPARE. */
@@ -35,6 +36,8 @@ export interface Portal {
   readonly hold: boolean;
   readonly cursor: boolean;
   finished: boolean;
+  /** Of a SUBSCRIPTION CURSOR: it stays until it is closed. */
+  readonly subscription?: SubscriptionCursor;
 }
 
 /** A statement to run, with its parameters. */

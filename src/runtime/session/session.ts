@@ -488,7 +488,7 @@ export class Session implements SqlSession, SessionState {
 
   async #dropPortals(committed: boolean): Promise<void> {
     for (const [name, portal] of this.portals) {
-      if (portal.hold && committed) continue;
+      if (portal.subscription !== undefined || (portal.hold && committed)) continue;
       if (portal.hold && portal.finished) continue;
       await this.closePortal(name);
     }

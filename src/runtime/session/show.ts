@@ -2,14 +2,17 @@
  * SHOW: settings, and short lists of objects (TABLES, VIEWS, COLUMNS, CREATE ...).
  */
 import { sqlError } from '../../common/errors.ts';
-import { formatType } from '../../common/types/registry.ts';
+import { formatType, formatValue } from '../../common/types/registry.ts';
+import { makeInterval } from '../../common/types/interval.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { Show } from '../../parser/ast-statements.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
 import { clockText, isClock } from './clock.ts';
+import { subscriptionFacts } from './named-subscription.ts';
 import { resultColumn, rowsResult } from './result.ts';
 import type { StatementResult } from './result.ts';
+import type { SessionState } from './session-state.ts';
 import { findSetting } from './settings.ts';
 import type { StatementContext } from './statement-context.ts';
 
@@ -21,6 +24,8 @@ const LISTS: Readonly<Record<string, readonly string[]>> = {
   tables: ['table'], views: ['view'], 'materialized views': ['materializedView'],
   sources: ['source'], objects: ['table', 'source', 'view', 'materializedView'],
 };
+
+const CURSOR_LISTS = ['cursors', 'subscription cursors'];
 
 const SETTING_WORDS: Readonly<Record<string, string>> = {
   'time zone': 'timezone', 'transaction isolation level': 'transaction_isolation',
@@ -35,6 +40,12 @@ export function showColumns(statement: Show): readonly ResultColumn[] {
   }
   if (name in LISTS || name === 'schemas' || name === 'databases' || name === 'indexes') {
     return [resultColumn('name', TEXT)];
+  }
+  if (name === 'subscriptions') {
+    return ['name', 'relation', 'retention'].map((column) => resultColumn(column, TEXT));
+  }
+  if (CURSOR_LISTS.includes(name)) {
+    return ['name', 'subscription'].map((column) => resultColumn(column, TEXT));
   }
   if (name === 'columns') {
     return [resultColumn('name', TEXT), resultColumn('type', TEXT),
@@ -51,13 +62,38 @@ function settingName(words: string): string {
 }
 
 /** SHOW name, SHOW ALL, SHOW TABLES ... */
-export function showVariable(context: StatementContext, statement: Show): StatementResult {
+export function showVariable(
+  session: SessionState, context: StatementContext, statement: Show,
+): StatementResult {
   if (statement.where !== null) {
     throw sqlError('0A000', 'SHOW ... WHERE is not supported', {
       span: statement.span, hint: 'Select from information_schema.tables instead.',
     });
   }
-  return rowsResult(showColumns(statement), rowsOf(context, statement), SHOW_TAG);
+  const rows = CURSOR_LISTS.includes(statement.name) ? cursorRows(session, statement.name)
+    : rowsOf(context, statement);
+  return rowsResult(showColumns(statement), rows, SHOW_TAG);
+}
+
+/** SHOW CURSORS lists all of the session, SHOW SUBSCRIPTION CURSORS those over subscriptions. */
+function cursorRows(session: SessionState, list: string): readonly (readonly Value[])[] {
+  return [...session.portals.values()].flatMap(({ cursor, name, subscription }) => {
+    if (!cursor || (list !== 'cursors' && subscription === undefined)) return [];
+    const object = subscription === undefined ? undefined
+      : session.scope.core.catalog.state.objects.get(subscription.subscription);
+    return [[name, object?.name ?? null]];
+  });
+}
+
+function subscriptionRows(context: StatementContext): readonly (readonly Value[])[] {
+  const { catalog } = context.transaction;
+  return [...catalog.objects.values()].flatMap((object) => {
+    if (object.kind !== 'subscription' || object.database !== context.scope.database.id) return [];
+    const { relation, retentionMicros } = subscriptionFacts(object);
+    const interval = makeInterval(0, 0, retentionMicros);
+    return [[object.name, catalog.relation(relation)?.name ?? null,
+      formatValue(interval, { name: 'interval' })]];
+  });
 }
 
 function rowsOf(context: StatementContext, statement: Show): readonly (readonly Value[])[] {
@@ -69,6 +105,7 @@ function rowsOf(context: StatementContext, statement: Show): readonly (readonly 
   const kinds = LISTS[name];
   if (kinds !== undefined) return namesOf(context, statement, kinds);
   if (name === 'schemas') return schemaNames(context);
+  if (name === 'subscriptions') return subscriptionRows(context);
   if (name === 'databases') {
     return [...context.transaction.catalog.databases.values()].map((entry) => [entry.name]);
   }

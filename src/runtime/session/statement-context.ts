@@ -27,13 +27,19 @@ import { rowValues } from './key-text.ts';
 import { RowEvaluator } from './row-evaluator.ts';
 import { SessionCatalog } from './session-catalog.ts';
 import type { SessionSettings } from './session-settings.ts';
-import type { Subscription } from './subscription.ts';
 import { TableKeys } from './table-keys.ts';
 import { temporarySchemaName } from './temporary-names.ts';
 import type { Transaction } from './transaction.ts';
 
 /** How long pg_sleep waits before it looks for a cancel request. */
 const SLEEP_SLICE_MS = 20;
+
+/** Something that waits for changes. */
+export interface LiveReader {
+  /** Looks again: a cancel request may have come. */
+  wake(): void;
+  end(): Promise<void>;
+}
 
 /** What stays the same for all statements of a session. */
 export interface SessionScope {
@@ -46,7 +52,7 @@ export interface SessionScope {
   readonly cancelled: () => boolean;
   readonly sessions: SessionsInfo;
   /** Subscriptions that run, woken by a cancel request and ended with the session. */
-  readonly subscriptions: Set<Subscription>;
+  readonly subscriptions: Set<LiveReader>;
   /** statement_timeout does not apply to the running statement. */
   readonly untimed: () => void;
   /** Stops another session's statement, or the session. */

@@ -9,7 +9,6 @@ import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type { Span } from '../../common/span.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
-import { parseValue } from '../../common/types/registry.ts';
 import type { FetchCursor, Subscribe } from '../../parser/ast-statements.ts';
 import type { Expr, Option, Query } from '../../parser/ast.ts';
 import {
@@ -18,6 +17,8 @@ import {
 import type { ResultColumn, ViewPlan } from '../../planner/plans.ts';
 import type { Batch } from '../batch.ts';
 import { concatBatches, consolidate } from '../engine-rows.ts';
+import { findSubscription, subscriptionFacts } from './named-subscription.ts';
+import { durationOf } from './duration.ts';
 import { RowCursor } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -29,10 +30,6 @@ import {
 import { Subscription } from './subscription.ts';
 import type { SubscriptionOptions } from './subscription.ts';
 
-/** Days of a month when a timeout is given in months. */
-const MONTH_DAYS = 30n;
-const DAY_MICROS = 86_400_000_000n;
-
 /** What is subscribed to. */
 interface Subject {
   readonly columns: readonly { readonly name: string; readonly type: SqlType }[];
@@ -40,6 +37,10 @@ interface Subject {
   /** A stored relation's oid, or the query to keep up to date. */
   readonly relation: number | null;
   readonly query: Query;
+  /** Where the consumer of a subscription left off; null for other subjects. */
+  readonly acknowledged: bigint | null;
+  /** True when it goes on there: it has the rows already. */
+  readonly resumed: boolean;
 }
 
 /** The columns of a subscription, without starting it. */
@@ -61,17 +62,19 @@ export async function subscribe(
   const subject = subjectOf(context, statement);
   const rows = rowsOf(statement, subject);
   const { snapshot, progress } = optionsOf(statement);
-  refuseOtherEpoch(context, statement);
+  const asOf = startingEpoch(context, statement, subject);
   const upTo = statement.upTo === null ? null : epochOf(context, statement.upTo, 'UP TO');
   context.scope.untimed();
-  const live = await start(context, subject, { rows, snapshot, progress, upTo });
+  const live = await start(context, subject, {
+    rows, progress, upTo, asOf, snapshot: snapshot ?? !subject.resumed,
+  });
   return {
     kind: 'rows', columns: rows.columns, rows: new RowCursor(live), live,
     tag: (count) => `SUBSCRIBE ${count}`,
   };
 }
 
-type Wanted = Pick<SubscriptionOptions, 'rows' | 'snapshot' | 'progress' | 'upTo'>;
+type Wanted = Pick<SubscriptionOptions, 'rows' | 'snapshot' | 'progress' | 'upTo' | 'asOf'>;
 
 async function start(
   context: StatementContext, subject: Subject, wanted: Wanted,
@@ -126,13 +129,15 @@ function subjectOf(context: StatementContext, statement: Subscribe): Subject {
     const written = must(query, 'query of SUBSCRIBE');
     const bound = bindQuery(written, context.planning);
     return {
-      query: written, relation: null, key: null,
+      query: written, relation: null, key: null, acknowledged: null, resumed: false,
       columns: bound.columns.map(({ name: label, type }) => ({
         name: label, type: type.name === 'unknown' ? { name: 'text' } : type,
       })),
     };
   }
-  const relation = context.resolve(name);
+  const subscription = context.find(name) === null ? findSubscription(context, name) : null;
+  const facts = subscription === null ? null : subscriptionFacts(subscription);
+  const relation = facts === null ? context.resolve(name) : context.table(facts.relation);
   if (relation.kind === 'system') {
     throw sqlError('0A000', `cannot subscribe to system relation "${relation.name}"`, {
       span: name.span, hint: 'Read it with SELECT: it is computed when it is read.',
@@ -140,6 +145,8 @@ function subjectOf(context: StatementContext, statement: Subscribe): Subject {
   }
   const followed = relation.kind !== 'view' && relation.stored;
   return {
+    acknowledged: facts?.acknowledged ?? null,
+    resumed: statement.asOf === null && facts !== null && facts.acknowledged !== null,
     columns: relation.columns, key: relation.primaryKey, relation: followed ? relation.id : null,
     query: selectFrom(name, []),
   };
@@ -170,8 +177,8 @@ function keyOf(
 
 function optionsOf(
   { options }: Subscribe,
-): { readonly snapshot: boolean; readonly progress: boolean } {
-  let snapshot = true;
+): { readonly snapshot: boolean | null; readonly progress: boolean } {
+  let snapshot: boolean | null = null;
   let progress = false;
   for (const option of options) {
     const name = option.name.toLowerCase();
@@ -208,18 +215,32 @@ function epochOf(context: StatementContext, expr: Expr, clause: string): bigint 
   throw sqlError('22004', `${clause} must be an epoch`, { span: expr.span });
 }
 
-/** Rows of the past are not kept: only the newest epoch can be begun with. */
-function refuseOtherEpoch(context: StatementContext, { asOf }: Subscribe): void {
-  if (asOf === null) return;
+/** The epoch to begin with; null for the newest. */
+function startingEpoch(
+  context: StatementContext, { asOf }: Subscribe, subject: Subject,
+): bigint | null {
+  if (asOf === null) return subject.resumed ? subject.acknowledged : null;
   const wanted = epochOf(context, asOf.value, 'AS OF');
   const { epoch } = context.core.info.epoch();
-  if (wanted === epoch || (asOf.atLeast && wanted < epoch)) return;
-  throw refusedEpoch(asOf.span, epoch);
+  if (wanted === epoch) return null;
+  const log = subject.relation === null ? null : context.core.changelog(subject.relation);
+  if (log === null) {
+    if (asOf.atLeast && wanted < epoch) return null;
+    throw pastNotKept(asOf.span, epoch);
+  }
+  if (wanted > epoch) {
+    throw sqlError('22023', `epoch ${wanted} has not been published`, {
+      span: asOf.span, hint: `The newest epoch is ${epoch}.`,
+    });
+  }
+  return asOf.atLeast && wanted < log.floor.epoch ? log.floor.epoch : wanted;
 }
 
-function refusedEpoch(span: Span, epoch: bigint): Error {
-  return sqlError('0A000', 'SUBSCRIBE ... AS OF another than the newest epoch is not supported', {
-    span, hint: `Leave AS OF away; the newest epoch is ${epoch}.`,
+function pastNotKept(span: Span, epoch: bigint): Error {
+  return sqlError('0A000', 'SUBSCRIBE ... AS OF another than the newest epoch is not supported '
+    + 'where changes are not kept', {
+    span, hint: `Leave AS OF away (the newest epoch is ${epoch}), or keep changes with the option `
+      + 'retain_history of the table or materialized view.',
   });
 }
 
@@ -232,23 +253,7 @@ export function fetchTimeout(context: StatementContext, statement: FetchCursor):
         span: option.span, hint: `Write WITH (timeout = '1s').`,
       });
     }
-    micros = intervalMicros(context, option);
+    micros = durationOf(context, option, 'FETCH option');
   }
   return micros;
-}
-
-function intervalMicros(context: StatementContext, option: Option): bigint {
-  const { value } = option;
-  if (value !== null && value.kind !== 'secretRef' && value.kind !== 'optionList') {
-    const given = value.kind === 'stringLiteral'
-      ? parseValue(value.value, { name: 'interval' },
-        context.scope.settings.format(context.transaction.now, context.names))
-      : constantArguments([value], [{ name: 'interval' }], {
-        env: context.planning, context: context.evaluation,
-      })[0];
-    if (given !== null && typeof given === 'object' && 'micros' in given) {
-      return given.micros + (BigInt(given.months) * MONTH_DAYS + BigInt(given.days)) * DAY_MICROS;
-    }
-  }
-  throw sqlError('22023', 'invalid value for FETCH option "timeout"', { span: option.span });
 }

@@ -12,9 +12,12 @@ import { sameType } from '../../common/types/sql-type.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Batch } from '../batch.ts';
 import { cell } from '../batch.ts';
+import type { StoredRelation } from '../catalog-store-types.ts';
+import type { Changelog } from '../changelog.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
-import type { EpochDeltas } from '../engine-core-types.ts';
+import type { EpochDeltas, Pin } from '../engine-core-types.ts';
 import { concatBatches, consolidate } from '../engine-rows.ts';
+import { changelogFrom, rowsAtEpoch } from '../past-rows.ts';
 import type { SubscriptionRows } from './subscription-rows.ts';
 
 /** Changed rows that may wait for a slow reader, after equal rows have cancelled out. */
@@ -38,6 +41,8 @@ export interface SubscriptionOptions {
   readonly source: Followed | { readonly constant: readonly Batch[] };
   readonly snapshot: boolean;
   readonly progress: boolean;
+  /** The epoch to begin with, when its relation keeps its changes; null: the newest. */
+  readonly asOf: bigint | null;
   /** The first epoch that is not wanted any more. */
   readonly upTo: bigint | null;
   /** True when the client has asked to stop what runs. */
@@ -59,6 +64,8 @@ export class Subscription implements AsyncIterableIterator<Batch> {
   #snapshot: Iterator<Batch, void> | null = null;
   /** One slice ahead: fetching it settles what the snapshot reads. */
   #slice: Batch | null = null;
+  /** Where changes are read from, when the relation keeps them: nothing waits in the queue. */
+  #log: { readonly relation: StoredRelation; read: bigint } | null = null;
   #queue: Waiting[] = [];
   #queuedRows = 0;
   /** Everything before this epoch is in the queue; what the client has been told. */
@@ -85,8 +92,8 @@ export class Subscription implements AsyncIterableIterator<Batch> {
 
   /** True when `next` will not have to wait. */
   get ready(): boolean {
-    return this.#slice !== null || this.#queue.length > 0 || this.#complete || this.#over
-      || this.#failure !== null || (this.#options.progress && this.#progress > this.#told);
+    return this.#slice !== null || this.#queue.length > 0 || this.#logged() || this.#complete
+      || this.#over || this.#failure !== null || (this.#options.progress && this.#progress > this.#told);
   }
 
   #follow(source: Followed): void {
@@ -96,13 +103,64 @@ export class Subscription implements AsyncIterableIterator<Batch> {
     try {
       const failed = errors === null ? null : rowErrorIn(core.snapshot(errors, pin));
       if (failed !== null) throw failed;
-      this.#start(core.snapshot(relation, pin), pin.epoch);
+      const stored = core.catalog.state.relation(relation);
+      const { asOf } = this.#options;
+      const from = asOf ?? pin.epoch;
+      if (stored !== null && core.changelog(relation) !== null) {
+        this.#log = { relation: stored, read: from };
+      }
+      this.#start(asOf === null || stored === null ? core.snapshot(relation, pin)
+        : this.#past(stored, asOf, pin), from);
       this.#progress = pin.epoch + 1n;
       if (this.#reachesEnd(pin.epoch)) this.#complete = true;
       else this.#detach = core.onEpoch((deltas) => this.#published(source, deltas));
     } finally {
       pin.release();
     }
+  }
+
+  /** The rows of an epoch that has passed; none when the snapshot is not wanted. */
+  #past(relation: StoredRelation, epoch: bigint, pin: Pin): readonly Batch[] {
+    const { core, snapshot } = this.#options;
+    const { name, kind, id } = relation;
+    const past = { name, kind, changelog: core.changelog(id), types: this.#types };
+    if (snapshot) {
+      return [rowsAtEpoch(past, epoch, { epoch: pin.epoch, rows: core.snapshot(id, pin) })];
+    }
+    changelogFrom(past, epoch);
+    return [];
+  }
+
+  /** True when the changelog has something that was not read yet. */
+  #logged(): boolean {
+    const log = this.#log;
+    if (log === null) return false;
+    const next = this.#options.core.changelog(log.relation.id)?.hasAfter(log.read) ?? true;
+    return next && !this.#reachesEnd(log.read);
+  }
+
+  /** The next rows of the changelog, or null. */
+  #nextLogged(): Batch | null {
+    const log = this.#log;
+    if (log === null || this.#reachesEnd(log.read)) return null;
+    const { upTo, rows } = this.#options;
+    for (const { epoch, delta } of this.#changelog(log.relation, log.read).after(log.read)) {
+      if (upTo !== null && epoch >= upTo) return null;
+      log.read = epoch;
+      const changes = rows.changes(epoch, delta);
+      if (changes !== null) return changes;
+    }
+    return null;
+  }
+
+  /** 53200 when the reader was so slow that changes have been forgotten. */
+  #changelog(relation: StoredRelation, read: bigint): Changelog {
+    const log = this.#options.core.changelog(relation.id);
+    if (log !== null && read >= log.floor.epoch) return log;
+    throw sqlError('53200', 'changes the subscriber has not read are no longer kept', {
+      detail: `It has read up to epoch ${read}.`,
+      hint: 'Subscribe again to start from the current rows, and keep changes for longer.',
+    });
   }
 
   #start(rows: Iterable<Batch>, epoch: bigint): void {
@@ -135,10 +193,14 @@ export class Subscription implements AsyncIterableIterator<Batch> {
     if (upTo === null || epoch < upTo) {
       this.#failure = this.#problem(relation)
         ?? (errors === null ? null : rowErrorIn(deltas.get(errors) ?? []));
-      if (this.#failure === null) this.#enqueue(epoch, deltas.get(relation) ?? []);
+      if (this.#failure === null && this.#log === null) {
+        this.#enqueue(epoch, deltas.get(relation) ?? []);
+      }
       this.#progress = epoch + 1n;
     }
     if (this.#reachesEnd(epoch)) this.#complete = true;
+    // What is left in the changelog has the relation's new columns.
+    if (this.#failure !== null) this.#log = null;
     if (this.#complete || this.#failure !== null) this.#stopListening();
     this.wake();
   }
@@ -178,7 +240,8 @@ export class Subscription implements AsyncIterableIterator<Batch> {
     this.#forget();
     this.#failure = sqlError('53200', 'too many changes wait for the subscriber', {
       detail: `More than ${QUEUE_ROWS_MAX} changed rows are waiting.`,
-      hint: 'Subscribe again to start from the current rows.',
+      hint: 'Subscribe again to start from the current rows; with CREATE SUBSCRIPTION changes are '
+        + 'kept, and SUBSCRIBE ... AS OF goes on where it ended.',
     });
   }
 
@@ -188,13 +251,22 @@ export class Subscription implements AsyncIterableIterator<Batch> {
         await this.end();
         throw sqlError('57014', 'canceling statement due to user request');
       }
-      const rows = this.#over ? null : this.#take();
+      const rows = this.#over ? null : await this.#takeOrEnd();
       if (rows !== null) return { done: false, value: rows };
       const failure = this.#failure;
       if (failure !== null || this.#complete) await this.end();
       if (failure !== null) throw failure;
       if (this.#over) return { done: true, value: undefined };
       await this.wait(null);
+    }
+  }
+
+  async #takeOrEnd(): Promise<Batch | null> {
+    try {
+      return this.#take();
+    } catch (error) {
+      await this.end();
+      throw error;
     }
   }
 
@@ -211,6 +283,8 @@ export class Subscription implements AsyncIterableIterator<Batch> {
       this.#queuedRows -= first.delta.length;
       return rows.changes(first.epoch, first.delta);
     }
+    const logged = this.#nextLogged();
+    if (logged !== null) return logged;
     if (!progress || this.#progress <= this.#told) return null;
     this.#told = this.#progress;
     return rows.progress(this.#progress);
@@ -255,6 +329,7 @@ export class Subscription implements AsyncIterableIterator<Batch> {
   #forget(): void {
     this.#queue = [];
     this.#queuedRows = 0;
+    this.#log = null;
     this.#slice = null;
     this.#snapshot?.return?.();
     this.#snapshot = null;
