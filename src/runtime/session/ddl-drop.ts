@@ -6,7 +6,7 @@ import { sqlError } from '../../common/errors.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { Drop } from '../../parser/ast-definitions.ts';
 import { signatureText } from '../../planner/functions/user-function.ts';
-import { functionOf } from '../catalog-functions.ts';
+import { allUserFunctions, functionOf } from '../catalog-functions.ts';
 import type { DdlChange, StoredObject, StoredRelation } from '../catalog-store-types.ts';
 import { isSubscriptionView } from '../catalog-store.ts';
 import type { Dependant } from '../catalog-store.ts';

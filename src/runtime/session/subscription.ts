@@ -93,7 +93,8 @@ export class Subscription implements AsyncIterableIterator<Batch> {
   /** True when `next` will not have to wait. */
   get ready(): boolean {
     return this.#slice !== null || this.#queue.length > 0 || this.#logged() || this.#complete
-      || this.#over || this.#failure !== null || (this.#options.progress && this.#progress > this.#told);
+      || this.#over || this.#failure !== null
+      || (this.#options.progress && this.#progress > this.#told);
   }
 
   #follow(source: Followed): void {
