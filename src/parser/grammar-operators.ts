@@ -91,6 +91,8 @@ export abstract class OperatorGrammar extends NameGrammar {
   protected abstract readonly query: Rule<Query>;
   protected abstract readonly primary: Rule<Expr>;
 
+  /** False for a column that is called operator. */
+  readonly #isOperator = (): boolean => !this.ahead(1, K.operator) || this.ahead(2, T.LParen);
   #infixes: IOrAlt<Expr>[] | undefined;
   #left: Expr | undefined;
   #power = 0;
@@ -108,7 +110,10 @@ export abstract class OperatorGrammar extends NameGrammar {
       // The same three as in `operand`, here to save stack at every level of nesting.
       let left = this.OR([
         { ALT: () => this.SUBRULE(this.negation) },
-        { ALT: () => this.SUBRULE(this.prefixed, { ARGS: [restricted] }) },
+        {
+          GATE: this.#isOperator,
+          ALT: () => this.SUBRULE(this.prefixed, { ARGS: [restricted] }),
+        },
         { ALT: () => this.SUBRULE(this.primary) },
       ]);
       let blocked = 0;
@@ -151,7 +156,10 @@ export abstract class OperatorGrammar extends NameGrammar {
     (restricted = false) =>
       this.OR([
         { ALT: () => this.SUBRULE(this.negation) },
-        { ALT: () => this.SUBRULE(this.prefixed, { ARGS: [restricted] }) },
+        {
+          GATE: this.#isOperator,
+          ALT: () => this.SUBRULE(this.prefixed, { ARGS: [restricted] }),
+        },
         { ALT: () => this.SUBRULE(this.primary) },
       ]),
   );

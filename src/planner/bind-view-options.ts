@@ -23,7 +23,7 @@ export function viewOptions(
   for (const option of options) {
     switch (option.name) {
       case 'allowed_lateness': allowedLatenessMicros = micros(option); break;
-      case 'state_ttl': stateTtlMicros = micros(option); break;
+      case 'state_ttl': stateTtlMicros = ttl(option); break;
       case 'late': keepLate = late(option); break;
       case 'retain_history': case 'retain history':
         retainHistory = text(option);
@@ -55,6 +55,12 @@ function micros(option: Option): bigint {
     throw sqlError('22023', `option "${option.name}" must not be negative`, { span: option.span });
   }
   return value;
+}
+
+function ttl(option: Option): bigint {
+  const value = micros(option);
+  if (value > 0n) return value;
+  throw sqlError('22023', 'option "state_ttl" must be positive', { span: option.span });
 }
 
 function late(option: Option): boolean {

@@ -127,11 +127,12 @@ export type DataflowNode =
   /**
    * Group columns ++ aggregates. Keeps one group per key and what the aggregates need. Emits the
    * old row as retraction and the new row for every group that changed. Without group columns and
-   * with `global`, there is always exactly one row. `evict` drops groups silently.
+   * with `global`, there is always exactly one row. `evict` drops groups silently; `ttl` (input
+   * append-only) retracts and drops groups that no row came to for so many microseconds.
    */
   | Base & { readonly kind: 'aggregate'; readonly groupBy: readonly number[];
       readonly aggregates: readonly DataflowAggregate[]; readonly global: boolean;
-      readonly evict: Eviction | null }
+      readonly evict: Eviction | null; readonly ttl?: bigint }
   /** Rows with positive weight, once. Keeps each distinct row and its weight. */
   | Base & { readonly kind: 'distinct'; readonly evict: Eviction | null }
   /**
@@ -166,13 +167,14 @@ export type DataflowNode =
   /**
    * Rows offset+1 .. offset+limit per partition in order; ties are broken by the whole row, so
    * results are deterministic. `rank` other than none appends an int8 column. Keeps all rows of a
-   * partition ordered (append-only input: the first limit + offset only).
+   * partition ordered (append-only input: the first limit + offset only). `ttl`: as above, for
+   * partitions (only where `keepsFewRows`).
    */
   | Base & { readonly kind: 'topN'; readonly partitionBy: readonly number[];
       readonly orderBy: readonly SortKey[]; readonly limit: bigint | null;
       readonly offset: bigint; readonly withTies: boolean;
       readonly rank: 'none' | 'row_number' | 'rank' | 'dense_rank';
-      readonly evict: Eviction | null }
+      readonly evict: Eviction | null; readonly ttl?: bigint }
   /** Input columns ++ window functions. Keeps the rows of each partition in order. */
   | Base & { readonly kind: 'over'; readonly partitionBy: readonly number[];
       readonly orderBy: readonly SortKey[]; readonly calls: readonly DataflowOverCall[];
@@ -187,6 +189,13 @@ export type DataflowNode =
    */
   | Base & { readonly kind: 'gate'; readonly timeColumn: number;
       readonly watermark: WatermarkExpr; readonly correct: boolean }
+  /**
+   * Retracts rows that were not touched for `micros` of logical time. `groupBy`: any change touches
+   * all rows of the group; null: each row is touched by its own coming. Retractions of forgotten
+   * rows are swallowed. Keeps the rows that live.
+   */
+  | Base & { readonly kind: 'ttl'; readonly micros: bigint;
+      readonly groupBy: readonly number[] | null }
   /** Publishes the input at most once per interval (EMIT EVERY). Keeps the pending changes. */
   | Base & { readonly kind: 'throttle'; readonly micros: bigint }
   /**

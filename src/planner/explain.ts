@@ -14,6 +14,8 @@ import {
 } from './explain-expr.ts';
 import type { ColumnName, RelationName } from './explain-expr.ts';
 import { relationLines } from './explain-relation.ts';
+import { stateSize } from './explain-state.ts';
+import type { DelayOf } from './explain-state.ts';
 import type { Relation, ScalarExpr } from './relation.ts';
 
 const INDENT = '  ';
@@ -23,9 +25,11 @@ export function explainRelation(relation: Relation, names: RelationName): readon
   return relationLines(relation, names);
 }
 
-/** A dataflow as lines of text. */
-export function explainDataflow(dataflow: Dataflow, names: RelationName): readonly string[] {
-  const printer = new Printer(dataflow, names);
+/** A dataflow as lines of text; with the delays of watermarks known, also the size of states. */
+export function explainDataflow(
+  dataflow: Dataflow, names: RelationName, delayOf: DelayOf | null = null,
+): readonly string[] {
+  const printer = new Printer(dataflow, names, delayOf);
   printer.print(dataflow.output, 0);
   if (dataflow.late !== null) {
     printer.lines.push('late rows:');
@@ -37,13 +41,17 @@ export function explainDataflow(dataflow: Dataflow, names: RelationName): readon
 class Printer {
   readonly lines: string[] = [];
   readonly #nodes: readonly DataflowNode[];
+  readonly #dataflow: Dataflow;
   readonly #names: RelationName;
+  readonly #delayOf: DelayOf | null;
   readonly #uses = new Map<NodeId, number>();
   readonly #seen = new Set<NodeId>();
 
-  constructor(dataflow: Dataflow, names: RelationName) {
+  constructor(dataflow: Dataflow, names: RelationName, delayOf: DelayOf | null) {
+    this.#dataflow = dataflow;
     this.#nodes = dataflow.nodes;
     this.#names = names;
+    this.#delayOf = delayOf;
     for (const node of dataflow.nodes) {
       for (const input of node.inputs) this.#uses.set(input, (this.#uses.get(input) ?? 0) + 1);
     }
@@ -59,7 +67,7 @@ class Printer {
     }
     this.#seen.add(id);
     this.lines.push(`${pad}${this.#title(node)}${shared ? ` [#${id}]` : ''}`);
-    for (const line of this.#details(node)) this.lines.push(`${pad}${INDENT}${INDENT}${line}`);
+    for (const line of this.#details(id, node)) this.lines.push(`${pad}${INDENT}${INDENT}${line}`);
     if (node.kind === 'recursive') {
       for (const binding of node.bindings) {
         this.lines.push(`${pad}${INDENT}binding ${binding.name}${binding.distinct
@@ -73,7 +81,7 @@ class Printer {
   }
 
   #printBody(body: Dataflow, root: NodeId, depth: number): void {
-    const inner = new Printer(body, this.#names);
+    const inner = new Printer(body, this.#names, this.#delayOf);
     inner.print(root, depth);
     this.lines.push(...inner.lines);
   }
@@ -87,7 +95,7 @@ class Printer {
   }
 
   /** State, bound and evictions; nothing for nodes without state. */
-  #details(node: DataflowNode): readonly string[] {
+  #details(id: NodeId, node: DataflowNode): readonly string[] {
     const lines: string[] = [];
     if (node.bound !== 'stateless') {
       const inputs = node.inputs.map((input) => must(this.#nodes[input], 'input').columns);
@@ -96,6 +104,9 @@ class Printer {
       const key = node.key === null ? '' : `; key: (${node.key.map((at) =>
         node.columns[at]?.name ?? `#${at}`).join(', ')})`;
       lines.push(`state: ${stateOf(node)}; bound: ${node.bound}${evictions}${key}${rows}`);
+      const size = this.#delayOf === null ? null
+        : stateSize(this.#dataflow, id, this.#delayOf);
+      if (size !== null) lines.push(`size: ${size}`);
     }
     return lines;
   }
@@ -155,6 +166,8 @@ function titleOf(node: DataflowNode, names: ColumnName, relations: RelationName)
       node.validTo === null ? '' : ` to ${exprText(node.validTo, names)}`}`;
     case 'gate': return `gate until ${watermarkText(node.watermark, relations)} >= ${
       names(node.timeColumn)}${node.correct ? ', then corrections' : ''}`;
+    case 'ttl': return `forget${by(' groups of', node.groupBy ?? [], names)} after ${
+      microsText(node.micros)}`;
     case 'throttle': return `throttle to one change every ${microsText(node.micros)}`;
     case 'recursive': return 'recursive';
     case 'recursiveInput': return node.binding === null ? `input ${node.input ?? 0}`
@@ -222,6 +235,7 @@ function stateOf(node: DataflowNode): string {
     case 'temporalFilter': return 'rows until their next change';
     case 'gate': return 'rows of open windows';
     case 'throttle': return 'pending changes';
+    case 'ttl': return node.groupBy === null ? 'rows by age' : 'rows of groups by age';
     case 'recursive': return 'the bindings';
     default: return 'none';
   }
@@ -235,7 +249,9 @@ function evictionsOf(
     : `, dropped when ${watermarkText(evict.watermark, relations)} >= ${
       node.columns[evict.column]?.name ?? `#${evict.column}`}`;
   switch (node.kind) {
-    case 'aggregate': case 'distinct': case 'topN': case 'over': return one(node.evict);
+    case 'aggregate': case 'topN': return `${one(node.evict)}${node.ttl === undefined ? ''
+      : `, forgotten after ${microsText(node.ttl)}`}`;
+    case 'distinct': case 'over': return one(node.evict);
     case 'session': return node.watermark === null ? ''
       : `, dropped when ${watermarkText(node.watermark, relations)} >= window_end`;
     case 'temporalJoin': return node.watermark === null ? ''

@@ -76,7 +76,7 @@ export class Lowering implements RelationLowering {
       case 'flatMap': return this.#lowerFlatMap(relation);
       case 'window': return this.#lowerWindow(relation);
       case 'aggregate': return this.#lowerAggregate(relation);
-      case 'distinct': return this.#add(relation, [this.lower(relation.input)], {
+      case 'distinct': return this.#add(relation, [this.#agedInput(relation)], {
         kind: 'distinct', evict: this.#state.evictionOf(relation),
       });
       case 'join': return this.#lowerJoin(relation);
@@ -85,7 +85,8 @@ export class Lowering implements RelationLowering {
       case 'union': return this.#add(relation, relation.inputs.map((each) => this.lower(each)),
         { kind: 'union' });
       case 'setOp':
-        return this.#add(relation, [this.lower(relation.left), this.lower(relation.right)],
+        return this.#add(relation, [this.#aged(this.lower(relation.left), null),
+          this.#aged(this.lower(relation.right), null)],
           { kind: 'setOp', op: relation.op, all: relation.all });
       case 'topN': return this.#lowerTopN(relation);
       case 'over': return this.#lowerOver(relation);
@@ -94,10 +95,38 @@ export class Lowering implements RelationLowering {
       });
       case 'gate': return this.#lowerGate(relation);
       case 'recursive': return lowerRecursive(this, (builder, outside) =>
-        new Lowering(builder, this.properties, this.mode, outside), relation);
+        new Lowering(builder, this.properties, { kind: this.mode.kind }, outside), relation);
       case 'recursiveRef': throw new Error(`recursive reference ${relation.binding} outside`);
       default: return assertNever(relation);
     }
+  }
+
+  /** Under state_ttl: lets rows be forgotten by age, together by group or one by one. */
+  #aged(input: NodeId, groupBy: readonly number[] | null): NodeId {
+    const { ttl } = this.#state;
+    if (ttl === null) return input;
+    const { columns, key } = this.builder.node(input);
+    return this.builder.add({
+      kind: 'ttl', inputs: [input], micros: ttl, groupBy, columns, key, appendOnly: false,
+      bound: 'ttl',
+    });
+  }
+
+  /** The lowered input of an operator, as it forgets. */
+  #agedInput(
+    relation: Relation & { kind: 'distinct' | 'topN' | 'over' | 'window' },
+    input: NodeId = this.lower(relation.input),
+  ): NodeId {
+    const aging = this.#state.agingOf(relation);
+    if (aging === null || aging === 'own') return input;
+    return this.#aged(input,
+      aging === 'groups' && relation.kind === 'topN' ? relation.partitionBy : null);
+  }
+
+  /** `ttl` of a node that forgets by itself. */
+  #ownTtl(relation: Relation): { readonly ttl?: bigint } {
+    const { ttl } = this.#state;
+    return ttl !== null && this.#state.agingOf(relation) === 'own' ? { ttl } : {};
   }
 
   /** Adds the node that stands for a relation, with its derived properties. */
@@ -172,7 +201,7 @@ export class Lowering implements RelationLowering {
   }
 
   #lowerWindow(relation: Relation & { kind: 'window' }): NodeId {
-    const input = this.lower(relation.input);
+    const input = this.#agedInput(relation);
     const { window, timeColumn } = relation;
     if (window.kind === 'session') {
       return this.#add(relation, [input], {
@@ -203,10 +232,13 @@ export class Lowering implements RelationLowering {
         column: columns.of(key.expr), descending: key.descending, nullsFirst: key.nullsFirst })),
       type: each.type,
     }));
-    const input = this.#prepared(relation.input, columns.compact());
+    const prepared = this.#prepared(relation.input, columns.compact());
     const at = columns.positions();
+    const input = this.#state.agingOf(relation) === 'groups'
+      ? this.#aged(prepared, groupBy.map(at)) : prepared;
     return this.#add(relation, [input], {
-      kind: 'aggregate', groupBy: groupBy.map(at), global: relation.groupBy.length === 0,
+      kind: 'aggregate', ...this.#ownTtl(relation), groupBy: groupBy.map(at),
+      global: relation.groupBy.length === 0,
       aggregates: aggregates.map((each) => ({
         ...each, args: each.args.map(at), filter: each.filter === null ? null : at(each.filter),
         orderBy: each.orderBy.map((key) => ({ ...key, column: at(key.column) })),
@@ -264,13 +296,15 @@ export class Lowering implements RelationLowering {
     const right = this.#lowerSide(relation.right, parts.rightFilter,
       parts.keys.map((key) => key.right));
     const width = relation.left.columns.length;
+    const ages = (side: 'left' | 'right', node: NodeId): NodeId =>
+      this.#state.agesSide(relation, side) ? this.#aged(node, null) : node;
     const moved = (expr: ScalarExpr): ScalarExpr => mapColumns(expr, (index, type) =>
       column(index < width ? index : index - width + left.width, type));
     const semi = relation.type === 'semi' || relation.type === 'anti';
     const outputs = [...this.builder.columns(left.node),
       ...(semi ? [] : this.builder.columns(right.node))];
     const evictions = this.#state.joinEvictions(relation);
-    const node = this.#add(relation, [left.node, right.node], {
+    const node = this.#add(relation, [ages('left', left.node), ages('right', right.node)], {
       kind: 'join', type: relation.type, leftKey: left.key, rightKey: right.key,
       nullsEqual: parts.nullsEqual,
       residual: parts.residual === null ? null : moved(parts.residual),
@@ -311,7 +345,8 @@ export class Lowering implements RelationLowering {
       [...parts.keys.map((key) => key.left), time.left]);
     const right = this.#lowerSide(relation.right, parts.rightFilter,
       [...parts.keys.map((key) => key.right), time.right]);
-    const node = this.#add(relation, [left.node, right.node], {
+    const sides = [this.#aged(left.node, null), this.#aged(right.node, null)];
+    const node = this.#add(relation, sides, {
       kind: 'asofJoin', type: relation.type, op: time.op,
       leftKey: left.key.slice(0, -1), rightKey: right.key.slice(0, -1),
       leftTime: must(left.key.at(-1), 'time'), rightTime: must(right.key.at(-1), 'time'),
@@ -343,8 +378,9 @@ export class Lowering implements RelationLowering {
   }
 
   #lowerTopN(relation: Relation & { kind: 'topN' }): NodeId {
-    return this.#add(relation, [this.lower(relation.input)], {
-      kind: 'topN', partitionBy: relation.partitionBy, orderBy: relation.orderBy,
+    return this.#add(relation, [this.#agedInput(relation)], {
+      kind: 'topN', ...this.#ownTtl(relation),
+      partitionBy: relation.partitionBy, orderBy: relation.orderBy,
       limit: relation.limit, offset: relation.offset, withTies: relation.withTies,
       rank: relation.rank, evict: this.#state.evictionOf(relation),
     });
@@ -362,7 +398,7 @@ export class Lowering implements RelationLowering {
       ignoreNulls: each.ignoreNulls, frame: each.frame, type: each.type,
     }));
     const exprs = columns.all();
-    const input = this.#prepared(relation.input, exprs);
+    const input = this.#agedInput(relation, this.#prepared(relation.input, exprs));
     const width = relation.input.columns.length;
     const outputs = [...this.builder.columns(input), ...relation.columns.slice(width)];
     const node = this.#add(relation, [input], {

@@ -23,6 +23,26 @@ import type { WindowFact } from './watermarks.ts';
 /** What is planned: a view that is kept, or a query that runs once. */
 export interface LowerMode {
   readonly kind: 'view' | 'query';
+  /** state_ttl of a view. */
+  readonly ttlMicros?: bigint | null;
+}
+
+/**
+ * How an operator that nothing else bounds forgets by age. `own`: it drops groups or partitions
+ * itself. `groups`, `rows`: its input forgets, by group or row by row.
+ */
+export type Aging = 'own' | 'groups' | 'rows';
+
+/** Rows of a partition a top-N may keep in a block. */
+const FEW_ROWS = 16n;
+
+/** True for a top-N over append-only input whose partitions keep but a few rows. */
+export function keepsFewRows(
+  node: Pick<Relation & { kind: 'topN' }, 'limit' | 'offset' | 'withTies' | 'rank'>,
+): boolean {
+  return node.limit !== null && !node.withTies
+    && (node.rank === 'none' || node.rank === 'row_number')
+    && node.limit > 0n && node.limit + node.offset <= FEW_ROWS;
 }
 
 /** The part of a lowering that helpers need. */
@@ -56,6 +76,43 @@ export class StateRules {
   constructor(properties: Properties, mode: LowerMode) {
     this.#properties = properties;
     this.#mode = mode;
+    if (this.ttl !== null) properties.ageBy((relation) => this.agingOf(relation) !== null);
+  }
+
+  /** state_ttl, or null. */
+  get ttl(): bigint | null {
+    return this.#mode.kind === 'view' ? this.#mode.ttlMicros ?? null : null;
+  }
+
+  /** How the operator of a relation forgets by age; null: something else bounds it. */
+  agingOf(relation: Relation): Aging | null {
+    if (this.ttl === null) return null;
+    switch (relation.kind) {
+      case 'aggregate': return relation.groupBy.length === 0 || this.evictionOf(relation) !== null
+        ? null : this.#properties.appendOnly(relation.input) ? 'own' : 'groups';
+      case 'topN': return this.#agingOfTopN(relation);
+      case 'distinct': case 'over': return this.evictionOf(relation) === null ? 'rows' : null;
+      case 'join': return this.agesSide(relation, 'left') || this.agesSide(relation, 'right')
+        ? 'rows' : null;
+      case 'asofJoin': case 'setOp': return 'rows';
+      case 'window': return relation.window.kind === 'session'
+        && this.sessionWatermark(relation) === null ? 'rows' : null;
+      default: return null;
+    }
+  }
+
+  #agingOfTopN(relation: Relation & { kind: 'topN' }): Aging | null {
+    if (this.evictionOf(relation) !== null) return null;
+    const appends = this.#properties.appendOnly(relation.input);
+    if (relation.partitionBy.length === 0) {
+      return appends && relation.limit !== null ? null : 'rows';
+    }
+    return appends && keepsFewRows(relation) ? 'own' : 'groups';
+  }
+
+  /** True when the rows of one side of a join are forgotten by age. */
+  agesSide(relation: Relation & { kind: 'join' }, side: 'left' | 'right'): boolean {
+    return this.ttl !== null && this.#sideEviction(relation, side) === null;
   }
 
   /** Takes notice of the gates of a plan before it is lowered. */
@@ -177,6 +234,7 @@ export class StateRules {
 
   /** What bounds the state of a relation's operator. */
   boundOf(relation: Relation): StateBound {
+    if (this.agingOf(relation) !== null) return 'ttl';
     switch (relation.kind) {
       case 'values': case 'scan': case 'filter': case 'project': case 'flatMap': case 'union':
       case 'recursiveRef': return 'stateless';

@@ -70,13 +70,14 @@ function rowCount(
 
 /** Plans a materialized view. */
 export function lowerView(bound: BoundQuery, env: PlanEnv, options: ViewOptions): ViewPlan {
-  if (options.stateTtlMicros !== null) throw ttlNotSupported();
   const context = rewriteContext(env, 'view', options.allowedLatenessMicros);
   const visible = visibleOnly(bound.relation, bound.columns.length);
   const relation = rewriteRelation(visible, context);
   const builder = new DataflowBuilder();
   const properties = new Properties(env.catalog);
-  const lowering = new Lowering(builder, properties, { kind: 'view' }).prepare(relation);
+  const lowering = new Lowering(builder, properties, {
+    kind: 'view', ttlMicros: options.stateTtlMicros,
+  }).prepare(relation);
   const output = throttled(builder, lowering.lower(relation), bound.emit.everyMicros);
   const late = lateRelation(context.late);
   const lateNode = late === null ? null : lowering.lower(late);
@@ -131,10 +132,4 @@ function viewNotices(
     throw sqlError('0A000', first.message, { detail: first.detail, hint: first.hint });
   }
   return [...bound.notices, ...found];
-}
-
-function ttlNotSupported(): Error {
-  return sqlError('0A000', 'option "state_ttl" is not supported yet', {
-    hint: "Bound the state by time: WHERE ts > now() - INTERVAL '1 day'.",
-  });
 }

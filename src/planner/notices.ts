@@ -20,9 +20,16 @@ function noticeOf(node: DataflowNode): Notice {
   return {
     severity: 'NOTICE', sqlState: '00000',
     message: `the state of ${what} grows with its input for ever`,
-    detail: 'Nothing bounds it: no window, no watermark, no interval, no limit.',
+    detail: detailOf(node),
     hint: hintOf(node),
   };
+}
+
+function detailOf(node: DataflowNode): string {
+  if (node.kind === 'join' && (node.leftEvict === null) !== (node.rightEvict === null)) {
+    return `Nothing bounds the rows of its ${node.leftEvict === null ? 'left' : 'right'} input.`;
+  }
+  return 'Nothing bounds it: no window, no watermark, no interval, no limit.';
 }
 
 function operatorName(node: DataflowNode): string {
@@ -42,9 +49,12 @@ function hintOf(node: DataflowNode): string {
   switch (node.kind) {
     case 'join': case 'asofJoin':
       return 'Join on a time interval (b.ts BETWEEN a.ts AND a.ts + INTERVAL \'1 hour\') with '
-        + 'watermarks on both sides, or filter with ts > now() - INTERVAL \'1 day\'.';
+        + 'watermarks on both sides, filter with ts > now() - INTERVAL \'1 day\', '
+        + 'or say WITH (state_ttl = \'1 day\').';
     case 'aggregate': case 'session':
-      return "Declare WATERMARK FOR ts AS ts - INTERVAL '5 seconds' on the relation.";
-    default: return "Filter with ts > now() - INTERVAL '1 day', or work on windows.";
+      return "Declare WATERMARK FOR ts AS ts - INTERVAL '5 seconds' on the relation, or say "
+        + "WITH (state_ttl = '1 day').";
+    default: return "Filter with ts > now() - INTERVAL '1 day', work on windows, or say "
+      + "WITH (state_ttl = '1 day').";
   }
 }

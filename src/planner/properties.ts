@@ -30,11 +30,23 @@ export class Properties {
   readonly #appendOnly = new Map<Relation, boolean>();
   #windowCount: number = 0;
   readonly #snapshot: boolean;
+  #isAged: (relation: Relation) => boolean = () => false;
+  readonly #agedWithin = new Map<Relation, boolean>();
 
   /** With `snapshot`, relations are read once and every operator is asked once. */
   constructor(catalog: CatalogReader, { snapshot = false }: { readonly snapshot?: boolean } = {}) {
     this.#catalog = catalog;
     this.#snapshot = snapshot;
+  }
+
+  /** Says which operators forget rows by age (state_ttl); before anything is asked. */
+  ageBy(isAged: (relation: Relation) => boolean): void {
+    this.#isAged = isAged;
+  }
+
+  #hasAged(relation: Relation): boolean {
+    return remembered(this.#agedWithin, relation, () => this.#isAged(relation)
+      || inputsOf(relation).some((input) => this.#hasAged(input)));
   }
 
   /** Unique column sets, smallest first; `[]` as a key means at most one row. */
@@ -56,12 +68,21 @@ export class Properties {
   /** True when no retraction can ever come out of the relation. */
   appendOnly(relation: Relation): boolean {
     return remembered(this.#appendOnly, relation, () => this.#snapshot
-      ? this.#addsOnlyOnce(relation) : this.#deriveAppendOnly(relation));
+      ? this.#addsOnlyOnce(relation)
+      : !this.#isAged(relation) && this.#deriveAppendOnly(relation));
   }
 
   /** Watermarks by column. */
   watermarks(relation: Relation): Watermarks {
-    return remembered(this.#watermarks, relation, () => this.#deriveWatermarks(relation));
+    const known = this.#watermarks.get(relation);
+    if (known !== undefined) return known;
+    const facts = this.#deriveWatermarks(relation);
+    this.#watermarks.set(relation, facts);
+    // Whether an operator ages depends on whether these facts bound it.
+    if (!this.#isAged(relation)) return facts;
+    const aged = exactOnlyIn(facts, []);
+    this.#watermarks.set(relation, aged);
+    return aged;
   }
 
   /** Window columns by number. */
@@ -181,7 +202,7 @@ export class Properties {
     const base = inputs.get(relation.timeColumn);
     if (base === undefined) return inputs;
     const lateness = relation.graceMicros + (relation.late?.allowedMicros ?? 0n);
-    const exact = base.exact || relation.late?.exact === true;
+    const exact = this.#isExact(relation, base);
     const of = windowWatermarks(relation.window, base.watermark, lateness);
     const found = new Map(inputs);
     if (of.start !== null) found.set(width, { watermark: of.start, exact });
@@ -263,12 +284,17 @@ export class Properties {
       id: `${this.#windowCount++}`, window: relation.window, graceMicros: relation.graceMicros,
       allowedMicros: relation.late?.allowedMicros ?? 0n,
       base: base === null ? null
-        : { ...base, exact: base.exact || relation.late?.exact === true },
+        : { ...base, exact: this.#isExact(relation, base) },
     };
     found.set(width, { ...fact, role: 'start' });
     found.set(width + 1, { ...fact, role: 'end' });
     found.set(width + 2, { ...fact, role: 'time' });
     return found;
+  }
+
+  /** Late rows are split off; but what is forgotten by age may be taken back late. */
+  #isExact(relation: Relation & { kind: 'window' }, base: WatermarkFact): boolean {
+    return base.exact || (relation.late?.exact === true && !this.#hasAged(relation.input));
   }
 
   /** Windows of one shape in all branches, closing at the lesser watermark. */

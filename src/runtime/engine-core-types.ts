@@ -9,7 +9,7 @@ import type { EvaluationContext } from '../planner/functions/entry.ts';
 import type { Batch } from './batch.ts';
 import type { SystemColumn } from './catalog-store-types.ts';
 import type { CatalogState } from './catalog-store.ts';
-import type { StateSize } from './operator.ts';
+import type { OperatorState } from './graph.ts';
 
 /** Changes of one table by one transaction, in order: user columns and weights. */
 export interface TableChange {
@@ -127,8 +127,7 @@ export interface ViewInfo {
   readonly rowErrors: bigint;
   /** `running` or `broken: <reason>`. */
   readonly status: string;
-  readonly operators: readonly { readonly node: number; readonly kind: string;
-    readonly size: StateSize }[];
+  readonly operators: readonly OperatorState[];
 }
 
 /** A reader of a connector. */

@@ -6,7 +6,7 @@
  * are called as operator.ts says: pushes port by port, then one flush if there is a reason for it.
  */
 import { must } from '../common/assert.ts';
-import type { Dataflow, DataflowNode, NodeId } from '../planner/dataflow.ts';
+import type { Dataflow, DataflowNode, NodeId, StateBound } from '../planner/dataflow.ts';
 import { addColumns } from '../planner/expr-tools.ts';
 import type { Batch, Column } from './batch.ts';
 import { batchOf } from './batch.ts';
@@ -36,6 +36,16 @@ export interface StepOutput {
   readonly late: readonly Batch[];
   /** Changed rows that were offered, counted once per relation however often it is read. */
   readonly offered: number;
+}
+
+/** What an operator keeps, for tidemill.state. */
+export interface OperatorState {
+  readonly node: number;
+  readonly kind: string;
+  readonly size: StateSize;
+  readonly bound: StateBound;
+  /** Looks through the state: for who asks, not for every epoch. */
+  readonly oldest: () => bigint | null;
 }
 
 /** A dataflow that runs. */
@@ -187,9 +197,13 @@ export class RunningDataflow {
   }
 
   /** What each operator keeps. */
-  sizes(): { readonly node: number; readonly kind: string; readonly size: StateSize }[] {
+  sizes(): OperatorState[] {
     return this.#operators.flatMap((operator, node) => operator === null ? []
-      : [{ node, kind: must(this.#nodes[node], 'node').kind, size: operator.size() }]);
+      : [{
+        node, kind: must(this.#nodes[node], 'node').kind, size: operator.size(),
+        bound: must(this.#nodes[node], 'node').bound,
+        oldest: () => operator.oldest?.() ?? null,
+      }]);
   }
 }
 

@@ -46,6 +46,8 @@ export interface Operator {
   restore(): void;
   /** Rows and approximate bytes kept, for tidemill.state. */
   size(): StateSize;
+  /** Oldest of the times by which rows leave (event time, or when last touched), if any. */
+  oldest?(): bigint | null;
 }
 
 /** What an operator keeps. */

@@ -5,7 +5,10 @@ import type { SystemContext, SystemRelation } from '../engine-core-types.ts';
 import type { Value } from '../../common/values.ts';
 import { inDatabase } from './names.ts';
 
-/** A line per stored relation (`node` NULL) and per operator of a view. */
+/**
+ * A line per stored relation (`node` NULL) and per operator of a view that keeps something.
+ * `oldest`: the least of the times by which rows leave, event time or when last touched.
+ */
 export const STATE: SystemRelation = {
   schema: 'tidemill', name: 'state',
   columns: [
@@ -14,6 +17,9 @@ export const STATE: SystemRelation = {
     { name: 'operator', type: { name: 'text' } },
     { name: 'rows', type: { name: 'int8' } },
     { name: 'bytes', type: { name: 'int8' } },
+    { name: 'bound', type: { name: 'text' } },
+    { name: 'oldest', type: { name: 'timestamptz' } },
+    { name: 'view', type: { name: 'text' } },
   ],
   rows: stateRows,
 };
@@ -27,10 +33,17 @@ function* stateRows(context: SystemContext): Generator<readonly Value[], void> {
     const operators = views.get(id)?.operators ?? [];
     const inOperators = operators.reduce((total, { size }) => total + size.bytes, 0);
     const bytes = context.engine.storedBytes(id) - inOperators;
-    yield [name, null, 'rows', BigInt(context.engine.rowCount(id)), BigInt(bytes)];
+    const view = kind === 'materializedView' ? name : null;
+    yield [
+      name, null, 'rows', BigInt(context.engine.rowCount(id)), BigInt(bytes), null, null, view,
+    ];
     for (const operator of operators) {
       const { rows, bytes: kept } = operator.size;
-      yield [name, operator.node, operator.kind, BigInt(rows), BigInt(kept)];
+      if (operator.bound === 'stateless') continue;
+      yield [
+        name, operator.node, operator.kind, BigInt(rows), BigInt(kept), operator.bound,
+        operator.oldest(), view,
+      ];
     }
   }
 }

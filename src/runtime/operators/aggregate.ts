@@ -4,7 +4,8 @@
  * A batch is brought to group slots in one pass, then each aggregate runs its own loop over it.
  * The first time an epoch touches a group, the group's output row is put aside; flush compares it
  * with the new one and emits both only where they differ. A group without rows leaves the state.
- * With `evict`, groups whose column has been passed by the watermark leave silently.
+ * With `evict`, groups whose column has been passed by the watermark leave silently; with `ttl`,
+ * groups to which no row came for so long are taken back, before the rows of the epoch come in.
  */
 import { assert, must } from '../../common/assert.ts';
 import type { SqlError } from '../../common/errors.ts';
@@ -20,6 +21,7 @@ import { gatherSlots, hasNull } from '../state/transfer.ts';
 import { createAccumulator } from './aggregate-build.ts';
 import { markChanges, stackColumns } from './aggregate-output.ts';
 import type { Accumulator, AggregateInput } from './aggregate-types.ts';
+import { oldestOf, TOUCHED_COLUMN, TouchQueue } from './touch-queue.ts';
 
 type AggregateNode = Extract<DataflowNode, { kind: 'aggregate' }>;
 
@@ -51,6 +53,10 @@ class Aggregate implements Operator {
   readonly #rows: StoreColumnData;
   readonly #accumulators: readonly Accumulator[];
   readonly #expiry: ExpiryQueue | null;
+  /** Forgets groups by age, or null. */
+  readonly #ages: TouchQueue | null;
+  /** Batches that wait until what is due has gone. */
+  #pending: Batch[] = [];
   #slots: Int32Array = new Int32Array(0);
   #list: Int32Array = new Int32Array(0);
   #mark: Uint8Array = new Uint8Array(64);
@@ -66,8 +72,8 @@ class Aggregate implements Operator {
     this.#evict = node.evict;
     const inputTypes = input.columns.map(({ type }) => type);
     this.#accumulators = node.aggregates.map((call, at) => createAccumulator(call, {
-      context, prefix: `a${at}.`, appendOnly: input.appendOnly, evicts: node.evict !== null,
-      inputTypes,
+      context, prefix: `a${at}.`, appendOnly: input.appendOnly, inputTypes,
+      evicts: node.evict !== null || node.ttl !== undefined,
     }));
     const keys = node.groupBy.map((column, at): StoreColumn => ({
       name: `g${at}`, type: must(inputTypes[column], 'group column'), nullable: true,
@@ -75,7 +81,10 @@ class Aggregate implements Operator {
     this.#store = context.store('groups', [
       ...keys, { name: '$rows', type: { name: 'float8' }, nullable: false },
       ...this.#accumulators.flatMap(({ columns }) => columns),
+      ...node.ttl === undefined ? [] : [TOUCHED_COLUMN],
     ]);
+    this.#ages = node.ttl === undefined ? null
+      : new TouchQueue(this.#store, this.#store.columns.length - 1, node.ttl);
     this.#rows = this.#store.column(keys.length);
     this.#hashed = hashedColumns(node);
     this.#index = new HashIndex(this.#store, keys.map((_key, at) => at), { hashed: this.#hashed });
@@ -95,6 +104,11 @@ class Aggregate implements Operator {
   }
 
   push(_port: number, batch: Batch): void {
+    if (this.#ages === null) this.#take(batch);
+    else this.#pending.push(batch);
+  }
+
+  #take(batch: Batch): void {
     const { length } = batch;
     if (length === 0) return;
     const slots = this.#findGroups(batch);
@@ -172,6 +186,7 @@ class Aggregate implements Operator {
   #isGlobal(): boolean { return this.#global && this.#groupBy.length === 0; }
 
   flush(frontier: Frontier, emit: Emit): void {
+    if (this.#ages !== null) this.#age(this.#ages, frontier.now, emit);
     if (this.#isGlobal() && !this.#started) this.#startGlobal();
     for (const touched of this.#touched) this.#emitChanges(touched, emit);
     const all = this.#touched;
@@ -179,9 +194,28 @@ class Aggregate implements Operator {
     this.#started = true;
     for (const { slots } of all) {
       for (let i = 0; i < slots.length; i++) this.#mark[slots[i] as number] = 0;
+      this.#ages?.touch(slots, slots.length, frontier.now);
       if (!this.#isGlobal()) this.#removeEmpty(slots);
     }
     this.#evictUpTo(frontier);
+  }
+
+  /** Takes back the groups whose time is up, then lets the epoch's rows in. */
+  #age(ages: TouchQueue, now: bigint, emit: Emit): void {
+    const due = ages.takeDue(now);
+    if (due.length > 0) {
+      const existed = new Uint8Array(due.length).fill(1);
+      const old = this.#accumulators.map((accumulator) =>
+        accumulator.previous(due, due.length, (at) => { existed[at] = 0; }));
+      const before = Int32Array.from(due.keys()).filter((at) => existed[at] === 1);
+      if (before.length > 0) {
+        emit(this.#output(due, old, old, { before, after: new Int32Array(0) }));
+      }
+      this.#free(due);
+    }
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const batch of pending) this.#take(batch);
   }
 
   /** Makes the one group of a global aggregate, should no row have done so. */
@@ -259,6 +293,7 @@ class Aggregate implements Operator {
     if (count === 0) return;
     const empty = slots.filter((slot) => rows[slot] === 0);
     this.#expiry?.removeSlots(empty, empty.length);
+    this.#ages?.remove(empty, empty.length);
     this.#free(empty);
   }
 
@@ -280,11 +315,18 @@ class Aggregate implements Operator {
     return this.#evict === null ? [] : [this.#evict.watermark];
   }
 
-  dueAt(): bigint | null { return null; }
+  dueAt(): bigint | null { return this.#ages?.dueAt() ?? null; }
+
+  oldest(): bigint | null {
+    if (this.#evict !== null) return oldestOf(this.#store, this.#evict.column);
+    return this.#ages?.oldest() ?? null;
+  }
 
   restore(): void {
     this.#index.rebuild();
     this.#expiry?.rebuild();
+    this.#ages?.restore();
+    this.#pending = [];
     for (const accumulator of this.#accumulators) accumulator.restore();
     this.#touched = [];
     this.#mark = new Uint8Array(this.#store.capacity);
@@ -293,7 +335,8 @@ class Aggregate implements Operator {
 
   size(): StateSize {
     let rows = this.#store.rows;
-    let bytes = this.#store.bytes() + this.#index.bytes() + (this.#expiry?.bytes() ?? 0);
+    let bytes = this.#store.bytes() + this.#index.bytes() + (this.#expiry?.bytes() ?? 0)
+      + (this.#ages?.bytes() ?? 0);
     for (const accumulator of this.#accumulators) {
       const inner = accumulator.size();
       rows += inner.rows;

@@ -24,6 +24,7 @@ import { createTemporalFilter } from './temporal-filter.ts';
 import { createTemporalJoin } from './temporal-join.ts';
 import { createThrottle } from './throttle.ts';
 import { createTopN } from './top-n.ts';
+import { createTtl } from './ttl.ts';
 import { createUnion } from './union.ts';
 import { createWindow } from './window.ts';
 
@@ -47,6 +48,7 @@ export function buildOperator(
     case 'over': return createOver(node, inputs, context);
     case 'temporalFilter': return createTemporalFilter(node, inputs, context);
     case 'gate': return createGate(node, inputs, context);
+    case 'ttl': return createTtl(node, inputs, context);
     case 'throttle': return createThrottle(node, inputs, context);
     case 'asofJoin': return createAsofJoin(node, inputs, context);
     case 'temporalJoin': return createTemporalJoin(node, inputs, context);

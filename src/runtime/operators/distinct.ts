@@ -13,6 +13,7 @@ import { ExpiryQueue } from '../state/expiry-queue.ts';
 import { HashIndex } from '../state/hash-index.ts';
 import type { RowStore } from '../state/row-store.ts';
 import { gatherSlots, hasNull } from '../state/transfer.ts';
+import { oldestOf } from './touch-queue.ts';
 
 /** The operator of a `distinct` node. */
 export function createDistinct(
@@ -124,6 +125,10 @@ class Distinct implements Operator {
     this.#expiry?.rebuild();
     this.#touched = [];
     this.#before = new Uint8Array(this.#store.capacity);
+  }
+
+  oldest(): bigint | null {
+    return this.#evict === null ? null : oldestOf(this.#store, this.#evict.column);
   }
 
   size(): StateSize {

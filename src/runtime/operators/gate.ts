@@ -15,6 +15,7 @@ import { ExpiryQueue } from '../state/expiry-queue.ts';
 import type { RowStore } from '../state/row-store.ts';
 import { pickRows } from '../state/transfer.ts';
 import { Instant } from './instant.ts';
+import { oldestOf } from './touch-queue.ts';
 
 type GateNode = Extract<DataflowNode, { kind: 'gate' }>;
 
@@ -92,6 +93,8 @@ class Gate implements Operator {
   dueAt(): bigint | null { return null; }
 
   restore(): void { this.#rows.restore(); }
+
+  oldest(): bigint | null { return oldestOf(this.#store, this.#timeColumn); }
 
   size(): StateSize {
     return { rows: this.#store.rows, bytes: this.#rows.bytes() };

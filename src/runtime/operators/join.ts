@@ -19,6 +19,7 @@ import type { Pairs } from './join-output.ts';
 import { makeResidual } from './join-residual.ts';
 import type { Residual } from './join-residual.ts';
 import { JoinSide } from './join-side.ts';
+import { oldestOf } from './touch-queue.ts';
 
 /** A join node. */
 export type JoinNode = Extract<DataflowNode, { kind: 'join' }>;
@@ -351,6 +352,15 @@ class Join implements Operator {
 
   restore(): void {
     for (const side of this.#sides) side.restore();
+  }
+
+  oldest(): bigint | null {
+    let oldest: bigint | null = null;
+    for (const { evict, arrangement } of this.#sides) {
+      const at = evict === null ? null : oldestOf(arrangement.store, evict.column);
+      if (at !== null && (oldest === null || at < oldest)) oldest = at;
+    }
+    return oldest;
   }
 
   size(): StateSize {

@@ -17,6 +17,7 @@ import { makeCalls } from './over-make.ts';
 import { OverOutput } from './over-output.ts';
 import { OverRows } from './over-rows.ts';
 import type { OverNode, PartitionChange } from './over-rows.ts';
+import { oldestOf } from './touch-queue.ts';
 
 /** Builds the operator of a node of window functions. */
 export function createOver(
@@ -116,6 +117,11 @@ class Over implements Operator {
     this.#rows.restore();
     const { store } = this.#rows;
     for (let slot = 0; slot < store.top; slot++) if (store.live[slot] === 1) this.#note(slot);
+  }
+
+  oldest(): bigint | null {
+    const { evict } = this.#node;
+    return evict === null ? null : oldestOf(this.#rows.store, evict.column);
   }
 
   size(): StateSize {

@@ -21,6 +21,7 @@ import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../op
 import { ExpiryQueue } from '../state/expiry-queue.ts';
 import { gatherSlots, pickRows } from '../state/transfer.ts';
 import { OrderedPartitions } from './ordered-partitions.ts';
+import { oldestOf } from './touch-queue.ts';
 
 /** A session node. */
 export type SessionNode = Extract<DataflowNode, { kind: 'session' }>;
@@ -321,6 +322,8 @@ class Session implements Operator {
     this.#expiry?.rebuild();
     this.#seen = new Int32Array(this.#rows.store.capacity);
   }
+
+  oldest(): bigint | null { return oldestOf(this.#rows.store, this.#node.timeColumn); }
 
   size(): StateSize {
     return { rows: this.#rows.rows, bytes: this.#rows.bytes() };

@@ -4,11 +4,14 @@
  * A row that is not among the first limit + offset is dropped by one comparison and never stored.
  * Rows of a batch compete as row numbers (entry -1 - row) and get a slot only when they are still
  * in at its end. Each slot's store keeps the position under which it is out (`$place`, from 1; 0:
- * not out). Against the ordered sets of top-n.ts this halves the time on Nexmark's q18 and q19.
+ * not out). With `ttl`, any row touches its partition, and a partition not touched for so long is
+ * taken back before the rows of the epoch come in. Against the ordered sets of top-n.ts this halves
+ * the time on Nexmark's q18 and q19.
  */
 import { must } from '../../common/assert.ts';
 import type { DataflowNode, WatermarkExpr } from '../../planner/dataflow.ts';
 import { makeColumn } from '../batch.ts';
+import { keepsFewRows } from '../../planner/lower-state.ts';
 import type { Batch, Column } from '../batch.ts';
 import { orderMaker } from '../kernels/order.ts';
 import type { RowOrder } from '../kernels/order.ts';
@@ -18,16 +21,13 @@ import { forLiveSlots, HashIndex } from '../state/hash-index.ts';
 import { RowStore } from '../state/row-store.ts';
 import { gatherSlots, scatter } from '../state/transfer.ts';
 
-type TopNNode = Extract<DataflowNode, { kind: 'topN' }>;
+import { oldestOf, TOUCHED_COLUMN, TouchQueue } from './touch-queue.ts';
 
-/** Most rows of a partition that are kept in a block. */
-const SMALL_MAX = 16n;
+type TopNNode = Extract<DataflowNode, { kind: 'topN' }>;
 
 /** True when a node can be run by this operator. */
 export function isSmallTopN(node: TopNNode, input: DataflowNode): boolean {
-  return input.appendOnly && node.limit !== null && !node.withTies
-    && (node.rank === 'none' || node.rank === 'row_number')
-    && node.limit > 0n && node.limit + node.offset <= SMALL_MAX;
+  return input.appendOnly && keepsFewRows(node);
 }
 
 /** The operator; see the head of the file. */
@@ -40,6 +40,11 @@ export class SmallTopN implements Operator {
   readonly #makeOrder: ReturnType<typeof orderMaker>;
   readonly #directory: HashIndex;
   readonly #expiry: ExpiryQueue | null;
+  /** Forgets partitions by age, or null; all rows of a partition have one time. */
+  readonly #ages: TouchQueue | null;
+  /** Batches that wait until what is due has gone, and the partitions they touched. */
+  #pending: Batch[] = [];
+  readonly #seen = new Set<number>();
   /** Rows kept per partition. */
   readonly #keep: number;
   readonly #offset: number;
@@ -73,7 +78,10 @@ export class SmallTopN implements Operator {
     this.#store = context.store('rows', [
       ...input.columns.map(({ name, type }) => ({ name, type, nullable: true })),
       { name: '$place', type: { name: 'int4' }, nullable: false },
+      ...node.ttl === undefined ? [] : [TOUCHED_COLUMN],
     ]);
+    this.#ages = node.ttl === undefined ? null
+      : new TouchQueue(this.#store, this.#all.length + 1, node.ttl);
     const directory = new RowStore('partitions', node.partitionBy.map((at) => ({
       name: `p${at}`, type: must(input.columns[at], 'partition column').type, nullable: true,
     })));
@@ -92,8 +100,16 @@ export class SmallTopN implements Operator {
   get #places(): Int32Array { return this.#store.column(this.#all.length).i32; }
 
   push(_port: number, batch: Batch, _emit: Emit): void {
+    if (this.#ages === null) this.#take(batch);
+    else this.#pending.push(batch);
+  }
+
+  #take(batch: Batch): void {
     const { length, weights } = batch;
     this.#assign(this.#keyColumns(batch), length);
+    if (this.#ages !== null) {
+      for (let row = 0; row < length; row++) this.#seen.add(this.#partitions[row] as number);
+    }
     const ordered = this.#orderColumns.map((at) => must(batch.columns[at], 'column'));
     this.#slotOrder = this.#makeOrder(
       this.#orderColumns.map((at) => this.#store.column(at)), ordered);
@@ -200,7 +216,7 @@ export class SmallTopN implements Operator {
 
   /** Eviction must find the partition of a row again. */
   #notePartition(slot: number, partition: number): void {
-    if (this.#expiry === null) return;
+    if (this.#expiry === null && this.#ages === null) return;
     if (this.#partitionOf.length < this.#store.capacity) {
       this.#partitionOf = grown(this.#partitionOf, this.#store.capacity);
     }
@@ -208,6 +224,7 @@ export class SmallTopN implements Operator {
   }
 
   flush(frontier: Frontier, emit: Emit): void {
+    if (this.#ages !== null) this.#age(this.#ages, frontier.now, emit);
     const places = this.#places;
     const isNumbered = this.#node.rank !== 'none';
     for (const slot of this.#gone) {
@@ -234,6 +251,33 @@ export class SmallTopN implements Operator {
     this.#emit(emit);
     this.#free();
     this.#evict(frontier);
+    if (this.#ages !== null) this.#touchSeen(this.#ages, frontier.now);
+  }
+
+  /** Takes back the partitions whose time is up, then lets the epoch's rows in. */
+  #age(ages: TouchQueue, now: bigint, emit: Emit): void {
+    const due = ages.takeDue(now);
+    const places = this.#places;
+    for (const slot of due) {
+      const place = places[slot] as number;
+      if (place > 0) this.#out(slot, -1, place);
+    }
+    this.#emit(emit);
+    for (const slot of due) this.#drop(slot);
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const batch of pending) this.#take(batch);
+  }
+
+  #touchSeen(ages: TouchQueue, now: bigint): void {
+    const slots: number[] = [];
+    for (const partition of this.#seen) {
+      const base = partition * this.#keep;
+      const end = base + (this.#counts[partition] as number);
+      for (let at = base; at < end; at++) slots.push(this.#entries[at] as number);
+    }
+    this.#seen.clear();
+    ages.touch(Int32Array.from(slots), slots.length, now);
   }
 
   #out(slot: number, weight: number, place: number): void {
@@ -270,6 +314,7 @@ export class SmallTopN implements Operator {
   #free(): void {
     if (this.#gone.length === 0) return;
     this.#expiry?.removeSlots(Int32Array.from(this.#gone), this.#gone.length);
+    this.#ages?.remove(Int32Array.from(this.#gone), this.#gone.length);
     for (const slot of this.#gone) this.#store.free(slot);
     this.#gone = [];
   }
@@ -279,25 +324,33 @@ export class SmallTopN implements Operator {
     const { evict } = this.#node;
     const watermark = evict === null ? null : frontier.watermark(evict.watermark);
     if (this.#expiry === null || watermark === null) return;
-    for (const slot of this.#expiry.takeUpTo(watermark)) {
-      const partition = this.#partitionOf[slot] as number;
-      const base = partition * this.#keep;
-      const count = this.#counts[partition] as number;
-      const at = this.#entries.indexOf(slot, base);
-      this.#entries.copyWithin(at, at + 1, base + count);
-      this.#counts[partition] = count - 1;
-      this.#store.free(slot);
-      if (count > 1) continue;
-      this.#directory.removeSlots(Int32Array.of(partition), 1);
-      this.#directory.store.free(partition);
-    }
+    for (const slot of this.#expiry.takeUpTo(watermark)) this.#drop(slot);
+  }
+
+  /** Lets a slot go, and its partition with the last one. */
+  #drop(slot: number): void {
+    const partition = this.#partitionOf[slot] as number;
+    const base = partition * this.#keep;
+    const count = this.#counts[partition] as number;
+    const at = this.#entries.indexOf(slot, base);
+    this.#entries.copyWithin(at, at + 1, base + count);
+    this.#counts[partition] = count - 1;
+    this.#store.free(slot);
+    if (count > 1) return;
+    this.#directory.removeSlots(Int32Array.of(partition), 1);
+    this.#directory.store.free(partition);
   }
 
   watermarks(): readonly WatermarkExpr[] {
     return this.#node.evict === null ? [] : [this.#node.evict.watermark];
   }
 
-  dueAt(): bigint | null { return null; }
+  dueAt(): bigint | null { return this.#ages?.dueAt() ?? null; }
+
+  oldest(): bigint | null {
+    const { evict } = this.#node;
+    return evict === null ? this.#ages?.oldest() ?? null : oldestOf(this.#store, evict.column);
+  }
 
   restore(): void {
     const directory = this.#directory.store;
@@ -313,6 +366,8 @@ export class SmallTopN implements Operator {
       }
     });
     this.#expiry?.rebuild();
+    this.#ages?.restore();
+    this.#pending = [];
   }
 
   #restoreSlot(slot: number, partition: number, order: RowOrder): void {
@@ -336,7 +391,7 @@ export class SmallTopN implements Operator {
       rows: this.#store.rows,
       bytes: this.#store.bytes() + this.#directory.bytes() + this.#directory.store.bytes()
         + this.#entries.byteLength + this.#counts.byteLength + this.#partitionOf.byteLength
-        + (this.#expiry?.bytes() ?? 0),
+        + (this.#expiry?.bytes() ?? 0) + (this.#ages?.bytes() ?? 0),
     };
   }
 }

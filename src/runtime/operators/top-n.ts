@@ -18,6 +18,7 @@ import { gatherSlots, pickRows } from '../state/transfer.ts';
 import { OrderedPartitions } from './ordered-partitions.ts';
 import { isSmallTopN, SmallTopN } from './top-n-small.ts';
 import { TopNWindow } from './top-n-window.ts';
+import { oldestOf } from './touch-queue.ts';
 
 /** A top-N node. */
 export type TopNNode = Extract<DataflowNode, { kind: 'topN' }>;
@@ -348,7 +349,12 @@ class TopN implements Operator {
     }
   }
 
+  oldest(): bigint | null {
+    const { evict } = this.#node;
+    return evict === null ? null : oldestOf(this.#rows.store, evict.column);
+  }
+
   size(): StateSize {
-    return { rows: this.#rows.rows, bytes: this.#rows.bytes() };
+    return { rows: this.#rows.rows, bytes: this.#rows.bytes() + (this.#expiry?.bytes() ?? 0) };
   }
 }

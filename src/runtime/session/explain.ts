@@ -58,7 +58,9 @@ function linesOf(
     return explainRelation(explained.relation, names);
   }
   if (stage === 'code') return kernelLines(explained.dataflow);
-  return explainDataflow(explained.dataflow, names);
+  const delayOf = (id: number): bigint | null =>
+    context.catalog.relationById(id)?.watermark?.delayMicros ?? null;
+  return explainDataflow(explained.dataflow, names, delayOf);
 }
 
 /** The generated loops of a dataflow's filters and projections. */
