@@ -37,6 +37,8 @@ export class Idleness {
   readonly #state: EngineState;
   /** Wall-clock time of the last row, by relation, reader and partition. */
   readonly #spokeAt = new Map<string, bigint>();
+  /** Partitions with rows in the epoch being decided on. */
+  readonly #spoken = new Set<string>();
   readonly #raisedAt = new Map<string, bigint>();
 
   constructor(state: EngineState) {
@@ -45,8 +47,11 @@ export class Idleness {
 
   /** Decisions due now; `spoke` are the partitions with rows in this epoch. */
   decide(now: bigint, spoke: readonly Spoke[]): LoggedDecision[] {
+    this.#spoken.clear();
     for (const { relation, reader, partition } of spoke) {
-      this.#spokeAt.set(`${relation}/${reader}/${partition}`, now);
+      const key = `${relation}/${reader}/${partition}`;
+      this.#spokeAt.set(key, now);
+      this.#spoken.add(key);
     }
     const decisions: LoggedDecision[] = [];
     for (const watched of this.#watched()) {
@@ -56,6 +61,7 @@ export class Idleness {
     return decisions;
   }
 
+  /** How long a partition has been silent; what was so before a restart counts from there. */
   #silence(watched: Watched, partition: number, now: bigint): bigint {
     const key = `${watched.relation}/${watched.reader}/${partition}`;
     const at = this.#spokeAt.get(key);
@@ -65,10 +71,16 @@ export class Idleness {
     return 0n;
   }
 
+  #hasSpoken(watched: Watched, partition: number): boolean {
+    return this.#spoken.has(`${watched.relation}/${watched.reader}/${partition}`);
+  }
+
   #idle(watched: Watched, now: bigint, decisions: LoggedDecision[]): void {
     const { relation, reader, clock } = watched;
     for (const { partition, idle } of clock.describe()) {
-      const silent = this.#silence(watched, partition, now) >= (watched.idleTimeout ?? 0n);
+      const silence = this.#silence(watched, partition, now);
+      const silent = idle ? !this.#hasSpoken(watched, partition)
+        : silence >= (watched.idleTimeout ?? 0n);
       if (silent === idle) continue;
       decisions.push({
         kind: silent ? 'idle' : 'active', relation, reader, partition, watermark: null,

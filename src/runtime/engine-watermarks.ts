@@ -47,7 +47,8 @@ export class EventClock {
   #partition(at: number): PartitionTime {
     let found = this.#partitions[at];
     if (found === undefined) {
-      found = { latest: null, floor: null, idle: false, ended: false };
+      // One that appears when others have spoken begins where the relation is.
+      found = { latest: null, floor: this.#current, idle: false, ended: false };
       this.#partitions[at] = found;
     }
     return found;

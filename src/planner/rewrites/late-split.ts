@@ -58,6 +58,22 @@ function splitWindow(
 ): Relation {
   const base = properties.watermarks(relation.input).get(relation.timeColumn);
   if (base === undefined || base.exact) return relation;
+  return splitInWindows({ ...relation, input: inSomeWindow(relation) }, context);
+}
+
+/** Between windows that are shorter than their distance lie times of no window: never late. */
+function inSomeWindow(relation: Relation & { kind: 'window' }): Relation {
+  const { window, input, timeColumn } = relation;
+  if (window.kind !== 'hop' || window.size >= window.slide) return input;
+  const time = asMoment(columnOf(input, timeColumn));
+  const end = windowEnd(time, shapeOf(window));
+  const name = timeName(time.type);
+  return filter(input, notTrue(call(`>=(${name},${name})`, [time, end], BOOLEAN)));
+}
+
+function splitInWindows(
+  relation: Relation & { kind: 'window' }, context: RewriteContext,
+): Relation {
   const allowedMicros = context.allowedLatenessMicros;
   const shape = shapeOf(relation.window);
   const lateness = relation.graceMicros + allowedMicros;
@@ -117,6 +133,12 @@ function timeName(type: SqlType): string {
   return type.name === 'timestamptz' ? 'timestamptz' : 'timestamp';
 }
 
+function windowEnd(time: ScalarExpr, { step, size, offset }: LateShape): ScalarExpr {
+  return call(`$window_end(${timeName(time.type)},int8,int8,int8)`, [
+    time, literal(step, INT8), literal(size, INT8), literal(offset, INT8)],
+  { name: time.type.name });
+}
+
 /** The last window (plus lateness) had ended when the row came; NULL when nothing is known. */
 export function hasEnded(threaded: Threaded, test: LateTest): ScalarExpr {
   const time = asMoment(columnOf(threaded.relation, test.timeColumn));
@@ -152,10 +174,8 @@ export function describeLate(
   const time = asMoment(columnOf(late, test.timeColumn));
   const type: SqlType = { name: time.type.name };
   const name = timeName(type);
-  const { step, size, offset } = test.shape;
   const watermark = call(`$${name}(int8)`, [column(test.arrival, INT8)], type);
-  const end = call(`$window_end(${name},int8,int8,int8)`, [
-    time, literal(step, INT8), literal(size, INT8), literal(offset, INT8)], type);
+  const end = windowEnd(time, test.shape);
   const interval: SqlType = { name: 'interval' };
   const visible = [...input.columns.keys()].filter((at) =>
     must(input.columns[at], 'column').name.startsWith('$') === false);

@@ -6,9 +6,9 @@
  * re-emits the rows whose window has become another one: a row that joins two sessions merges them
  * in one step, a row that goes may split one. Each row's store keeps what is out: copies, start and
  * end. With a watermark, sessions that have ended by it are final: they leave the state, and a row
- * in time that would touch one starts a session of its own. That is decided by the row's own
- * arrival watermark where it is known, so it does not depend on how rows are put into epochs: the
- * first row of such a session is marked (`$cut`). Rows without a time are in no session.
+ * in time that would touch one starts a session of its own. That depends on the rows' times and
+ * arrival watermarks alone (session-links.ts), not on how they are put into epochs: the first row
+ * of such a session is marked (`$cut`). Rows without a time are in no session.
  *
  *   rows      a   b     c               |gap|
  *   windows  [a           c+gap)  ...
@@ -22,6 +22,7 @@ import { ExpiryQueue } from '../state/expiry-queue.ts';
 import { gatherSlots, pickRows } from '../state/transfer.ts';
 import { OrderedPartitions } from './ordered-partitions.ts';
 import { oldestOf } from './touch-queue.ts';
+import { SessionLinks } from './session-links.ts';
 
 /** A session node. */
 export type SessionNode = Extract<DataflowNode, { kind: 'session' }>;
@@ -51,6 +52,8 @@ class Session implements Operator {
   readonly #all: readonly number[];
   /** Times are days. */
   readonly #days: boolean;
+  /** Which neighbours are of one session; null where no row is kept apart from another. */
+  readonly #links: SessionLinks | null;
   /** Rows around which something changed, -1 entries aside. */
   #touched: number[] = [];
   /** Number of the flush in which the run of a slot was last looked at. */
@@ -78,6 +81,11 @@ class Session implements Operator {
       extra: ['$emitted', { name: '$start', type: INT8 }, { name: '$end', type: INT8 }, '$cut'],
     }, context);
     this.#expiry = node.watermark === null ? null : new ExpiryQueue(this.#rows.store, timeColumn);
+    const { arrival, gap, allowedLateness = 0n } = node;
+    this.#links = typeof arrival !== 'number' ? null : new SessionLinks({
+      rows: this.#rows, time: (slot) => this.#time(slot), arrival, gap,
+      lateness: allowedLateness, cut: CUT,
+    });
   }
 
   push(_port: number, batch: Batch, _emit: Emit): void {
@@ -113,7 +121,8 @@ class Session implements Operator {
       inserted: (slot, partition) => {
         arrived.push(slot);
         this.#touched.push(slot);
-        this.#cutBefore(slot, roots[partition] as number);
+        const merged = this.#links?.joined(roots[partition] as number, slot) ?? -1;
+        if (merged >= 0) this.#touched.push(merged);
       },
       reweighed: (slot) => { this.#touched.push(slot); },
       removing: (slot, partition) => {
@@ -122,7 +131,7 @@ class Session implements Operator {
         const root = roots[partition] as number;
         const [before, after] = [index.predecessor(root, slot), index.successor(root, slot)];
         this.#touched.push(before, after);
-        if (after >= 0) this.#moveCut(slot, before, after);
+        if (this.#links !== null) this.#touched.push(...this.#links.leaving(root, slot));
       },
     });
     if (this.#seen.length < this.#rows.store.capacity) {
@@ -137,44 +146,10 @@ class Session implements Operator {
     this.#rows.release();
   }
 
-  /** The session that ends with a row was final when another row came. */
-  #wasFinal(last: number, slot: number): boolean {
-    const { arrival, gap, allowedLateness = 0n } = this.#node;
-    if (typeof arrival !== 'number') return false;
-    const column = this.#rows.store.column(arrival);
-    if (column.nulls !== null && column.nulls[slot] === 1) return false;
-    return this.#time(last) + gap + allowedLateness <= (column.i64[slot] as bigint);
-  }
-
   /** True when a row goes on the session of the row before it. */
   #follows(slot: number, before: number): boolean {
     return this.#rows.extra(CUT)[slot] === 0
       && this.#time(slot) - this.#time(before) < this.#node.gap;
-  }
-
-  /**
-   * Decides whether a row that has come goes on the session before it, and joins the one behind.
-   */
-  #cutBefore(slot: number, root: number): void {
-    if (typeof this.#node.arrival !== 'number') return;
-    const { index, store } = this.#rows;
-    const cut = this.#rows.extra(CUT);
-    const before = index.predecessor(root, slot);
-    const after = index.successor(root, slot);
-    const between = before >= 0 && after >= 0 && this.#follows(after, before);
-    if (before >= 0 && !between && this.#wasFinal(before, slot)) cut[slot] = 1;
-    if (after >= 0 && cut[after] === 1 && this.#time(after) - this.#time(slot) < this.#node.gap) {
-      cut[after] = 0;
-      store.touch(after);
-    }
-  }
-
-  /** The first row of a session that was cut off goes: the next one may be its first now. */
-  #moveCut(slot: number, before: number, after: number): void {
-    const cut = this.#rows.extra(CUT);
-    if (cut[slot] !== 1 || before < 0 || !this.#follows(after, slot)) return;
-    if (this.#wasFinal(before, after)) cut[after] = 1;
-    this.#rows.store.touch(after);
   }
 
   /** Brings the session around a slot up to date, unless it was done in this flush. */
@@ -305,6 +280,7 @@ class Session implements Operator {
       const partition = this.#rows.partitionOf(slot);
       for (let at = slot; at >= 0 && ends[at] === ends[slot];) {
         const before = index.predecessor(this.#rows.roots[partition] as number, at);
+        this.#links?.evicted(at);
         this.#rows.evict(at);
         at = before;
       }
@@ -320,6 +296,7 @@ class Session implements Operator {
   restore(): void {
     this.#rows.restore();
     this.#expiry?.rebuild();
+    this.#links?.recount();
     this.#seen = new Int32Array(this.#rows.store.capacity);
   }
 
