@@ -140,12 +140,14 @@ export type DataflowNode =
    * over left ++ right. Empty keys: cross join. Keeps both inputs arranged by key (shared with
    * other joins of the same input and key). semi/anti output left columns only; outer joins pad
    * with NULL. `leftEvict`/`rightEvict` drop rows that can no longer match (interval and window
-   * joins); with `holdNulls`, the NULL row of an outer row appears only when it is evicted.
+   * joins); with `holdNulls`, the NULL row of an outer row appears only when it is evicted. With
+   * `extreme`, rows that can match no group any more are not kept.
    */
   | Base & { readonly kind: 'join'; readonly type: JoinType; readonly leftKey: readonly number[];
       readonly rightKey: readonly number[]; readonly nullsEqual: boolean;
       readonly residual: ScalarExpr | null; readonly leftEvict: RowEviction | null;
-      readonly rightEvict: RowEviction | null; readonly holdNulls: boolean }
+      readonly rightEvict: RowEviction | null; readonly holdNulls: boolean;
+      readonly extreme?: JoinExtreme }
   /** Per left row the right row of equal key with the nearest rightTime in the given direction. */
   | Base & { readonly kind: 'asofJoin'; readonly type: 'inner' | 'left';
       readonly leftKey: readonly number[]; readonly rightKey: readonly number[];
@@ -219,6 +221,31 @@ export interface RowEviction {
   readonly column: number;
   readonly offsetMicros: bigint;
   readonly watermark: WatermarkExpr;
+}
+
+/**
+ * One side has a row per group, with a value that only rises (`max`) or only falls; pair `key` of
+ * the join's keys equates it with a value of the other side, whose rows only come. The other keys
+ * (and `range`) say which group: those are all columns of the group.
+ */
+export interface JoinExtreme {
+  readonly groups: 'left' | 'right';
+  readonly key: number;
+  readonly max: boolean;
+  readonly range: ExtremeRange | null;
+}
+
+/**
+ * The group has offset + n * step in its column `group`, between time + low and time + high, `time`
+ * being a column (microseconds) of the other side; a row without a finite time has no group.
+ */
+export interface ExtremeRange {
+  readonly group: number;
+  readonly time: number;
+  readonly low: bigint;
+  readonly high: bigint;
+  readonly step: bigint;
+  readonly offset: bigint;
 }
 
 /** A whole plan. `outputs.late` holds late rows of a windowed view. */

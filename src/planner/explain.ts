@@ -6,8 +6,8 @@
  */
 import { assertNever, must } from '../common/assert.ts';
 import type {
-  Dataflow, DataflowAggregate, DataflowColumn, DataflowNode, DataflowOverCall, Eviction, NodeId,
-  RowEviction,
+  Dataflow, DataflowAggregate, DataflowColumn, DataflowNode, DataflowOverCall, Eviction,
+  JoinExtreme, NodeId, RowEviction,
 } from './dataflow.ts';
 import {
   exprText, frameText, functionName, microsText, sortText, valueText, watermarkText, windowText,
@@ -223,7 +223,8 @@ function stateOf(node: DataflowNode): string {
   switch (node.kind) {
     case 'aggregate': return node.global ? 'one group' : 'one group per key';
     case 'distinct': return 'each distinct row';
-    case 'join': return 'both inputs by key';
+    case 'join': return node.extreme === undefined ? 'both inputs by key'
+      : extremeState(node.extreme);
     case 'asofJoin': return 'both inputs by key and time';
     case 'temporalJoin': return node.leftTime === null ? 'the current right rows'
       : 'right versions and waiting left rows';
@@ -239,6 +240,11 @@ function stateOf(node: DataflowNode): string {
     case 'recursive': return 'the bindings';
     default: return 'none';
   }
+}
+
+function extremeState({ groups, max }: JoinExtreme): string {
+  const rows = groups === 'left' ? 'right' : 'left';
+  return `one ${groups} row per group, ${rows} rows not ${max ? 'below its max' : 'above its min'}`;
 }
 
 function evictionsOf(

@@ -13,6 +13,7 @@ import type { DataflowColumn, DataflowNode, NodeId } from './dataflow.ts';
 import { andAll, addColumns, column, columnsUsed, conjuncts, mapColumns, shiftColumns, substitute }
   from './expr-tools.ts';
 import { asComparison, swapped } from './function-facts.ts';
+import { findExtreme } from './extreme-joins.ts';
 import { isWorthFusing, plainColumn } from './lower-builder.ts';
 import type { DataflowBuilder } from './lower-builder.ts';
 import { splitJoin } from './lower-join.ts';
@@ -304,11 +305,14 @@ export class Lowering implements RelationLowering {
     const outputs = [...this.builder.columns(left.node),
       ...(semi ? [] : this.builder.columns(right.node))];
     const evictions = this.#state.joinEvictions(relation);
+    const extreme = this.mode.kind === 'view' && this.#state.ttl === null
+      ? findExtreme(relation, parts, this.properties) : null;
     const node = this.#add(relation, [ages('left', left.node), ages('right', right.node)], {
       kind: 'join', type: relation.type, leftKey: left.key, rightKey: right.key,
       nullsEqual: parts.nullsEqual,
       residual: parts.residual === null ? null : moved(parts.residual),
       leftEvict: evictions.left, rightEvict: evictions.right, holdNulls: evictions.holdNulls,
+      ...(extreme === null ? {} : { extreme }),
     }, outputs);
     return this.#narrow(node, relation, { width, leftWidth: left.width });
   }

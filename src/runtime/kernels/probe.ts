@@ -3,7 +3,8 @@
  *
  * One source per key layout: the kind of each key column, and whether the batch side and the store
  * side can hold NULL. Equality is always on the full key; the stored hash only saves comparisons.
- * In the text: `i` counts rows, `r` is the row in the batch, `e` the candidate slot; b, m are data
+ * In the text: `i` counts rows, `r` is the row in the batch, `e` the candidate slot, `y` and `g` the
+ * hash and slot of the row before; b, m are data
  * and NULL mask of the batch, s, z of the store; 64-bit columns come as pairs of 32-bit lanes.
  */
 import type { Value } from '../../common/values.ts';
@@ -62,8 +63,10 @@ const PARAMETERS: readonly string[] = ['I', 'K', 'n', 'out'];
 
 /** The find loop of a layout. `nullsMatch` false: a key with a NULL is found nowhere. */
 export function findLoop(columns: readonly ProbeColumn[], nullsMatch: boolean): ProbeLoop {
-  return compileKernel(PARAMETERS, loop(columns, nullsMatch,
-    'out[i] = -1; continue;', 'out[i] = -1; break;', 'out[i] = e; break;'));
+  return compileKernel(PARAMETERS, loop(columns, nullsMatch, {
+    onNull: 'out[i] = -1; continue;', onEmpty: 'out[i] = -1; break;', onMatch: FOUND,
+    again: againText(columns),
+  }));
 }
 
 /** The find-or-insert loop of a layout; new keys are written into the store. */
@@ -71,36 +74,62 @@ export function insertLoop(columns: readonly ProbeColumn[]): ProbeLoop {
   const write = columns.map(writeText).join(' ');
   const again = columns.map((column, at) => takeText(column, at)).join(' ');
   const onEmpty = `const e = I.add(x, q, p); if (I.capacity !== c) { c = I.capacity; ${again} } `
-    + `${write} out[i] = e; break;`;
-  return compileKernel(PARAMETERS, loop(columns, true, '', onEmpty, 'out[i] = e; break;'));
+    + `${write} ${FOUND}`;
+  return compileKernel(PARAMETERS, loop(columns, true, {
+    onNull: '', onEmpty, onMatch: FOUND, again: againText(columns),
+  }));
 }
 
 /** The loop that puts slots (`K.rows`) at the head of the chain of their key. */
 export function chainLoop(columns: readonly ProbeColumn[], nullsMatch: boolean): ChainLoop {
-  const body = loop(columns, nullsMatch,
-    'N[r] = -2; V[r] = -2; continue;',
-    'N[r] = -1; V[r] = -1; I.add(x, q, p, r); break;',
-    'N[r] = e; V[r] = -1; V[e] = r; t[p] = r + 1; break;');
+  const body = loop(columns, nullsMatch, {
+    onNull: 'N[r] = -2; V[r] = -2; continue;',
+    onEmpty: 'N[r] = -1; V[r] = -1; I.add(x, q, p, r); break;',
+    onMatch: 'N[r] = e; V[r] = -1; V[e] = r; t[p] = r + 1; break;', again: '',
+  });
   return compileKernel(PARAMETERS, `const N = out.next, V = out.prev;\n${body}`);
 }
 
+/** What a loop does with a key. `again`: before it looks into the table at all. */
+interface LoopSteps {
+  readonly onNull: string;
+  readonly onEmpty: string;
+  readonly onMatch: string;
+  readonly again: string;
+}
+
+/** Remembers the slot for the next row. */
+const FOUND = 'out[i] = e; y = x; g = e; break;';
+
+/** Rows with the key of the row before (windows, sorted input) need no look at the table. */
+function againText(columns: readonly ProbeColumn[]): string {
+  const equal = equalTexts(columns);
+  return `if (x === y && g >= 0) { const e = g; if (${equal.length === 0 ? 'true'
+    : equal.join(' && ')}) { out[i] = e; continue; } }`;
+}
+
+function equalTexts(columns: readonly ProbeColumn[]): string[] {
+  return columns.flatMap((column, at) => column.compared ? [equalText(column, at)] : []);
+}
+
 function loop(
-  columns: readonly ProbeColumn[], nullsMatch: boolean, onNull: string,
-  ...[onEmpty, onMatch]: [string, string]
+  columns: readonly ProbeColumn[], nullsMatch: boolean,
+  { onNull, onEmpty, onMatch, again }: LoopSteps,
 ): string {
   const take = columns.map((column, at) =>
     `let s${at}, z${at}; ${takeText(column, at)} `
     + `const b${at} = K.data[${at}], m${at} = K.masks[${at}], f${at} = K.equal[${at}];`);
   const nulls = nullsMatch ? [] : columns.flatMap((column, at) =>
     column.compared && column.batchNulls ? [`m${at}[r] === 1`] : []);
-  const equal = ['t[p + 1] === x', ...columns.flatMap((column, at) =>
-    column.compared ? [equalText(column, at)] : [])].join(' && ');
+  const equal = ['t[p + 1] === x', ...equalTexts(columns)].join(' && ');
   return `${take.join('\n')}
-const R = K.rows, h = K.hashes; let c = I.capacity;
+const R = K.rows, h = K.hashes; let c = I.capacity, y = 0, g = -1;
 for (let i = 0; i < n; i++) {
   const r = R === null ? i : R[i];
   ${nulls.length === 0 ? '' : `if (${nulls.join(' || ')}) { ${onNull} }`}
-  const x = h[i], q = (x >>> 26) & I.partitionMask, t = I.tables[q], w = t.length - 2;
+  const x = h[i];
+  ${again}
+  const q = (x >>> 26) & I.partitionMask, t = I.tables[q], w = t.length - 2;
   let p = (x << 1) & w;
   for (;;) {
     const o = t[p];

@@ -11,6 +11,7 @@ import { createAggregate } from './aggregate.ts';
 import { createAsofJoin } from './asof-join.ts';
 import { createConstant } from './constant.ts';
 import { createDistinct } from './distinct.ts';
+import { createExtremeJoin } from './extreme-join.ts';
 import { createFlatMap } from './flat-map.ts';
 import { createGate } from './gate.ts';
 import { createJoin } from './join.ts';
@@ -41,7 +42,8 @@ export function buildOperator(
     case 'session': return createSession(node, inputs, context);
     case 'aggregate': return createAggregate(node, inputs, context);
     case 'distinct': return createDistinct(node, inputs, context);
-    case 'join': return createJoin(node, inputs, context);
+    case 'join': return node.extreme === undefined ? createJoin(node, inputs, context)
+      : createExtremeJoin(node, node.extreme, inputs, context);
     case 'union': return createUnion(node);
     case 'setOp': return createSetOp(node, inputs, context);
     case 'topN': return createTopN(node, inputs, context);

@@ -20,7 +20,7 @@ import { RowTimes } from './join-expiry.ts';
 /** What a side is made from. */
 export interface SideOptions {
   readonly name: string;
-  readonly input: DataflowNode;
+  readonly input: Pick<DataflowNode, 'columns' | 'key' | 'appendOnly'>;
   readonly key: readonly number[];
   readonly nullsEqual: boolean;
   readonly evict: RowEviction | null;
@@ -37,9 +37,9 @@ export class JoinSide {
   readonly types: readonly SqlType[];
   readonly key: readonly number[];
   readonly arrangement: Arrangement;
-  readonly chain: ChainIndex;
   readonly evict: RowEviction | null;
   readonly countsMatches: boolean;
+  #chain: ChainIndex | null = null;
   readonly #nullsEqual: boolean;
   readonly #keepNullKeys: boolean;
   readonly #times: RowTimes | null;
@@ -54,7 +54,6 @@ export class JoinSide {
     this.evict = options.evict;
     this.countsMatches = options.countMatches;
     this.arrangement = arrangementFor(options, context);
-    this.chain = this.arrangement.chain(options.key, options.nullsEqual);
     this.#nullsEqual = options.nullsEqual;
     this.#keepNullKeys = options.keepNullKeys;
     this.#times = options.evict === null ? null
@@ -63,6 +62,12 @@ export class JoinSide {
       : context.store(`${options.name}Limit`, [
         { name: 'limit', type: { name: 'int8' }, nullable: false },
       ]);
+  }
+
+  /** The rows of each key; made when it is first asked for. */
+  get chain(): ChainIndex {
+    this.#chain ??= this.arrangement.chain(this.key, this.#nullsEqual);
+    return this.#chain;
   }
 
   /** The matches of each slot; only where they are counted. Taken again after every `apply`. */

@@ -32,7 +32,7 @@ export class KeyHasher {
   hash(
     columns: readonly HashColumn[], rows: Int32Array | null, count: number, out: Int32Array,
   ): void {
-    out.fill(0, 0, count);
+    if (columns.length === 0) out.fill(0, 0, count);
     for (let at = 0; at < columns.length; at++) {
       const column = columns[at] as HashColumn;
       const hasher = this.#hashers[at] as (value: Value) => number;
@@ -54,7 +54,11 @@ function hashColumn(
   switch (kind) {
     case 'bool': hashSmall(data as Uint8Array, nulls, target); return;
     case 'i32': case 'u32': hashSmall(data as Int32Array, nulls, target); return;
-    case 'i64': hashLanes(lanesOf(data as BigInt64Array), nulls, target); return;
+    case 'i64':
+      if (nulls === null && target.rows === null && target.first) {
+        hashAllLanes(lanesOf(data as BigInt64Array), target.count, target.out);
+      } else hashLanes(lanesOf(data as BigInt64Array), nulls, target);
+      return;
     case 'f64': hashFloats(data as Float64Array, nulls, target); return;
     case 'text': hashTexts(data as string[], nulls, target); return;
     case 'ref': hashRefs(data as Value[], nulls, hasher, target); return;
@@ -73,6 +77,23 @@ function hashSmall(
     const row = rows === null ? i : rows[i] as number;
     const hash = nulls !== null && nulls[row] === 1 ? NULL_HASH : hashInt32(data[row] as number);
     out[i] = first ? hash : combineHash(out[i] as number, hash);
+  }
+}
+
+/** As `hashLanes` for the first column of a batch; equal neighbours are hashed once. */
+function hashAllLanes(data: Int32Array, count: number, out: Int32Array): void {
+  let low = 0;
+  let high = 0;
+  let hash = hashInt64Lanes(0, 0);
+  for (let i = 0; i < count; i++) {
+    const nextLow = data[2 * i] as number;
+    const nextHigh = data[2 * i + 1] as number;
+    if (nextLow !== low || nextHigh !== high) {
+      low = nextLow;
+      high = nextHigh;
+      hash = hashInt64Lanes(low, high);
+    }
+    out[i] = hash;
   }
 }
 
