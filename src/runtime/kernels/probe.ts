@@ -3,7 +3,7 @@
  *
  * One source per key layout: the kind of each key column, and whether the batch side and the store
  * side can hold NULL. Equality is always on the full key; the stored hash only saves comparisons.
- * In the text: `i` counts rows, `r` is the row in the batch, `e` the candidate slot, `y` and `g` are
+ * In the text: `i` counts rows, `r` is a row of the batch, `e` the candidate slot, `y` and `g` are
  * hash and slot of the row before; b, m are data and NULL mask of the batch, s, z of the store;
  * 64-bit columns come as pairs of 32-bit lanes.
  */
