@@ -141,6 +141,12 @@ export interface ReferencesConstraint extends Node {
   /** 'cascade', 'set null', ... or null. */
   readonly onDelete: string | null;
   readonly onUpdate: string | null;
+  readonly matchFull: boolean;
+  readonly deferrable: boolean;
+  /** INITIALLY DEFERRED: checked at the end of the transaction. */
+  readonly deferred: boolean;
+  /** NOT VALID: rows that are there already are not checked. */
+  readonly notValid: boolean;
 }
 
 /** GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(sequence options)] */

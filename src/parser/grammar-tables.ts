@@ -38,6 +38,8 @@ const LIKE_PARTS: readonly string[] = [
   'statistics', 'storage',
 ];
 
+type Timing = Pick<ReferencesConstraint, 'deferrable' | 'deferred' | 'notValid'>;
+
 type TableElement = ColumnDef | TableConstraint | WatermarkDef | TableLike;
 
 type TableBody = Pick<CreateTable, 'columns' | 'constraints' | 'watermarks' | 'likes'>;
@@ -315,18 +317,26 @@ export abstract class TableGrammar extends ChangeGrammar {
         { ALT: () => this.SUBRULE(this.derived, { ARGS: [name] }) },
         { ALT: () => this.SUBRULE(this.metadata, { ARGS: [name] }) },
       ]);
-      this.SUBRULE(this.constraintTiming);
-      return constraint;
+      const timing = this.SUBRULE(this.constraintTiming);
+      return this.#timed(constraint, timing);
     },
   );
+
+  /** Only foreign keys can be checked late. */
+  #timed<C extends ColumnConstraint | TableConstraint>(constraint: C, timing: Timing): C {
+    if (constraint.kind === 'referencesConstraint') return { ...constraint, ...timing };
+    if (timing.deferred) throw notSupported('INITIALLY DEFERRED', constraint.span);
+    return constraint;
+  }
 
   protected readonly constraintName: Rule<Identifier> = this.rule('constraintName', () => {
     this.CONSUME(K.constraint);
     return this.SUBRULE(this.identifier);
   });
 
-  /** NOT ENFORCED, NOT DEFERRABLE, INITIALLY IMMEDIATE. */
-  protected readonly constraintTiming: Rule<void> = this.rule('constraintTiming', () => {
+  /** NOT ENFORCED, [NOT] DEFERRABLE, INITIALLY IMMEDIATE | DEFERRED, NOT VALID. */
+  protected readonly constraintTiming: Rule<Timing> = this.rule('constraintTiming', () => {
+    const timing = { deferrable: false, deferred: false, notValid: false };
     this.MANY({
       GATE: () => !this.ahead(1, K.not) || this.ahead(2, K.deferrable) || this.#notEnforced(),
       DEF: () =>
@@ -337,21 +347,28 @@ export abstract class TableGrammar extends ChangeGrammar {
               this.OR2([
                 { ALT: () => this.CONSUME(K.deferrable) },
                 { ALT: () => this.CONSUME(K.enforced) },
+                { ALT: () => (this.CONSUME(K.valid), (timing.notValid = true)) },
               ]);
             },
           },
+          { ALT: () => (this.CONSUME2(K.deferrable), (timing.deferrable = true)) },
           {
             ALT: () => {
               this.CONSUME(K.initially);
-              this.CONSUME(K.immediate);
+              timing.deferred = this.OR3([
+                { ALT: () => (this.CONSUME(K.immediate), false) },
+                { ALT: () => (this.CONSUME(K.deferred), true) },
+              ]);
+              timing.deferrable ||= timing.deferred;
             },
           },
         ]),
     });
+    return timing;
   });
 
   #notEnforced(): boolean {
-    return this.ahead(2, K.enforced);
+    return this.ahead(2, K.enforced) || this.ahead(2, K.valid);
   }
 
   protected readonly nullConstraint: Rule<ColumnConstraint, [name: Identifier | null]> = this.rule(
@@ -418,9 +435,19 @@ export abstract class TableGrammar extends ChangeGrammar {
     const targetColumns = this.OPTION(() => this.SUBRULE(this.identifierList)) ?? [];
     let onDelete: string | null = null;
     let onUpdate: string | null = null;
+    let matchFull = false;
     this.MANY(() =>
       this.OR([
-        { ALT: () => (this.CONSUME(K.match), this.SUBRULE(this.label)) },
+        {
+          ALT: () => {
+            this.CONSUME(K.match);
+            const how = this.SUBRULE(this.label);
+            matchFull = how.name === 'full';
+            this.ACTION(() => {
+              if (how.name === 'partial') throw notSupported('MATCH PARTIAL', how.span);
+            });
+          },
+        },
         {
           ALT: () => {
             this.CONSUME(K.on);
@@ -433,7 +460,9 @@ export abstract class TableGrammar extends ChangeGrammar {
       ]),
     );
     const span = this.spanFrom(first);
-    const actions = { onDelete, onUpdate };
+    const actions = {
+      onDelete, onUpdate, matchFull, deferrable: false, deferred: false, notValid: false,
+    };
     return { kind: 'referencesConstraint', name, columns, table, targetColumns, ...actions, span };
   });
 
@@ -543,8 +572,8 @@ export abstract class TableGrammar extends ChangeGrammar {
         },
       },
     ]);
-    this.SUBRULE(this.constraintTiming);
-    return constraint;
+    const timing = this.SUBRULE(this.constraintTiming);
+    return this.#timed(constraint, timing);
   });
 
   // --------------------------------------------------------------------- sequences, formats

@@ -218,8 +218,12 @@ function columnConstraint(p: Printers, c: ColumnConstraint | TableConstraint): s
         c.columns.length > 0 && `FOREIGN KEY ${printNameList(c.columns)}`,
         `REFERENCES ${printQualified(c.table)}`,
         printNameList(c.targetColumns),
+        c.matchFull && 'MATCH FULL',
         c.onDelete !== null && `ON DELETE ${c.onDelete.toUpperCase()}`,
         c.onUpdate !== null && `ON UPDATE ${c.onUpdate.toUpperCase()}`,
+        c.deferrable && 'DEFERRABLE',
+        c.deferred && 'INITIALLY DEFERRED',
+        c.notValid && 'NOT VALID',
       );
     case 'identityConstraint': {
       const options = c.options.map(sequenceOption).join(' ');

@@ -58,6 +58,11 @@ function bindOver(expr: Expr, row: RowShape, clause: Clause, env: PlanEnv): {
   return { bound, state };
 }
 
+/** An expression over a row: USING of a new type. */
+export function bindRowExpr(expr: Expr, row: RowShape, env: PlanEnv): ScalarExpr {
+  return bindOver(expr, row, 'column generation expressions', env).bound;
+}
+
 /** DEFAULT of a column, as its type. */
 export function bindDefault(
   expr: Expr, column: RowColumn, env: PlanEnv,

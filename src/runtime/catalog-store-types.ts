@@ -7,6 +7,8 @@
 import type { CatalogRelation } from '../planner/catalog.ts';
 import type { Dataflow } from '../planner/dataflow.ts';
 import type { ConflictPlan, ResultColumn, ViewPlan } from '../planner/plans.ts';
+import type { EvaluationContext } from '../planner/functions/entry.ts';
+import type { ScalarExpr } from '../planner/relation.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Value } from '../common/values.ts';
 
@@ -49,6 +51,25 @@ export interface StoredConnector {
   readonly metadata: readonly { readonly column: number; readonly what: string }[];
 }
 
+/** What happens to rows that refer to a key that changes or goes. */
+export type ReferenceAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
+
+/** A foreign key: columns whose values must be a key of another table's rows, or NULL. */
+export interface StoredForeignKey {
+  readonly id: number;
+  readonly name: string;
+  readonly columns: readonly number[];
+  /** Oid of the table referred to, and the columns of its key. */
+  readonly target: number;
+  readonly targetColumns: readonly number[];
+  readonly onDelete: ReferenceAction;
+  readonly onUpdate: ReferenceAction;
+  readonly matchFull: boolean;
+  readonly deferrable: boolean;
+  readonly deferred: boolean;
+  readonly validated: boolean;
+}
+
 /** A relation with everything durable about it. `id` is its oid. */
 export interface StoredRelation extends CatalogRelation {
   readonly database: number;
@@ -70,6 +91,7 @@ export interface StoredRelation extends CatalogRelation {
   readonly temporarySession?: number;
   /** Names of the constraints: primary key and unique keys, in order. */
   readonly keyNames?: readonly string[];
+  readonly foreignKeys?: readonly StoredForeignKey[];
   /** Sequences behind identity and serial columns, by column number. */
   readonly sequences?: readonly { readonly column: number; readonly sequence: number }[];
   /** The rest the session layer wants to remember (defaults' texts and so on). */
@@ -102,10 +124,12 @@ export interface StoredObject {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** How a column of the new table comes from the old one: its number, or a value for all rows. */
+/** How a column of the new table comes from the old one. */
 export type ColumnMapping =
   | { readonly kind: 'column'; readonly column: number }
-  | { readonly kind: 'value'; readonly value: Value };
+  | { readonly kind: 'value'; readonly value: Value }
+  /** Computed from the old row, under the settings of the session that said so. */
+  | { readonly kind: 'expr'; readonly expr: ScalarExpr; readonly evaluation: EvaluationContext };
 
 /** One change of the catalog. */
 export type DdlChange =

@@ -7,7 +7,8 @@
  */
 import { assertNever, must } from '../common/assert.ts';
 import type {
-  DdlChange, StoredDatabase, StoredIndex, StoredObject, StoredRelation, StoredSchema,
+  DdlChange, StoredDatabase, StoredForeignKey, StoredIndex, StoredObject, StoredRelation,
+  StoredSchema,
 } from './catalog-store-types.ts';
 import type { SystemColumn } from './catalog-store-types.ts';
 
@@ -41,6 +42,17 @@ export interface Dependant {
   readonly id: number;
   readonly kind: 'relation' | 'object' | 'index';
   readonly name: string;
+}
+
+/** True when two keys are of the same columns, in any order. */
+export function sameColumns(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((column) => b.includes(column));
+}
+
+/** A foreign key and the table it is of. */
+export interface Reference {
+  readonly relation: StoredRelation;
+  readonly key: StoredForeignKey;
 }
 
 interface Tables {
@@ -133,6 +145,13 @@ export class CatalogState {
       }
     }
     return found;
+  }
+
+  /** Foreign keys that refer to a table, with the tables they are of. */
+  referencesTo(id: number): readonly Reference[] {
+    return [...this.#tables.relations.values()].flatMap((relation) =>
+      (relation.foreignKeys ?? []).filter(({ target }) => target === id)
+        .map((key) => ({ relation, key })));
   }
 
   /** Everything that depends on an oid, directly or not; what is nearest to it comes first. */
@@ -258,6 +277,10 @@ function dropRelation(tables: Tables, id: number): void {
   }
   for (const other of tables.relations.values()) {
     if (other.belongsTo === id) dropRelation(tables, other.id);
+    const keys = other.foreignKeys?.filter(({ target }) => target !== id);
+    if (keys !== undefined && keys.length !== other.foreignKeys?.length) {
+      tables.relations.set(other.id, { ...other, foreignKeys: keys });
+    }
   }
 }
 

@@ -8,8 +8,8 @@
 import { must } from '../common/assert.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Batch, Column } from './batch.ts';
-import { batchOf } from './batch.ts';
 import type { ColumnMapping } from './catalog-store-types.ts';
+import { mappedColumns } from './column-mapping.ts';
 import type { RowStore, StoreColumn } from './state/row-store.ts';
 import { gatherSlots, scatterSlots } from './storage/column-codec.ts';
 
@@ -146,11 +146,7 @@ export class Changelog {
   /** The same changes in a store of other columns. */
   copyInto(to: Changelog, columns: readonly ColumnMapping[]): void {
     for (const { epoch, at, delta } of this.after(-1n)) {
-      const mapped = columns.map((from, i): Column => {
-        if (from.kind === 'column') return must(delta.columns[from.column], 'column');
-        const rows = Array.from({ length: delta.length }, () => [from.value]);
-        return must(batchOf([must(to.types[i], 'type')], rows).columns[0], 'column');
-      });
+      const mapped = mappedColumns(columns, delta, { from: this.types, to: to.types });
       to.append(epoch, at, { length: delta.length, columns: mapped, weights: delta.weights });
     }
   }

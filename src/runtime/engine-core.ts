@@ -68,9 +68,9 @@ export interface EngineCoreFace {
   settle(): Promise<void>;
   /** Calls the listener after each epoch; gives the way to end that. */
   onEpoch(listener: (deltas: EpochDeltas) => void): () => void;
-  /** JSON or NDJSON rows into a table. */
-  ingest(relation: number, body: Uint8Array, idempotencyKey: string | null):
-    Promise<IngestOutcome>;
+  /** JSON or NDJSON rows into a table; `check` throws for rows that may not come in. */
+  ingest(relation: number, body: Uint8Array, idempotencyKey: string | null,
+    check?: (rows: Batch) => void): Promise<IngestOutcome>;
   /** The next value of a sequence (identity and serial columns); durable with the next epoch. */
   nextSequence(sequence: number): bigint;
   close(): Promise<void>;
@@ -283,8 +283,9 @@ export class EngineCore implements EngineCoreFace {
 
   async ingest(
     relation: number, body: Uint8Array, idempotencyKey: string | null,
+    check?: (rows: Batch) => void,
   ): Promise<IngestOutcome> {
-    if (idempotencyKey === null) return await this.#ingest(relation, body, null);
+    if (idempotencyKey === null) return await this.#ingest(relation, body, null, check);
     const flight = `${relation}/${idempotencyKey}`;
     // The same key may be on its way: wait for it, then it has been seen (or has failed).
     while (this.#ingesting.has(flight)) await this.#ingesting.get(flight)?.catch(() => undefined);
@@ -292,7 +293,7 @@ export class EngineCore implements EngineCoreFace {
     if (seen !== null) {
       return { accepted: seen.accepted, deadLettered: 0, duplicate: true, epoch: seen.epoch };
     }
-    const running = this.#ingest(relation, body, idempotencyKey);
+    const running = this.#ingest(relation, body, idempotencyKey, check);
     this.#ingesting.set(flight, running);
     try {
       return await running;
@@ -303,12 +304,14 @@ export class EngineCore implements EngineCoreFace {
 
   async #ingest(
     relation: number, body: Uint8Array, idempotencyKey: string | null,
+    check: ((rows: Batch) => void) | undefined,
   ): Promise<IngestOutcome> {
     const { relation: table } = this.#readable(relation);
     const batch = decodeIngest(table, body, {
       evaluation: { ...PLAIN_EVALUATION, now: this.environment.clock.nowMicros() },
       nextSequence: (sequence) => this.nextSequence(sequence),
     });
+    check?.(batch);
     const change = {
       relation, batch, onTaken: onTakenOf(table),
       ...idempotencyKey === null ? {} : { idempotencyKey },

@@ -8,8 +8,8 @@
 import { assertNever, must } from '../common/assert.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Dataflow } from '../planner/dataflow.ts';
-import type { Batch, Column } from './batch.ts';
-import { batchOf, makeColumn } from './batch.ts';
+import type { Batch } from './batch.ts';
+import { makeColumn } from './batch.ts';
 import type { ColumnMapping, DdlChange, StoredRelation } from './catalog-store-types.ts';
 import type { CatalogState } from './catalog-store.ts';
 import { DEAD_LETTER_SCHEMA, isSubscriptionView, LATE_SCHEMA } from './catalog-store.ts';
@@ -17,6 +17,7 @@ import type { EngineState } from './engine-state.ts';
 import { EventClock } from './engine-watermarks.ts';
 import type { ViewRuntime } from './graph-view.ts';
 import { DEAD_LETTER_COLUMNS } from './graph-view.ts';
+import { mappedColumns } from './column-mapping.ts';
 import type { RelationRows } from './relations-rows.ts';
 
 function companionsIn(state: CatalogState, owner: number): StoredRelation[] {
@@ -346,9 +347,7 @@ function copyRows(
   const cursor = from.cursor();
   for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
     const { length } = batch;
-    const mapped = columns.map((each, at): Column =>
-      each.kind === 'column' ? must(batch.columns[each.column], 'column')
-        : constantColumn(must(to.types[at], 'type'), each.value, length));
+    const mapped = mappedColumns(columns, batch, { from: from.types, to: to.types });
     if (to.tracksArrival) {
       mapped.push(from.tracksArrival ? must(batch.columns.at(-1), 'arrivals')
         : { ...makeColumn('i64', length), nulls: new Uint8Array(length).fill(1) });
@@ -356,11 +355,4 @@ function copyRows(
     const moved: Batch = { length, columns: mapped, weights: batch.weights };
     to.applyDelta(moved);
   }
-}
-
-function constantColumn(
-  type: SqlType, value: Extract<ColumnMapping, { kind: 'value' }>['value'], length: number,
-): Column {
-  const rows = Array.from({ length }, () => [value]);
-  return must(batchOf([type], rows).columns[0], 'column');
 }

@@ -9,7 +9,10 @@ import { typeOid, typmodOf } from '../../common/types/registry.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import { sqlArray } from '../../common/values.ts';
 import type { SystemContext } from '../engine-core-types.ts';
-import type { StoredIndex, StoredObject, StoredRelation } from '../catalog-store-types.ts';
+import { sameColumns } from '../catalog-store.ts';
+import type {
+  ReferenceAction, StoredForeignKey, StoredIndex, StoredObject, StoredRelation,
+} from '../catalog-store-types.ts';
 import { SHAPES } from './columns.ts';
 import type { CatalogRow, Contents } from './content.ts';
 import { remembered } from './content.ts';
@@ -212,7 +215,29 @@ function* constraints(context: SystemContext): Generator<CatalogRow, void> {
         confupdtype: ' ', confdeltype: ' ', confmatchtype: ' ', conbin: check.name,
       };
     }
+    for (const key of relation.foreignKeys ?? []) yield foreignKeyRow(context, relation, key);
   }
+}
+
+const ACTION_LETTERS: Readonly<Record<ReferenceAction, string>> = {
+  'no action': 'a', restrict: 'r', cascade: 'c', 'set null': 'n', 'set default': 'd',
+};
+
+function foreignKeyRow(
+  context: SystemContext, relation: StoredRelation, key: StoredForeignKey,
+): CatalogRow {
+  const index = context.catalog.indexesOf(key.target)
+    .find(({ constraint, columns }) =>
+      constraint !== null && sameColumns(columns, key.targetColumns));
+  return {
+    oid: key.id, conname: key.name, connamespace: relation.schemaId, contype: 'f',
+    condeferrable: key.deferrable, condeferred: key.deferred, convalidated: key.validated,
+    conrelid: relation.id, conindid: index?.id ?? 0, confrelid: key.target, conislocal: true,
+    connoinherit: true, confupdtype: ACTION_LETTERS[key.onUpdate],
+    confdeltype: ACTION_LETTERS[key.onDelete], confmatchtype: key.matchFull ? 'f' : 's',
+    conkey: sqlArray(key.columns.map((at) => at + 1)),
+    confkey: sqlArray(key.targetColumns.map((at) => at + 1)),
+  };
 }
 
 function* sequences(context: SystemContext): Generator<CatalogRow, void> {

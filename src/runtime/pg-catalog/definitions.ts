@@ -8,7 +8,7 @@ import { exprText } from '../../planner/explain-expr.ts';
 import type { FunctionEntry, SignatureType } from '../../planner/functions/entry.ts';
 import { signatureTypeName } from '../../planner/functions/builder.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
-import type { StoredIndex, StoredRelation } from '../catalog-store-types.ts';
+import type { StoredForeignKey, StoredIndex, StoredRelation } from '../catalog-store-types.ts';
 import type { CatalogState } from '../catalog-store.ts';
 import { typeNameOf, typeOidOf } from './types.ts';
 
@@ -68,6 +68,21 @@ export function keyText(catalog: CatalogState, index: StoredIndex): string {
   const relation = must(catalog.relation(index.relation), 'keyed relation');
   const kind = index.constraint === 'primary' ? 'PRIMARY KEY' : 'UNIQUE';
   return `${kind} (${columnNames(relation, index.columns)})`;
+}
+
+/** FOREIGN KEY (...) REFERENCES ... */
+export function referenceText(
+  catalog: CatalogState, relation: StoredRelation, key: StoredForeignKey,
+): string {
+  const target = must(catalog.relation(key.target), 'table referred to');
+  const action = (clause: string, what: string): string =>
+    (what === 'no action' ? '' : ` ON ${clause} ${what.toUpperCase()}`);
+  return `FOREIGN KEY (${columnNames(relation, key.columns)}) REFERENCES `
+    + `${target.schema === 'public' ? quoteName(target.name) : qualifiedName(target)}`
+    + `(${columnNames(target, key.targetColumns)})${key.matchFull ? ' MATCH FULL' : ''}`
+    + `${action('UPDATE', key.onUpdate)}${action('DELETE', key.onDelete)}`
+    + `${key.deferrable ? ' DEFERRABLE' : ''}${key.deferred ? ' INITIALLY DEFERRED' : ''}`
+    + `${key.validated ? '' : ' NOT VALID'}`;
 }
 
 /** CHECK ((...)); pretty: CHECK (...) */

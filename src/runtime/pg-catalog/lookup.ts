@@ -16,7 +16,7 @@ import type { StoredIndex, StoredObject, StoredRelation } from '../catalog-store
 import type { SystemContext } from '../engine-core-types.ts';
 import { classOf } from './cluster.ts';
 import {
-  argumentsText, checkText, indexText, keyText, qualifiedName, quoteName, resultText,
+  argumentsText, checkText, indexText, keyText, qualifiedName, quoteName, referenceText, resultText,
   signatureText, viewText,
 } from './definitions.ts';
 import { CLASS_OIDS, checkOid, roleNames, roleOid, schemasHere, userRelations } from './oids.ts';
@@ -343,6 +343,8 @@ export class SystemLookup implements CatalogLookup {
       for (let at = 0; at < relation.checks.length; at++) {
         if (checkOid(relation.id, at) === oid) return checkText(relation, at, pretty);
       }
+      const key = relation.foreignKeys?.find((each) => each.id === oid);
+      if (key !== undefined) return referenceText(catalog, relation, key);
     }
     return null;
   }

@@ -11,7 +11,7 @@ import { batchOf, makeColumn } from '../batch.ts';
 import { physicalOf } from '../../common/types/sql-type.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
 import type { StatementContext } from './statement-context.ts';
-import { typesOf } from './dml.ts';
+import { typesOf } from './table-changes.ts';
 
 /** Rows with all columns of the table; `given` holds the columns numbered `columns`. */
 export function completeRows(

@@ -8,10 +8,15 @@ import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type { Value } from '../../common/values.ts';
 import type { AlterAddColumn, AlterDropColumn } from '../../parser/ast-definitions.ts';
+import { columnsUsed, mapColumns } from '../../planner/expr-tools.ts';
 import { evaluateConstant, evaluateOver } from '../../planner/fold.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import type { ColumnMapping, StoredRelation } from '../catalog-store-types.ts';
 import { checkName } from './constraints.ts';
 import { columnParts, columnType } from './ddl-columns.ts';
+import type { ColumnParts } from './ddl-columns.ts';
+import { addConstraint } from './ddl-keys.ts';
+import { foreignKey, referenceLabel, withoutForeignKey } from './ddl-references.ts';
 import { rowValues } from './key-text.ts';
 import { relationLabel } from './relation-label.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -35,14 +40,15 @@ export async function addColumn(
   const parts = columnParts(context, action.column,
     type === null ? relation.columns : [...relation.columns, { name, type }]);
   const { column } = parts;
-  if (parts.primaryKey || parts.unique || column.generated !== null || column.identity !== null) {
-    throw sqlError('0A000', 'ADD COLUMN with a key, a generated value or an identity is not '
-      + 'supported', { span: action.span, hint: 'Create a new table and copy the rows.' });
+  if (column.identity !== null) {
+    throw sqlError('0A000', 'ADD COLUMN with an identity is not supported', {
+      span: action.span, hint: 'Create a new table and copy the rows.',
+    });
   }
   const value = column.defaultExpr === null ? null
     : evaluateConstant(column.defaultExpr, context.evaluation);
   const rows = [...context.snapshot(relation.id)].some((batch) => batch.length > 0);
-  if (column.notNull && value === null && rows) {
+  if (column.notNull && value === null && column.generated === null && rows) {
     throw sqlError('23502', `column "${name}" of relation "${relation.name}" contains null values`);
   }
   const taken = new Set(relation.checks.map((check) => check.name));
@@ -54,7 +60,8 @@ export async function addColumn(
   const mapping: ColumnMapping[] = relation.columns.map((_old, at) => ({
     kind: 'column', column: at,
   }));
-  mapping.push({ kind: 'value', value });
+  mapping.push(column.generated === null ? { kind: 'value', value }
+    : computedColumn(context, column.generated));
   refuseUncommittedRows(context, relation);
   context.transaction.define({
     kind: 'rewriteTable', columns: mapping,
@@ -63,6 +70,44 @@ export async function addColumn(
       checks: [...relation.checks, ...checks],
     },
   });
+  await addKeys(context, relation.id, action, parts);
+}
+
+/** Keys and references that stand with a new column; PRIMARY KEY and UNIQUE look at its rows. */
+async function addKeys(
+  context: StatementContext, id: number, action: AlterAddColumn, parts: ColumnParts,
+): Promise<void> {
+  const keys = action.column.constraints.filter((each) =>
+    each.kind === 'keyConstraint' || each.kind === 'referencesConstraint');
+  if (keys.length === 0) return;
+  const changed = must(context.transaction.catalog.relation(id), 'table');
+  const at = changed.columns.length - 1;
+  const empty = parts.column.defaultExpr === null && parts.column.generated === null;
+  const filled = !empty && [...context.snapshot(id)].some((batch) => batch.length > 0);
+  for (const constraint of keys) {
+    if (filled) {
+      throw sqlError('0A000', 'ADD COLUMN with a value and a key is not supported', {
+        span: constraint.span, hint: 'Add the column first, then the constraint.',
+      });
+    }
+    const current = must(context.transaction.catalog.relation(id), 'table');
+    if (constraint.kind === 'referencesConstraint') {
+      const key = foreignKey(context, current, { constraint, columns: [at] });
+      context.transaction.define({ kind: 'alterRelation', relation: {
+        ...current, foreignKeys: [...current.foreignKeys ?? [], key],
+      } });
+    } else {
+      await addConstraint(context, current, { ...constraint, columns: [action.column.name] });
+    }
+  }
+}
+
+/** A column computed from the others, row by row. */
+export function computedColumn(context: StatementContext, expr: ScalarExpr): ColumnMapping {
+  const { timeZone, dateStyle, intervalStyle, extraFloatDigits, now } = context.evaluation;
+  return {
+    kind: 'expr', expr, evaluation: { timeZone, dateStyle, intervalStyle, extraFloatDigits, now },
+  };
 }
 
 /** ALTER TABLE ... DROP COLUMN. */
@@ -78,19 +123,50 @@ export function dropColumn(
   }
   const gone = columnNumber(relation, name);
   refuseReaders(context, relation, gone);
-  if (relation.checks.length > 0 || relation.onConflict !== null
-    || relation.columns.some((column) => column.generated !== null)) {
-    throw sqlError('0A000', 'DROP COLUMN of a table with CHECK constraints, generated columns or '
-      + 'ON CONFLICT is not supported', {
+  const computed = computedFrom(relation, gone, action.cascade);
+  if (computed !== null) {
+    const also = must(relation.columns[computed], 'generated column').name;
+    dropColumn(context, relation, { ...action, name: { ...action.name, name: also } });
+    const left = must(context.transaction.catalog.relation(relation.id), 'table');
+    dropColumn(context, left, action);
+    return;
+  }
+  if (relation.onConflict !== null) {
+    throw sqlError('0A000', 'DROP COLUMN of a table with ON CONFLICT is not supported', {
       span: action.span, hint: 'Create a new table and copy the rows.',
     });
   }
   if (relation.watermark?.column === gone) {
     throw sqlError('2BP01', `cannot drop column ${name} because the table's watermark needs it`);
   }
+  dropAt(context, relation, gone, action.cascade);
+}
+
+/** A generated column that is computed from another; without CASCADE it holds that one back. */
+function computedFrom(relation: StoredRelation, gone: number, cascade: boolean): number | null {
+  const at = relation.columns.findIndex(({ generated }) =>
+    generated !== null && columnsUsed(generated).has(gone));
+  if (at < 0) return null;
+  if (cascade) return at;
+  const what = `column ${must(relation.columns[gone], 'column').name} of ${
+    relationLabel(relation)}`;
+  throw sqlError('2BP01', `cannot drop ${what} because other objects depend on it`, {
+    detail: `column ${must(relation.columns[at], 'column').name} of ${relationLabel(relation)} `
+      + `depends on ${what}`,
+    hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+  });
+}
+
+function dropAt(
+  context: StatementContext, relation: StoredRelation, gone: number, cascade: boolean,
+): void {
   refuseUncommittedRows(context, relation);
   const move = (at: number): number => at > gone ? at - 1 : at;
+  const moved = (expr: ScalarExpr): ScalarExpr => mapColumns(expr, (index, type) => ({
+    kind: 'column', index: move(index), type,
+  }));
   const keep = (key: readonly number[]): boolean => !key.includes(gone);
+  moveReferences(context, relation, gone, cascade);
   for (const index of context.transaction.catalog.indexesOf(relation.id)) {
     context.transaction.define(keep(index.columns)
       ? { kind: 'putIndex', index: { ...index, columns: index.columns.map(move) } }
@@ -101,17 +177,57 @@ export function dropColumn(
     columns: relation.columns.flatMap((_column, at): ColumnMapping[] => at === gone ? []
       : [{ kind: 'column', column: at }]),
     relation: {
-      ...relation, columns: relation.columns.filter((_column, at) => at !== gone),
+      ...relation,
+      columns: relation.columns.filter((_column, at) => at !== gone).map((column) => ({
+        ...column, generated: column.generated === null ? null : moved(column.generated),
+      })),
+      checks: relation.checks.filter(({ expr }) => !columnsUsed(expr).has(gone))
+        .map((check) => ({ ...check, expr: moved(check.expr) })),
       primaryKey: relation.primaryKey !== null && keep(relation.primaryKey)
         ? relation.primaryKey.map(move) : null,
       uniqueKeys: relation.uniqueKeys.filter(keep).map((key) => key.map(move)),
       keyNames: keptNames(relation, keep),
+      foreignKeys: (relation.foreignKeys ?? []).filter(({ columns }) => keep(columns))
+        .map((key) => ({
+          ...key, columns: key.columns.map(move),
+          targetColumns: key.target === relation.id ? key.targetColumns.map(move)
+            : key.targetColumns,
+        })),
       watermark: relation.watermark === null ? null
         : { ...relation.watermark, column: move(relation.watermark.column) },
       sequences: (relation.sequences ?? []).filter((entry) => entry.column !== gone)
         .map((entry) => ({ ...entry, column: move(entry.column) })),
     },
   });
+}
+
+/** Foreign keys of other tables follow the columns they refer to, or go with CASCADE. */
+function moveReferences(
+  context: StatementContext, relation: StoredRelation, gone: number, cascade: boolean,
+): void {
+  const move = (at: number): number => at > gone ? at - 1 : at;
+  for (const reference of context.transaction.catalog.referencesTo(relation.id)) {
+    const { relation: other, key } = reference;
+    if (other.id === relation.id) continue;
+    if (!key.targetColumns.includes(gone)) {
+      const foreignKeys = (other.foreignKeys ?? []).map((each) => each.id !== key.id ? each
+        : { ...each, targetColumns: each.targetColumns.map(move) });
+      context.transaction.define({ kind: 'alterRelation', relation: { ...other, foreignKeys } });
+      continue;
+    }
+    const what = `column ${must(relation.columns[gone], 'column').name} of ${
+      relationLabel(relation)}`;
+    if (!cascade) {
+      throw sqlError('2BP01', `cannot drop ${what} because other objects depend on it`, {
+        detail: `${referenceLabel(reference)} depends on ${what}`,
+        hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+      });
+    }
+    context.notice('NOTICE', '00000', `drop cascades to ${referenceLabel(reference)}`);
+    context.transaction.define({
+      kind: 'alterRelation', relation: withoutForeignKey(other, key.id),
+    });
+  }
 }
 
 /** Checks of a new column hold for the rows there are, which get its default. */
@@ -172,7 +288,8 @@ function dependsError(
   });
 }
 
-function refuseUncommittedRows(context: StatementContext, relation: StoredRelation): void {
+/** 55006 for a table whose rows the transaction has changed. */
+export function refuseUncommittedRows(context: StatementContext, relation: StoredRelation): void {
   if (!context.transaction.overlay.has(relation.id)) return;
   throw sqlError('55006', `cannot ALTER TABLE "${relation.name}" because it has changes of this `
     + 'transaction', { hint: 'Commit the changes first.' });

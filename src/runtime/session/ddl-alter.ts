@@ -18,6 +18,7 @@ import { columnParts } from './ddl-columns.ts';
 import { addConstraint, dropConstraint } from './ddl-keys.ts';
 import { addColumn, columnNumber, dropColumn, requireTable } from './ddl-alter-columns.ts';
 import { durationOf } from './duration.ts';
+import { changeType } from './ddl-alter-type.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -163,6 +164,7 @@ function alterColumn(
   requireTable(relation, 'ALTER COLUMN');
   const at = columnNumber(relation, action.name.name);
   const column = must(relation.columns[at], 'column');
+  if (action.change === 'setType') return changeType(context, relation, action, at);
   const changed = changedColumn(context, relation, action, column);
   put(context, { ...relation, columns: relation.columns.with(at, changed) });
 }
@@ -194,10 +196,7 @@ function changedColumn(
       }, relation.columns, column.type);
       return { ...column, defaultExpr: parts.column.defaultExpr };
     }
-    case 'setType':
-      throw sqlError('0A000', 'ALTER COLUMN ... TYPE is not supported', {
-        span: action.span, hint: 'Create a new table and copy the rows.',
-      });
+    case 'setType': return column;
   }
 }
 

@@ -9,10 +9,12 @@ import { signatureText } from '../../planner/functions/user-function.ts';
 import { allUserFunctions, functionOf } from '../catalog-functions.ts';
 import type { DdlChange, StoredObject, StoredRelation } from '../catalog-store-types.ts';
 import { isSubscriptionView } from '../catalog-store.ts';
+import type { Reference } from '../catalog-store.ts';
 import type { Dependant } from '../catalog-store.ts';
 import { droppedFunction } from './ddl-drop-function.ts';
 import { dropKey } from './ddl-keys.ts';
 import { findSubscription } from './named-subscription.ts';
+import { referenceLabel } from './ddl-references.ts';
 import { KIND_NAME, relationLabel } from './relation-label.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
@@ -26,10 +28,11 @@ const KIND_OF: Readonly<Record<string, StoredRelation['kind']>> = {
 /** DROP kind names [CASCADE]. */
 export function dropObjects(context: StatementContext, statement: Drop): StatementResult {
   const tag = `DROP ${statement.object.toUpperCase()}`;
+  const together = new Set(statement.names.flatMap((name) => context.find(name)?.id ?? []));
   for (const [at, name] of statement.names.entries()) {
     switch (statement.object) {
       case 'table': case 'source': case 'view': case 'materialized view':
-        dropRelation(context, statement, name); break;
+        dropRelation(context, statement, name, together); break;
       case 'index': dropIndex(context, statement, name); break;
       case 'function': case 'aggregate': dropFunction(context, statement, at); break;
       case 'schema': dropSchema(context, statement, name); break;
@@ -63,8 +66,12 @@ function dropFunction(context: StatementContext, statement: Drop, at: number): v
   context.transaction.define({ kind: 'dropObject', id: of.oid });
 }
 
-function dropRelation(context: StatementContext, statement: Drop, name: QualifiedName): void {
+function dropRelation(
+  context: StatementContext, statement: Drop, name: QualifiedName, together: ReadonlySet<number>,
+): void {
   const relation = context.find(name);
+  // A view that went with another of the names is gone as wished.
+  if (relation !== null && context.transaction.catalog.relation(relation.id) === null) return;
   if (relation === null) {
     const schema = name.parts.length > 1 ? must(name.parts.at(-2), 'schema').name : null;
     if (schema !== null && !context.catalog.schemaExists(schema)) {
@@ -78,8 +85,12 @@ function dropRelation(context: StatementContext, statement: Drop, name: Qualifie
   refuseSystem(relation);
   const { catalog } = context.transaction;
   const dependants = catalog.allDependants(relation.id);
-  if (!statement.cascade) refuseDependants(context, relationLabel(relation), relation.id);
-  dropAll(context, dependants);
+  if (!statement.cascade) refuseDependants(context, relationLabel(relation), relation.id, together);
+  dropAll(context, dependants, together);
+  for (const reference of referencesFromOthers(context, relation.id)) {
+    if (together.has(reference.relation.id)) continue;
+    context.notice('NOTICE', '00000', `drop cascades to ${referenceLabel(reference)}`);
+  }
   context.transaction.define({ kind: 'dropRelation', id: relation.id });
 }
 
@@ -105,11 +116,17 @@ export function refuseSystem(relation: StoredRelation): void {
 }
 
 /** 2BP01 with the list of what depends on an object. */
-export function refuseDependants(context: StatementContext, label: string, id: number): void {
+export function refuseDependants(
+  context: StatementContext, label: string, id: number,
+  together: ReadonlySet<number> = new Set(),
+): void {
   const { catalog } = context.transaction;
-  const dependants = catalog.allDependants(id).filter((dependant) => !hidden(context, dependant));
-  if (dependants.length === 0) return;
-  const lines: string[] = [];
+  const dependants = catalog.allDependants(id).filter((dependant) =>
+    !hidden(context, dependant) && !together.has(dependant.id));
+  const lines = referencesFromOthers(context, id)
+    .filter(({ relation }) => !together.has(relation.id))
+    .map((reference) => `${referenceLabel(reference)} depends on ${label}`);
+  if (dependants.length === 0 && lines.length === 0) return;
   for (const dependant of dependants) {
     const direct = catalog.dependants(id).some((entry) => entry.id === dependant.id);
     lines.push(`${dependantLabel(context, dependant)} depends on ${direct ? label
@@ -119,6 +136,11 @@ export function refuseDependants(context: StatementContext, label: string, id: n
     detail: lines.join('\n'),
     hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
   });
+}
+
+/** Foreign keys that go with a table. */
+function referencesFromOthers(context: StatementContext, id: number): readonly Reference[] {
+  return context.transaction.catalog.referencesTo(id).filter(({ relation }) => relation.id !== id);
 }
 
 /** Views behind subscriptions hold nothing back: the subscription ends with what it reads. */
@@ -140,10 +162,13 @@ function objectLabel(object: StoredObject): string {
 }
 
 /** Drops dependants, farthest first. */
-function dropAll(context: StatementContext, dependants: readonly Dependant[]): void {
+function dropAll(
+  context: StatementContext, dependants: readonly Dependant[],
+  together: ReadonlySet<number> = new Set(),
+): void {
   const changes: DdlChange[] = [];
   for (const dependant of dependants.toReversed()) {
-    if (!hidden(context, dependant)) {
+    if (!hidden(context, dependant) && !together.has(dependant.id)) {
       context.notice('NOTICE', '00000', `drop cascades to ${dependantLabel(context, dependant)}`);
     }
     changes.push(dependant.kind === 'relation' ? { kind: 'dropRelation', id: dependant.id }

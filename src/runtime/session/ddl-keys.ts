@@ -11,6 +11,9 @@ import type { Identifier } from '../../parser/ast-leaves.ts';
 import { bindCheck } from '../../planner/bind-definitions.ts';
 import type { ColumnMapping, StoredIndex, StoredRelation } from '../catalog-store-types.ts';
 import { checkName, checkRows, formatKeyPart } from './constraints.ts';
+import {
+  addForeignKey, numbersOf, refuseReferencedKey, withoutForeignKey,
+} from './ddl-references.ts';
 import { rowText, rowValues } from './key-text.ts';
 import { relationLabel } from './relation-label.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -141,8 +144,8 @@ export async function addConstraint(
 ): Promise<void> {
   switch (constraint.kind) {
     case 'referencesConstraint':
-      throw sqlError('0A000', 'foreign keys are not supported', {
-        span: constraint.span, hint: 'Leave FOREIGN KEY out.',
+      return addForeignKey(context, relation, {
+        constraint, columns: numbersOf(relation, constraint.columns),
       });
     case 'checkConstraint': return addCheck(context, relation, constraint);
     case 'keyConstraint': {
@@ -216,6 +219,13 @@ export function dropConstraint(
     } });
     return true;
   }
+  const foreign = relation.foreignKeys?.find((key) => key.name === name);
+  if (foreign !== undefined) {
+    context.transaction.define({
+      kind: 'alterRelation', relation: withoutForeignKey(relation, foreign.id),
+    });
+    return true;
+  }
   const index = context.transaction.catalog.indexesOf(relation.id)
     .find((each) => each.name === name && each.constraint !== null);
   if (index === undefined) return false;
@@ -228,6 +238,7 @@ export function dropKey(
   context: StatementContext, relation: StoredRelation, index: StoredIndex,
 ): void {
   refusePlannedReaders(context, relation, index);
+  refuseReferencedKey(context, relation, index);
   context.transaction.define({ kind: 'dropIndex', id: index.id });
   const names = keyNamesOf(relation);
   if (index.constraint === 'primary') {

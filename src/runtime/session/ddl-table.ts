@@ -28,6 +28,7 @@ import { nameIsFree, targetOf } from './ddl-create.ts';
 import { columnsInOrder, likeColumn, likeComments, likeKeys } from './ddl-like.ts';
 import type { TableColumn } from './ddl-like.ts';
 import type { Target } from './ddl-create.ts';
+import { foreignKey, numbersOf as numbersOfReference } from './ddl-references.ts';
 import { checkName, constraintName } from './constraints.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
@@ -130,7 +131,24 @@ function define(
     sequences: columns.flatMap((column, at) => column.identity === null ? []
       : [{ column: at, sequence: context.core.catalog.allocate() }]),
   };
-  return relation;
+  return withForeignKeys(context, statement, relation, parts);
+}
+
+/** The table with the foreign keys of its columns and of the list of constraints. */
+function withForeignKeys(
+  context: StatementContext, statement: CreateTable, table: StoredRelation,
+  parts: readonly ColumnParts[],
+): StoredRelation {
+  const written = [
+    ...parts.flatMap((part, at) => part.references.map((constraint) =>
+      ({ constraint, columns: [at] }))),
+    ...statement.constraints.flatMap((constraint) => constraint.kind !== 'referencesConstraint' ? []
+      : [{ constraint, columns: numbersOfReference(table, constraint.columns) }]),
+  ];
+  return written.reduce<StoredRelation>((relation, each) => ({
+    ...relation,
+    foreignKeys: [...relation.foreignKeys ?? [], foreignKey(context, relation, each)],
+  }), table);
 }
 
 /** ON COMMIT, as temporary.ts looks it up. */
@@ -228,11 +246,6 @@ function keysOf(
 }
 
 function isKey(entry: TableConstraint): entry is KeyConstraint {
-  if (entry.kind === 'referencesConstraint') {
-    throw sqlError('0A000', 'foreign keys are not supported', {
-      span: entry.span, hint: 'Leave FOREIGN KEY out.',
-    });
-  }
   return entry.kind === 'keyConstraint';
 }
 

@@ -17,13 +17,19 @@ import type {
 import { compareValues } from '../../common/types/registry.ts';
 import type { Batch } from '../batch.ts';
 import { batchOf } from '../batch.ts';
+import type { StoredRelation } from '../catalog-store-types.ts';
 import { checkRows, duplicateKey } from './constraints.ts';
+import { lockReferences } from './foreign-keys.ts';
 import { withSequenceValues } from './identity-columns.ts';
 import { rowValues } from './key-text.ts';
 import type { StatementResult } from './result.ts';
 import { RowCursor, command } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
 import type { TableKeys } from './table-keys.ts';
+import type { RowChange } from './table-changes.ts';
+import {
+  addRows, changeRows, keysOf, removeRows, replaceRows, takeKeys, typesOf,
+} from './table-changes.ts';
 import { targetRows } from './target-rows.ts';
 import type { LockMode } from './table-locks.ts';
 
@@ -34,6 +40,7 @@ export async function runInsert(
   const table = context.table(plan.table);
   await context.transaction.lock(table.id,
     plan.onConflict === null ? insertLock(table) : 'change');
+  await lockReferences(context, table, plan.onConflict === null ? 'insert' : 'change');
   if (seesItself(plan.returning) || plan.onConflict?.kind === 'update') context.freeze();
   const fresh = (await context.runToEnd(plan.source)).map((batch) =>
     withSequenceValues(context, table, plan.sequenced ?? [], batch));
@@ -42,12 +49,8 @@ export async function runInsert(
   if (plan.onConflict !== null) {
     return insertOnConflict(context, plan, { table, fresh, conflict: plan.onConflict });
   }
-  refuseTakenKeys(context, table, fresh);
-  let count = 0;
-  for (const batch of fresh) {
-    count += batch.length;
-    context.transaction.change(table.id, batch);
-  }
+  addRows(context, table, fresh);
+  const count = fresh.reduce((sum, batch) => sum + batch.length, 0);
   return finish(context, {
     returning: plan.returning, rows: fresh, types: typesOf(table), reads: plan.source.reads,
     tag: (rows) => `INSERT 0 ${rows ?? count}`,
@@ -61,20 +64,14 @@ export async function runUpdate(
   const table = context.table(plan.table);
   refuseAppendOnly(table, 'UPDATE');
   await context.transaction.lock(table.id, 'change');
+  await lockReferences(context, table, 'change');
   const width = table.columns.length;
   if (seesItself(plan.returning)) context.freeze();
   const pairs = targetRows(context, table, plan.joins, await context.runToEnd(plan.source));
-  const evaluator = context.evaluator(typesOf(table));
-  const changes: { old: Batch; fresh: Batch }[] = [];
-  for (const batch of pairs) {
-    const old = columnsOf(batch, 0, width, -1);
-    const fresh = columnsOf(batch, width, width * 2, 1);
-    checkRows(table, fresh, evaluator);
-    changes.push({ old, fresh });
-  }
-  refuseCollisions(context, table, changes);
-  for (const { old } of changes) context.transaction.change(table.id, old);
-  for (const { fresh } of changes) context.transaction.change(table.id, fresh);
+  const changes = pairs.map((batch): RowChange => ({
+    old: columnsOf(batch, 0, width, -1), fresh: columnsOf(batch, width, width * 2, 1),
+  }));
+  await changeRows(context, table, changes);
   const count = changes.reduce((sum, { old }) => sum + old.length, 0);
   return finish(context, {
     returning: plan.returning, rows: pairs, types: plan.source.columns.map(({ type }) => type),
@@ -90,13 +87,12 @@ export async function runDelete(
   const table = context.table(plan.table);
   refuseAppendOnly(table, 'DELETE');
   await context.transaction.lock(table.id, 'change');
+  await lockReferences(context, table, 'change');
   if (seesItself(plan.returning)) context.freeze();
   const rows = targetRows(context, table, plan.joins, await context.runToEnd(plan.source));
-  let count = 0;
-  for (const batch of rows) {
-    count += batch.length;
-    context.transaction.change(table.id, columnsOf(batch, 0, table.columns.length, -1));
-  }
+  await removeRows(context, table, rows.map((batch) =>
+    columnsOf(batch, 0, table.columns.length, -1)));
+  const count = rows.reduce((sum, batch) => sum + batch.length, 0);
   return finish(context, {
     returning: plan.returning, rows, types: plan.source.columns.map(({ type }) => type),
     reads: plan.source.reads,
@@ -104,13 +100,30 @@ export async function runDelete(
   });
 }
 
-/** Removes every row of a table (TRUNCATE). */
-export async function truncateTable(context: StatementContext, table: CatalogRelation):
-  Promise<void> {
-  refuseAppendOnly(table, 'TRUNCATE');
-  await context.transaction.lock(table.id, 'change');
-  const rows = [...context.snapshot(table.id)];
-  for (const batch of rows) context.transaction.change(table.id, negated(batch));
+/** Removes every row of tables (TRUNCATE); CASCADE takes those along that refer to them. */
+export async function truncateTables(
+  context: StatementContext, named: readonly StoredRelation[], cascade: boolean,
+): Promise<void> {
+  const tables = new Map(named.map((table) => [table.id, table]));
+  for (const table of tables.values()) {
+    refuseAppendOnly(table, 'TRUNCATE');
+    for (const { relation } of context.transaction.catalog.referencesTo(table.id)) {
+      if (tables.has(relation.id)) continue;
+      if (!cascade) {
+        throw sqlError('0A000', 'cannot truncate a table referenced in a foreign key constraint', {
+          detail: `Table "${relation.name}" references "${table.name}".`,
+          hint: `Truncate table "${relation.name}" at the same time, or use TRUNCATE ... CASCADE.`,
+        });
+      }
+      context.notice('NOTICE', '00000', `truncate cascades to table "${relation.name}"`);
+      tables.set(relation.id, relation);
+    }
+  }
+  for (const { id } of tables.values()) await context.transaction.lock(id, 'change');
+  for (const { id } of tables.values()) {
+    const rows = [...context.snapshot(id)];
+    for (const batch of rows) context.transaction.change(id, negated(batch));
+  }
 }
 
 function negated(batch: Batch): Batch {
@@ -120,22 +133,17 @@ function negated(batch: Batch): Batch {
 
 /** Adds rows that came by COPY. */
 export async function insertRows(
-  context: StatementContext, table: CatalogRelation, batch: Batch,
+  context: StatementContext, table: StoredRelation, batch: Batch,
 ): Promise<void> {
   await context.transaction.lock(table.id, insertLock(table));
+  await lockReferences(context, table, 'insert');
   checkRows(table, batch, context.evaluator(typesOf(table)));
-  refuseTakenKeys(context, table, [batch]);
-  context.transaction.change(table.id, batch);
+  addRows(context, table, [batch]);
 }
 
 /** Primary keys are checked again at commit, other unique keys here alone: one writer at a time. */
 function insertLock(table: CatalogRelation): LockMode {
   return table.uniqueKeys.length === 0 ? 'append' : 'change';
-}
-
-/** Types of a table's columns. */
-export function typesOf(table: CatalogRelation): readonly SqlType[] {
-  return table.columns.map((column) => column.type);
 }
 
 function refuseAppendOnly(table: CatalogRelation, what: string): void {
@@ -177,46 +185,8 @@ function columnsOf(batch: Batch, from: number, to: number, weight: number): Batc
   };
 }
 
-/** The keys a table's rows must not share. */
-function keysOf(table: CatalogRelation): readonly (readonly number[])[] {
-  return table.primaryKey === null ? table.uniqueKeys : [table.primaryKey, ...table.uniqueKeys];
-}
-
-/** 23505 where a new row's key is taken, or comes twice. */
-function refuseTakenKeys(
-  context: StatementContext, table: CatalogRelation, fresh: readonly Batch[],
-): void {
-  for (const key of keysOf(table)) {
-    const taken = context.keys(table, key);
-    for (const batch of fresh) takeKeys(table, key, taken, batch);
-  }
-}
-
-/** 23505 where rows after an UPDATE would share a key. */
-function refuseCollisions(
-  context: StatementContext, table: CatalogRelation,
-  changes: readonly { old: Batch; fresh: Batch }[],
-): void {
-  for (const key of keysOf(table)) {
-    const taken = context.keys(table, key);
-    for (const { old } of changes) taken.apply(old);
-    for (const { fresh } of changes) takeKeys(table, key, taken, fresh);
-  }
-}
-
-/** Notes the keys of new rows as taken; 23505 where one is already. */
-function takeKeys(
-  table: CatalogRelation, key: readonly number[], taken: TableKeys, fresh: Batch,
-): void {
-  for (let row = 0; row < fresh.length; row++) {
-    const values = rowValues(fresh, row);
-    if (taken.find(values) !== null) throw duplicateKey(table, key, taken.keyOf(values));
-    taken.set(values, true);
-  }
-}
-
 interface ConflictInsert {
-  readonly table: CatalogRelation;
+  readonly table: StoredRelation;
   readonly fresh: readonly Batch[];
   readonly conflict: ConflictPlan;
 }
@@ -252,8 +222,7 @@ async function insertOnConflict(
   for (const batch of fresh) checkRows(table, batch, context.evaluator(types));
   const removed = batchOf(types, outcome.removed, outcome.removed.map(() => -1));
   refuseOtherKeys(context, table, { conflict, removed, fresh });
-  context.transaction.change(table.id, removed);
-  context.transaction.change(table.id, must(fresh[0], 'new rows'));
+  await replaceRows(context, table, removed, must(fresh[0], 'new rows'));
   const count = outcome.added.length;
   return finish(context, {
     returning: plan.returning, rows: fresh, types, reads: plan.source.reads,

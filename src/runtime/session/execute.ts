@@ -10,6 +10,8 @@ import type { Value } from '../../common/values.ts';
 import type { Statement } from '../../parser/ast-statements.ts';
 import type { DataChange, Query } from '../../parser/ast.ts';
 import { changesOf, planSelect } from '../../planner/planner.ts';
+import type { QualifiedName } from '../../parser/ast-leaves.ts';
+import type { StoredRelation } from '../catalog-store-types.ts';
 import type { PlanEnv } from '../../planner/bound.ts';
 import { advanceClock, isClock, resetClock, setClock } from './clock.ts';
 import { runCopy } from './copy.ts';
@@ -21,7 +23,7 @@ import { createFunction } from './ddl-function.ts';
 import { acknowledge, createSubscription } from './ddl-subscription.ts';
 import { createTable, selectInto } from './ddl-table.ts';
 import { createView } from './ddl-view.ts';
-import { truncateTable } from './dml.ts';
+import { truncateTables } from './dml.ts';
 import { runChange, runChangesOfWith } from './dml-with.ts';
 import { runExplain } from './explain.ts';
 import { deallocate, executePrepared, prepare } from './prepared.ts';
@@ -47,7 +49,8 @@ export async function executeStatement(
       return runQueryOrChange(context, statement, env, parameters);
     case 'truncate': {
       refuseReadOnly(context, 'TRUNCATE TABLE');
-      for (const name of statement.tables) await truncateTable(context, context.resolve(name));
+      await truncateTables(context, statement.tables.map((name) => truncated(context, name)),
+        statement.cascade);
       return command('TRUNCATE TABLE');
     }
     case 'copy': return runCopy(context, statement, env);
@@ -66,6 +69,12 @@ export async function executeStatement(
     case 'acknowledge': return acknowledge(context, statement);
     default: return executeCommand(session, context, statement);
   }
+}
+
+function truncated(context: StatementContext, name: QualifiedName): StoredRelation {
+  const relation = context.resolve(name);
+  if (relation.kind === 'table') return relation;
+  throw sqlError('42809', `"${relation.name}" is not a table`, { span: name.span });
 }
 
 async function runQueryOrChange(

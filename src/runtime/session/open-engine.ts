@@ -1,7 +1,10 @@
 /**
  * Opens an engine: the core, with sessions on top.
  */
+import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
+import type { Batch } from '../batch.ts';
+import type { StoredRelation } from '../catalog-store-types.ts';
 import { EngineCore } from '../engine-core.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
 import type { CoreOptions } from '../engine-core-types.ts';
@@ -11,11 +14,15 @@ import type {
   ConnectOptions, Engine, IngestResult, SqlSession,
 } from '../session-api.ts';
 import type { Environment } from '../storage/interfaces.ts';
+import { checkReferences } from './foreign-keys.ts';
+import type { KeySource } from './foreign-keys.ts';
 import { Session } from './session.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { dropLeftOverViews } from './subscription-view.ts';
 import { dropLeftOverTemporary } from './temporary.ts';
+import { TableKeys } from './table-keys.ts';
 import { TableLocks } from './table-locks.ts';
+import type { LockOwner } from './table-locks.ts';
 
 /** How an engine is opened; `opened` sees the core before anything runs (embedding, tests). */
 export interface EngineOpenOptions extends CoreOptions {
@@ -49,7 +56,30 @@ class SessionEngine implements Engine {
   }
 
   async ingest(table: string, body: Uint8Array, key: string | null): Promise<IngestResult> {
-    return await this.#core.ingest(this.#tableOf(table), body, key);
+    const relation = this.#tableOf(table);
+    const stored = must(this.#core.catalog.state.relation(relation), 'table');
+    const keys = stored.foreignKeys ?? [];
+    if (keys.length === 0) return await this.#core.ingest(relation, body, key);
+    const owner: LockOwner = { waitsFor: null };
+    try {
+      for (const { target } of keys) await this.#locks.acquire(target, owner, 'append');
+      return await this.#core.ingest(relation, body, key, (rows) => {
+        for (const each of keys) checkReferences(this.#rowsOf(stored, rows), stored, each, [rows]);
+      });
+    } finally {
+      this.#locks.release(owner);
+    }
+  }
+
+  /** Tables as stored, with rows that are about to come to one of them. */
+  #rowsOf(table: StoredRelation, fresh: Batch): KeySource {
+    const core = this.#core;
+    return {
+      table: (id) => must(core.catalog.state.relation(id), 'table referred to'),
+      keys: (of, key) => new TableKeys({
+        core, table: of, key, stored: true, uncommitted: of.id === table.id ? [fresh] : [],
+      }),
+    };
   }
 
   settle(): Promise<void> {

@@ -34,6 +34,7 @@ import type { Execution, Portal, PreparedStatement, SessionState } from './sessi
 import { StatementContext } from './statement-context.ts';
 import type { SessionScope } from './statement-context.ts';
 import type { TableLocks } from './table-locks.ts';
+import { checkPostponed } from './table-changes.ts';
 import { applyOnCommit, dropTemporary } from './temporary.ts';
 import { Transaction } from './transaction.ts';
 
@@ -129,6 +130,9 @@ export class Session implements SqlSession, SessionState {
     let committed = false;
     try {
       if (commit && transaction !== null && !transaction.failed) {
+        if (transaction.postponed.size > 0) {
+          checkPostponed(new StatementContext(this.scope, transaction, ''));
+        }
         await this.#holdCursors();
         applyOnCommit(this.scope.core, transaction, this.scope.pid);
         await transaction.commit();

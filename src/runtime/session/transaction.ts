@@ -28,6 +28,8 @@ export class Transaction implements LockOwner {
   failed = false;
   readOnly = false;
   readonly overlay: Map<number, Batch[]> = new Map();
+  /** Foreign keys to check when the transaction ends. */
+  readonly postponed: Set<number> = new Set();
   /** Logical time of the transaction: now() of its statements. */
   readonly now: bigint;
   readonly #core: EngineCoreFace;
@@ -132,6 +134,7 @@ export class Transaction implements LockOwner {
   /** Forgets everything (rollback, or after commit) and gives the locks back. */
   end(): void {
     this.overlay.clear();
+    this.postponed.clear();
     this.#savepoints.length = 0;
     this.#ddl.length = 0;
     this.unpin();
