@@ -11,6 +11,8 @@ const LINE_MAX = 100;
 
 /** Where a package may be imported. */
 const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
+  kafkajs: 'src/runtime/real/kafka/', snappyjs: 'src/runtime/real/kafka/',
+  lz4js: 'src/runtime/real/kafka/', fzstd: 'src/runtime/real/kafka/',
   chevrotain: 'src/parser/', 'better-sqlite3': 'src/runtime/real/',
   'quickjs-emscripten-core': 'src/runtime/real/',
   '@jitl/quickjs-wasmfile-release-sync': 'src/runtime/real/',

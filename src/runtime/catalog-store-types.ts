@@ -46,9 +46,12 @@ export interface StoredConnector {
   readonly options: readonly (readonly [string, string])[];
   /** FORMAT x ENCODE y; null where the connector makes rows itself. */
   readonly format: { readonly format: string; readonly encode: string;
-    readonly options: readonly (readonly [string, string])[] } | null;
+    readonly options: readonly (readonly [string, string])[];
+    readonly keyEncode?: string | null } | null;
   /** Column number and what it shows (INCLUDE ..., METADATA FROM). */
   readonly metadata: readonly { readonly column: number; readonly what: string }[];
+  /** Where reading begins, by partition, as the outside was when the relation was declared. */
+  readonly start?: readonly bigint[];
 }
 
 /** What happens to rows that refer to a key that changes or goes. */

@@ -138,8 +138,9 @@ export class EngineCore implements EngineCoreFace {
     this.#queries = new QueryRunner({
       relation: (id) => this.#readable(id), system: (id) => this.#system.get(id) ?? null,
       build: options.buildOperator ?? buildOperator, environment,
-      source: (id) => this.#openSource(id), publishedEpoch: () => state.epoch,
-      changelog: (id) => state.changelogs.of(id),
+      source: (id) => this.#openSource(id),
+      isSource: (id) => state.relations.get(id)?.relation.stored === false,
+      publishedEpoch: () => state.epoch, changelog: (id) => state.changelogs.of(id),
       batchRows: options.batchRows ?? BATCH_ROWS,
     });
   }
@@ -151,7 +152,8 @@ export class EngineCore implements EngineCoreFace {
     const checkpointer = new Checkpointer(environment.storage, recovered);
     const stores = new StoreProvider(checkpointer, recovered);
     const state = new EngineState({
-      stores, files: environment.files, build: options.buildOperator ?? buildOperator,
+      stores, files: environment.files, outside: environment.outside ?? {},
+      build: options.buildOperator ?? buildOperator,
       batchRows: options.batchRows ?? BATCH_ROWS,
       lateRetentionRows: options.lateRetentionRows ?? LATE_ROWS_MAX,
     });
@@ -162,7 +164,7 @@ export class EngineCore implements EngineCoreFace {
     }
     try {
       if (loadCheckpoint(state, recovered)) stores.dropUnused();
-      await replay(state, recovered.records);
+      await replay(state, recovered.records, environment);
     } catch (error) {
       await environment.storage.close();
       throw error;
@@ -332,6 +334,7 @@ export class EngineCore implements EngineCoreFace {
   async close(): Promise<void> {
     await this.#scheduler.stop();
     if (this.#failure === null) await this.#checkpoints.last();
+    this.#state.closeReaders(() => true);
     await this.environment.storage.close();
   }
 }

@@ -265,9 +265,7 @@ class Preparation {
     this.commits.push(() => {
       relationState.relation = relation;
       relationState.rows = view.rows;
-      for (const [key, reader] of state.readers) {
-        if (reader.reader === relation.id) state.readers.delete(key);
-      }
+      state.closeReaders(({ reader }) => reader === relation.id);
       state.parts.stores.drop(oldPrefix);
       this.#attach(view);
     });

@@ -8,7 +8,7 @@
 import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import type { SqlError } from '../common/errors.ts';
-import { formatValue } from '../common/types/registry.ts';
+import { formatValue, parseValue } from '../common/types/registry.ts';
 import type { Batch, Column } from './batch.ts';
 import { batchOf, cell } from './batch.ts';
 import type { DeadLetter } from './connectors/connector.ts';
@@ -152,9 +152,10 @@ export class EpochRun {
     const seen = this.#state.deadSeen.get(key) ?? -1n;
     const fresh = deadLetters.filter((letter) => letter.position > seen);
     if (fresh.length === 0) return;
-    const rows = fresh.map(({ position, reason, sqlState, column, payload }) => [
-      this.epoch, range.partition, position, reason, sqlState, column, null,
-      payload.slice(0, PAYLOAD_MAX), null, BigInt(payload.length),
+    const rows = fresh.map(({ position, reason, sqlState, column, payload, key, headers }) => [
+      this.epoch, range.partition, position, reason, sqlState, column, key ?? null,
+      payload.slice(0, PAYLOAD_MAX),
+      headers == null ? null : parseValue(headers, { name: 'jsonb' }), BigInt(payload.length),
     ]);
     this.#afterLog.push(() => {
       this.#state.deadSeen.set(key, must(fresh.at(-1), 'dead letter').position);
@@ -352,8 +353,10 @@ function replacing(rows: RelationRows, batch: Batch, arrival: Column | null): Ba
   const whole = withArrivals(batch, arrival);
   if (rows.key === null) return whole;
   const last = lastOfEachKey(rows.key, batch);
-  const added = takeRows(whole, last);
-  const stored = rows.storedByKey(added);
+  const named = takeRows(whole, last);
+  const added = hasRetraction(named) ? takeRows(whole, last.filter((row) =>
+    (batch.weights[row] ?? 0) > 0)) : named;
+  const stored = rows.storedByKey(named);
   if (stored === null || stored.length === 0) return added;
   const gone = negate(stored);
   const filled = arrival === null ? gone
@@ -378,7 +381,10 @@ function blankArrivals(length: number): Column {
 
 /** Row numbers, ascending, of the last row of each key. */
 function lastOfEachKey(key: readonly number[], batch: Batch): Int32Array {
-  const keys: Batch = { ...batch, columns: key.map((at) => must(batch.columns[at], 'key')) };
+  const keys: Batch = {
+    ...batch, weights: new Int32Array(batch.length).fill(1),
+    columns: key.map((at) => must(batch.columns[at], 'key')),
+  };
   const backwards = new Int32Array(batch.length);
   for (let i = 0; i < batch.length; i++) backwards[i] = batch.length - 1 - i;
   const numbers = { kind: 'i32', data: backwards, nulls: null } as const;

@@ -57,12 +57,22 @@ export class ReaderState {
     this.connectorName = of.connectorName;
     this.connector = connector;
     this.clock = clock;
-    this.partitions = Array.from({ length: connector.partitions }, () => ({
-      position: 0n, ended: false, rows: 0n, deadLetters: 0n, status: 'running',
-    }));
+    this.partitions = [];
+    this.grow(connector.partitions);
+  }
+
+  /** Takes up partitions that have come into being. */
+  grow(count: number): void {
+    for (let at = this.partitions.length; at < count; at++) {
+      this.partitions.push({
+        position: this.connector.startOf?.(at) ?? 0n, ended: false, rows: 0n, deadLetters: 0n,
+        status: 'running',
+      });
+    }
   }
 
   partition(at: number): PartitionState {
+    this.grow(at + 1);
     return must(this.partitions[at], 'partition');
   }
 
@@ -76,8 +86,7 @@ export class ReaderState {
 
   load(saved: ReaderSaved): void {
     for (const [at, partition] of saved.partitions.entries()) {
-      const state = this.partitions[at];
-      if (state === undefined) continue;
+      const state = this.partition(at);
       Object.assign(state, partition, { status: partition.ended ? 'finished' : 'running' });
     }
     if (saved.clock !== null) this.clock?.load(saved.clock);

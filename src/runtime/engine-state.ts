@@ -8,7 +8,7 @@ import { must } from '../common/assert.ts';
 import type { StoredRelation } from './catalog-store-types.ts';
 import { CatalogStore } from './catalog-store.ts';
 import type { OpenConnector } from './connectors/connector.ts';
-import { withGenerated } from './connectors/generated.ts';
+import { decodedPart, withGenerated } from './connectors/generated.ts';
 import { openConnector } from './connectors/registry.ts';
 import { IDEMPOTENCY_COLUMNS, IdempotencyKeys } from './engine-idempotency.ts';
 import type { ReaderSaved } from './engine-readers.ts';
@@ -25,13 +25,14 @@ import { RelationRows, relationStoreColumns } from './relations-rows.ts';
 import { RelationState } from './relations.ts';
 import { Changelogs } from './engine-changelogs.ts';
 import type { ChangelogSaved } from './engine-changelogs.ts';
-import type { Files } from './storage/interfaces.ts';
+import type { Files, Outside } from './storage/interfaces.ts';
 
 /** What the state is made with. */
 export interface StateParts {
   readonly stores: StoreProvider;
   readonly build: BuildOperator;
   readonly files: Files;
+  readonly outside: Outside;
   readonly batchRows: number;
   readonly lateRetentionRows: number;
 }
@@ -154,9 +155,8 @@ export class EngineState {
   /** Opens a relation's connector; `needed` null: all columns. */
   openSource(relation: StoredRelation, needed: ReadonlySet<number> | null): OpenConnector {
     return withGenerated(openConnector({
-      spec: must(relation.connector, 'connector'), files: this.parts.files, needed,
+      ...decodedPart(relation), files: this.parts.files, outside: this.parts.outside, needed,
       createdAt: this.#createdAt.get(relation.id) ?? 0n,
-      columns: relation.columns.filter((column) => column.generated === null),
     }), relation);
   }
 
@@ -171,6 +171,15 @@ export class EngineState {
       connector, clock);
     this.readers.set(readerKey(relation.id, reader), state);
     return state;
+  }
+
+  /** Ends readers and their connections. */
+  closeReaders(which: (reader: ReaderState) => boolean): void {
+    for (const [key, reader] of this.readers) {
+      if (!which(reader)) continue;
+      this.readers.delete(key);
+      reader.connector.close?.();
+    }
   }
 
   /** Columns of a SOURCE that the reading view looks at; null: all. */
@@ -193,11 +202,7 @@ export class EngineState {
     this.views.delete(id);
     this.#generations.delete(id);
     this.#createdAt.delete(id);
-    for (const reader of this.readers.values()) {
-      if (reader.relation === id || reader.reader === id) {
-        this.readers.delete(readerKey(reader.relation, reader.reader));
-      }
-    }
+    this.closeReaders((reader) => reader.relation === id || reader.reader === id);
     for (const key of this.deadSeen.keys()) {
       if (key.startsWith(`${id}/`)) this.deadSeen.delete(key);
     }

@@ -13,7 +13,7 @@ import type { FastPath, QueryPlan } from '../planner/plans.ts';
 import type { ScalarExpr } from '../planner/relation.ts';
 import type { Batch } from './batch.ts';
 import type { Changelog } from './changelog.ts';
-import type { OpenConnector } from './connectors/connector.ts';
+import type { OpenConnector, PollLimits } from './connectors/connector.ts';
 import { batchOf, cell } from './batch.ts';
 import type { RunOptions, SystemRelation } from './engine-core-types.ts';
 import {
@@ -46,6 +46,7 @@ export interface QuerySurroundings {
   system(id: number): SystemRelation | null;
   /** The connector of a SOURCE, opened anew; null for other relations. */
   source(id: number): OpenConnector | null;
+  isSource(id: number): boolean;
   publishedEpoch(): bigint;
   changelog(id: number): Changelog | null;
   readonly build: BuildOperator;
@@ -132,18 +133,30 @@ export class QueryRunner {
     const { clock } = this.#engine.environment;
     const batches: Batch[] = [];
     const limits = { rows: SOURCE_ROWS, bytes: SOURCE_BYTES, now: clock.nowMicros() };
-    for (let partition = 0; partition < connector.partitions; partition++) {
-      let from = 0n;
-      for (;;) {
-        if (options.cancelled()) throw cancelled();
-        const source = await connector.poll(partition, from, limits);
-        if (source.batch.length > 0) batches.push(source.batch);
-        if (source.ended || source.caughtUp || source.next === from) break;
-        from = source.next;
-        if (this.#mustYield()) await this.#yield();
+    try {
+      for (let partition = 0; partition < connector.partitions; partition++) {
+        await this.#readPartition(connector, partition, limits, options, batches);
       }
+    } finally {
+      connector.close?.();
     }
     return batches;
+  }
+
+  async #readPartition(
+    ...[connector, partition, limits, options, batches]:
+      [OpenConnector, number, PollLimits, RunOptions, Batch[]]
+  ): Promise<void> {
+    let from = connector.startOf?.(partition) ?? 0n;
+    for (;;) {
+      if (options.cancelled()) throw cancelled();
+      connector.hurry?.();
+      const source = await connector.poll(partition, from, limits);
+      if (source.batch.length > 0) batches.push(source.batch);
+      if (source.ended || source.caughtUp || source.next === from) return;
+      from = source.next;
+      if (this.#mustYield()) await this.#yield();
+    }
   }
 
   // ------------------------------------------------------------------------------- fast paths
@@ -234,7 +247,7 @@ export class QueryRunner {
     const system = this.#engine.system(id);
     if (system !== null) return systemRows(system, options);
     const overlay = options.overlay.get(id) ?? [];
-    if (this.#engine.source(id) !== null) return overlay;
+    if (this.#engine.isSource(id)) return overlay;
     if (!options.system.engine.knows(id)) {
       return [consolidate(concatBatches(this.#types(id, options), overlay))];
     }

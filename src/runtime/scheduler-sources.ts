@@ -4,6 +4,7 @@
  * Generators answer at once, files in their own time; either way the rows wait here until an epoch
  * takes them. Positions are the engine's: a batch that an epoch could not log is offered again.
  */
+import { SourceBroken } from './connectors/connector.ts';
 import type { SourceBatch } from './connectors/connector.ts';
 import { readerKey } from './engine-readers.ts';
 import type { ReaderState } from './engine-readers.ts';
@@ -14,6 +15,8 @@ import type { LoggedRange } from './storage/epoch-log.ts';
 const POLL_BYTES = 1 << 20;
 /** How long a failing poll waits before it is tried again. */
 const RETRY_MICROS = 1_000_000n;
+/** When a source that cannot go on by itself is polled again. */
+const NEVER = 0x7fff_ffff_ffff_ffffn;
 
 interface Slot {
   readonly reader: ReaderState;
@@ -49,11 +52,15 @@ export class SourcePolls {
       if (readers.get(key) !== slots[0]?.reader) this.#slots.delete(key);
     }
     for (const [key, reader] of readers) {
-      if (this.#slots.has(key)) continue;
-      this.#slots.set(key, reader.partitions.map((_state, partition) => ({
-        reader, partition, ready: null, polling: false, nextPollAt: 0n, caughtUpAt: -1,
-        pollSerial: -1,
-      })));
+      const slots = this.#slots.get(key) ?? [];
+      if (slots.length === 0) this.#slots.set(key, slots);
+      reader.grow(reader.connector.partitions);
+      for (let partition = slots.length; partition < reader.partitions.length; partition++) {
+        slots.push({
+          reader, partition, ready: null, polling: false, nextPollAt: 0n, caughtUpAt: -1,
+          pollSerial: -1,
+        });
+      }
     }
   }
 
@@ -112,8 +119,10 @@ export class SourcePolls {
     const fail = (error: unknown): void => {
       slot.polling = false;
       slot.caughtUpAt = serial;
-      slot.nextPollAt = now + RETRY_MICROS;
-      state.status = `stalled(${error instanceof Error ? error.message : String(error)})`;
+      const broken = error instanceof SourceBroken;
+      const reason = error instanceof Error ? error.message : String(error);
+      slot.nextPollAt = broken ? NEVER : now + RETRY_MICROS;
+      state.status = `${broken ? 'broken' : 'stalled'}(${reason})`;
     };
     try {
       const answer = reader.connector.poll(partition, from, { rows, bytes: POLL_BYTES, now });
@@ -131,6 +140,7 @@ export class SourcePolls {
     for (const slot of this.#all()) {
       if (slot.polling || slot.reader.partition(slot.partition).ended) continue;
       const at = slot.ready === null ? slot.nextPollAt : 0n;
+      if (at === NEVER) continue;
       if (earliest === null || at < earliest) earliest = at;
     }
     return earliest;
@@ -138,7 +148,10 @@ export class SourcePolls {
 
   /** Serial number of now, for `isQuiet`; lets every partition be polled at once. */
   mark(): number {
-    for (const slot of this.#all()) slot.nextPollAt = 0n;
+    for (const slot of this.#all()) {
+      if (slot.nextPollAt !== NEVER) slot.nextPollAt = 0n;
+      slot.reader.connector.hurry?.();
+    }
     return this.#serial;
   }
 
@@ -146,7 +159,8 @@ export class SourcePolls {
   isQuiet(mark: number): boolean {
     for (const slot of this.#all()) {
       if (slot.reader.partition(slot.partition).ended) continue;
-      if (slot.ready !== null || slot.polling || slot.caughtUpAt <= mark) return false;
+      if (slot.nextPollAt === NEVER && slot.ready === null) continue;
+      if (slot.ready !== null || slot.caughtUpAt <= mark) return false;
     }
     return true;
   }
@@ -154,8 +168,9 @@ export class SourcePolls {
 
 function rangeOf(slot: Slot, source: SourceBatch): LoggedRange | null {
   const { reader, partition } = slot;
-  const first = reader.partition(partition).position;
-  if (source.next === first && !source.ended) return null;
+  const { position } = reader.partition(partition);
+  const first = source.first ?? position;
+  if (source.next === position && !source.ended) return null;
   return {
     relation: reader.relation, reader: reader.reader, partition, first, next: source.next,
     rows: source.batch.length, deadLetters: source.deadLetters.length, ended: source.ended,

@@ -7,7 +7,7 @@
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Batch } from '../batch.ts';
 import type { StoredConnector } from '../catalog-store-types.ts';
-import type { Files } from '../storage/interfaces.ts';
+import type { Files, Outside } from '../storage/interfaces.ts';
 
 /** A column rows are decoded into. */
 export interface ConnectorColumn {
@@ -23,13 +23,18 @@ export interface DeadLetter {
   readonly sqlState: string;
   readonly column: string | null;
   readonly payload: Uint8Array;
+  readonly key?: Uint8Array | null;
+  /** A JSON object. */
+  readonly headers?: string | null;
 }
 
 /** What a poll gave. */
 export interface SourceBatch {
-  /** Good rows, weights 1. */
+  /** Good rows, weights 1; -1 with the key of a row of a keyed table that is to go. */
   readonly batch: Batch;
   readonly deadLetters: readonly DeadLetter[];
+  /** Where the range began, when it was not known before (the earliest there is). */
+  readonly first?: bigint;
   /** Position behind the last record taken. */
   readonly next: bigint;
   /** No more will ever come. */
@@ -48,9 +53,32 @@ export interface PollLimits {
   readonly now: bigint;
 }
 
+/** Why a source cannot go on by itself: a gap, a damaged record; polling it again is no use. */
+export class SourceBroken extends Error {
+  override readonly name = 'SourceBroken';
+  /** Where it can go on, leaving out what is missing; null: nowhere. */
+  readonly resumeAt: bigint | null;
+
+  constructor(message: string, resumeAt: bigint | null) {
+    super(message);
+    this.resumeAt = resumeAt;
+  }
+}
+
 /** An open connector of one relation. */
 export interface OpenConnector {
+  /** May grow while it is read. */
   readonly partitions: number;
+  /** Where a new reader of a partition begins; 0 without it. */
+  startOf?(partition: number): bigint;
+  /** Rows the outside has behind a position, or null when that is not known. */
+  lag?(partition: number, position: bigint): bigint | null;
+  /** Somebody waits for everything there is now: answer soon. */
+  hurry?(): void;
+  /** The positions up to which everything is in a checkpoint. */
+  durable?(positions: ReadonlyMap<number, bigint>): void;
+  /** Ends connections; nothing is polled afterwards. */
+  close?(): void;
   poll(partition: number, from: bigint, limits: PollLimits): Promise<SourceBatch> | SourceBatch;
   /** The rows of a logged range, at recovery. */
   reread(partition: number, first: bigint, next: bigint): Promise<SourceBatch>;
@@ -62,11 +90,20 @@ export interface OpenConnector {
 export interface ConnectorContext {
   readonly spec: StoredConnector;
   readonly columns: readonly ConnectorColumn[];
+  /** Column numbers of the primary key. */
+  readonly primaryKey: readonly number[];
   readonly files: Files;
+  readonly outside: Outside;
   /** Columns somebody reads (null: all); generators leave the others NULL. */
   readonly needed: ReadonlySet<number> | null;
   /** Logical time at which the relation was made: where generators' clocks begin. */
   readonly createdAt: bigint;
+}
+
+/** What a declaration says beside columns and options. */
+export interface DeclaredRelation {
+  readonly stored: boolean;
+  readonly primaryKey: readonly number[];
 }
 
 /** A kind of connector. */
@@ -78,7 +115,14 @@ export interface Connector {
   knowsOption?(name: string): boolean;
   /** Columns when the declaration gives none; null where it must. */
   defaultColumns(options: ReadonlyMap<string, string>): readonly ConnectorColumn[] | null;
+  /** Type of a metadata column (INCLUDE, METADATA FROM); connectors without it have none. */
+  metadataType?(what: string, keyEncode: string | null): SqlType;
+  /** FORMATs beside PLAIN. */
+  readonly envelopes?: readonly string[];
   /** Throws SqlError for bad options. */
-  check(spec: StoredConnector, columns: readonly ConnectorColumn[]): void;
+  check(spec: StoredConnector, columns: readonly ConnectorColumn[],
+    relation: DeclaredRelation): void;
+  /** Looks at the outside when a relation is declared: it is there, and where reading begins. */
+  prepare?(spec: StoredConnector, outside: Outside): Promise<StoredConnector>;
   open(context: ConnectorContext): OpenConnector;
 }

@@ -12,18 +12,40 @@ import type { Batch } from '../batch.ts';
 import { batchOf, makeColumn } from '../batch.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
 import { compileMap } from '../kernels/map.ts';
-import type { DeadLetter, OpenConnector, SourceBatch } from './connector.ts';
+import type { ConnectorContext, DeadLetter, OpenConnector, SourceBatch } from './connector.ts';
 
 const EVALUATION = {
   timeZone: 'UTC', dateStyle: 'ISO, MDY', intervalStyle: 'postgres', extraFloatDigits: 1, now: 0n,
 } as const;
+
+/** What of a relation its connector decodes: all but generated columns, numbered anew. */
+export function decodedPart(
+  relation: StoredRelation,
+): Pick<ConnectorContext, 'spec' | 'columns' | 'primaryKey'> {
+  const spec = must(relation.connector, 'connector');
+  const numbers = new Map<number, number>();
+  for (const [at, { generated }] of relation.columns.entries()) {
+    if (generated === null) numbers.set(at, numbers.size);
+  }
+  return {
+    columns: relation.columns.filter(({ generated }) => generated === null),
+    primaryKey: (relation.primaryKey ?? []).flatMap((at) => numbers.get(at) ?? []),
+    spec: { ...spec, metadata: spec.metadata.map(({ column, what }) =>
+      ({ what, column: must(numbers.get(column), 'metadata column') })) },
+  };
+}
 
 /** The connector with generated columns filled in; itself where there are none. */
 export function withGenerated(connector: OpenConnector, relation: StoredRelation): OpenConnector {
   if (relation.columns.every(({ generated }) => generated === null)) return connector;
   const complete = completer(relation);
   return {
-    partitions: connector.partitions,
+    get partitions() { return connector.partitions; },
+    startOf: (partition) => connector.startOf?.(partition) ?? 0n,
+    lag: (partition, position) => connector.lag?.(partition, position) ?? null,
+    hurry: () => connector.hurry?.(),
+    durable: (positions) => connector.durable?.(positions),
+    close: () => connector.close?.(),
     nextPollAt: (partition, from, now) => connector.nextPollAt(partition, from, now),
     poll: (partition, from, limits) => {
       const answer = connector.poll(partition, from, limits);

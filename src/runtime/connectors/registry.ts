@@ -2,16 +2,20 @@
  * The register of connectors: one line each.
  */
 import { sqlError } from '../../common/errors.ts';
+import type { SqlError } from '../../common/errors.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
+import type { Outside } from '../storage/interfaces.ts';
 import type { StoredConnector } from '../catalog-store-types.ts';
 import type {
-  Connector, ConnectorColumn, ConnectorContext, OpenConnector,
+  Connector, ConnectorColumn, ConnectorContext, DeclaredRelation, OpenConnector,
 } from './connector.ts';
 import { optionMap } from './options.ts';
 import { DATAGEN } from './datagen/connector.ts';
 import { FILE } from './file/connector.ts';
+import { KAFKA } from './kafka/connector.ts';
 import { NEXMARK } from './nexmark/connector.ts';
 
-const CONNECTORS: readonly Connector[] = [FILE, DATAGEN, NEXMARK];
+const CONNECTORS: readonly Connector[] = [FILE, DATAGEN, NEXMARK, KAFKA];
 
 /** Names of all connectors. */
 export function connectorNames(): readonly string[] {
@@ -29,7 +33,7 @@ export function findConnector(name: string): Connector {
 
 /** Refuses unknown or bad options; called when a source or table is declared. */
 export function checkConnector(
-  spec: StoredConnector, columns: readonly ConnectorColumn[],
+  spec: StoredConnector, columns: readonly ConnectorColumn[], relation: DeclaredRelation,
 ): void {
   const connector = findConnector(spec.connector);
   for (const [name] of spec.options) {
@@ -39,21 +43,42 @@ export function checkConnector(
       hint: `Valid options are: ${connector.options.map(([known]) => known).join(', ')}.`,
     });
   }
-  refuseUnsupported(spec);
-  connector.check(spec, columns);
+  refuseUnsupported(connector, spec);
+  connector.check(spec, columns, relation);
 }
 
-function refuseUnsupported({ connector, format, metadata }: StoredConnector): void {
-  if (metadata.length > 0) {
-    throw sqlError('0A000', `connector "${connector}" has no metadata columns`, {
-      hint: 'Leave out INCLUDE and METADATA columns.',
-    });
+function refuseUnsupported(connector: Connector, { format, metadata }: StoredConnector): void {
+  if (metadata.length > 0 && connector.metadataType === undefined) {
+    throw noMetadata(connector.name);
   }
-  if (format !== null && format.format.toLowerCase() !== 'plain') {
+  const envelopes = ['plain', ...connector.envelopes ?? []];
+  if (format !== null && !envelopes.includes(format.format.toLowerCase())) {
     throw sqlError('0A000', `FORMAT ${format.format.toUpperCase()} is not supported`, {
-      hint: 'Use FORMAT PLAIN.',
+      hint: `Use FORMAT ${envelopes.join(', ').toUpperCase()}.`,
     });
   }
+}
+
+function noMetadata(connector: string): SqlError {
+  return sqlError('0A000', `connector "${connector}" has no metadata columns`, {
+    hint: 'Leave out INCLUDE and METADATA columns.',
+  });
+}
+
+/** The type of an INCLUDE column. */
+export function metadataColumnType(
+  connector: string, what: string, keyEncode: string | null,
+): SqlType {
+  const type = findConnector(connector).metadataType?.(what, keyEncode);
+  if (type === undefined) throw noMetadata(connector);
+  return type;
+}
+
+/** Looks at the outside for a relation that is being declared; fails when it cannot be reached. */
+export async function prepareConnector(
+  spec: StoredConnector, outside: Outside,
+): Promise<StoredConnector> {
+  return await findConnector(spec.connector).prepare?.(spec, outside) ?? spec;
 }
 
 /** Columns a connector gives when the declaration names none; null where it must name them. */

@@ -123,6 +123,7 @@ export class CsvDecoder {
       return null;
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
+      this.rows.abandon();
       const name = this.#columns[column]?.name ?? null;
       return { sqlState: error.sqlState, reason: error.message, column: name };
     }

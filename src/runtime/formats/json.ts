@@ -35,6 +35,9 @@ export interface RecordError {
   readonly column: string | null;
 }
 
+/** Reads a value from the text of a JSON string or number. */
+export type CellReader = (text: string) => Value;
+
 /** Decodes JSON objects into rows of fixed columns. */
 export class JsonDecoder {
   readonly rows: RowBuilder;
@@ -52,6 +55,7 @@ export class JsonDecoder {
   #at = 0;
   #end = 0;
   #column = -1;
+  #conversions: readonly (CellReader | null)[] | null = null;
 
   constructor(columns: readonly TargetColumn[]) {
     this.rows = new RowBuilder(columns);
@@ -64,28 +68,68 @@ export class JsonDecoder {
 
   /** Reads the object in text[start, end); null when it has become a row. */
   decode(text: string, start: number, end: number): RecordError | null {
-    this.#take(text);
-    this.#at = start;
-    this.#end = end;
     this.#column = -1;
     try {
       this.rows.begin();
-      this.#space();
-      this.#object();
-      this.#space();
-      if (this.#at < this.#end) throw this.#invalid();
-      const missing = this.rows.missing();
-      if (missing >= 0) {
-        this.#column = missing;
-        throw notNullViolated(must(this.#columns[missing], 'column'));
-      }
-      this.rows.finish();
+      this.#whole(text, start, end);
+      this.#finish(null);
       return null;
     } catch (error) {
-      if (!(error instanceof SqlError)) throw error;
-      const column = this.#columns[this.#column]?.name ?? null;
-      return { sqlState: error.sqlState, reason: error.message, column };
+      return this.#refused(error);
     }
+  }
+
+  /**
+   * Makes a row of several parts, later ones on top: objects, or functions that set cells. Only the
+   * columns in `required` (null: those declared so) must be there.
+   */
+  decodeParts(
+    parts: readonly (string | (() => void))[], required: readonly number[] | null,
+  ): RecordError | null {
+    this.#column = -1;
+    try {
+      this.rows.begin();
+      for (const part of parts) {
+        if (typeof part === 'string') this.#whole(part, 0, part.length);
+        else part();
+      }
+      this.#finish(required);
+      return null;
+    } catch (error) {
+      return this.#refused(error);
+    }
+  }
+
+  /** Columns whose values are written in another way than JSON has for their type. */
+  convert(conversions: readonly (CellReader | null)[]): void {
+    this.#conversions = conversions;
+  }
+
+  #whole(text: string, start: number, end: number): void {
+    this.#take(text);
+    this.#at = start;
+    this.#end = end;
+    this.#space();
+    this.#object();
+    this.#space();
+    if (this.#at < this.#end) throw this.#invalid();
+  }
+
+  #finish(required: readonly number[] | null): void {
+    const missing = required === null ? this.rows.missing()
+      : required.find((at) => !this.rows.has(at)) ?? -1;
+    if (missing >= 0) {
+      this.#column = missing;
+      throw notNullViolated(must(this.#columns[missing], 'column'));
+    }
+    this.rows.finish();
+  }
+
+  #refused(error: unknown): RecordError {
+    if (!(error instanceof SqlError)) throw error;
+    this.rows.abandon();
+    const column = this.#columns[this.#column]?.name ?? null;
+    return { sqlState: error.sqlState, reason: error.message, column };
   }
 
   /** Records of one text come one after the other: what is known of it is found out once. */
@@ -193,6 +237,10 @@ export class JsonDecoder {
 
   #cell(column: number): void {
     const code = this.#peek();
+    const read = this.#conversions?.[column] ?? null;
+    if (read !== null && code !== 110 && code !== OPEN_BRACE && code !== OPEN_BRACKET) {
+      return this.rows.set(column, read(code === QUOTE ? this.#string() : this.#number()));
+    }
     switch (code) {
       case QUOTE: {
         const { type } = must(this.#columns[column], 'column');

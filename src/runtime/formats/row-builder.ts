@@ -150,6 +150,33 @@ export class RowBuilder {
     return this.columns.findIndex(({ notNull }, at) => notNull && !this.has(at));
   }
 
+  /** Gives the running row up; its cells are NULL again. */
+  abandon(): void {
+    for (const { column, nulls } of this.#data) {
+      nulls[this.#count] = 1;
+      if (column.kind === 'ref') column.data[this.#count] = null;
+    }
+  }
+
+  /** Text of a cell of the last finished row, for columns of text; null for NULL. */
+  lastText(at: number): string | null {
+    const { column, nulls } = must(this.#data[at], 'column');
+    const row = this.#count - 1;
+    const value = nulls[row] === 0 && column.kind === 'ref' ? column.data[row] : null;
+    return typeof value === 'string' ? value : null;
+  }
+
+  /** Takes the last finished row back. */
+  dropLast(): void {
+    this.#count--;
+    this.abandon();
+  }
+
+  /** Forgets all rows; the arrays stay. */
+  clear(): void {
+    this.#count = 0;
+  }
+
   /** Ends the row: it counts. */
   finish(): void {
     this.#count++;

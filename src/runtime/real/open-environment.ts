@@ -2,6 +2,7 @@
  * The environment of a real engine: this machine's clock, files and disk.
  */
 import type { Environment } from '../storage/interfaces.ts';
+import { kafkaLogs } from './kafka/kafkajs-client.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { realClock, realEntropy, realExec, realFiles } from './real-environment.ts';
@@ -28,5 +29,6 @@ export function realEnvironment(
   return {
     clock: settable ?? realClock, testClock: settable, entropy: realEntropy, exec: realExec,
     files: realFiles, storage, log, scripts: loadScriptHost,
+    outside: { logs: kafkaLogs },
   };
 }

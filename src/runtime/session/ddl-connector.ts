@@ -7,7 +7,8 @@ import type { CreateTable } from '../../parser/ast-definitions.ts';
 import type { Option } from '../../parser/ast.ts';
 import type { StoredConnector, StoredRelation } from '../catalog-store-types.ts';
 import type { ConnectorColumn } from '../connectors/connector.ts';
-import { findConnector } from '../connectors/registry.ts';
+import { findConnector, metadataColumnType } from '../connectors/registry.ts';
+import type { ColumnParts } from './ddl-columns.ts';
 
 /** Options of any table that are not the connector's. */
 import { retainHistory } from './duration.ts';
@@ -38,12 +39,31 @@ function formatOf(
   const clause = statement.format;
   if (clause !== null) {
     return {
-      format: clause.format ?? 'plain', encode: clause.encode,
+      format: clause.format ?? 'plain', encode: clause.encode, keyEncode: clause.keyEncode,
       options: clause.options.map((option) => [option.name, textOf(option)] as const),
     };
   }
   const encode = options.find(([key]) => key === 'format')?.[1];
   return encode === undefined ? null : { format: 'plain', encode, options: [] };
+}
+
+/** Columns of INCLUDE clauses; they stand behind the others. */
+export function includedColumns(
+  statement: CreateTable, connector: StoredConnector | null,
+): ColumnParts[] {
+  return statement.includes.map(({ what, header, alias, span }) => {
+    if (connector === null) {
+      throw sqlError('42601', 'INCLUDE needs a connector', { span });
+    }
+    const metadata = header === null ? what : `${what}:${header}`;
+    const type = metadataColumnType(connector.connector, metadata,
+      connector.format?.keyEncode ?? null);
+    const name = alias?.name ?? header ?? what;
+    return {
+      column: { name, type, notNull: false, defaultExpr: null, generated: null, identity: null },
+      primaryKey: false, unique: false, checks: [], references: [], metadata,
+    };
+  });
 }
 
 /** Columns of a connector that brings its own. */

@@ -16,14 +16,15 @@ import { planSelect } from '../../planner/planner.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
 import type { ConflictPlan } from '../../planner/plans.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
-import { checkConnector } from '../connectors/registry.ts';
+import { decodedPart } from '../connectors/generated.ts';
+import { checkConnector, prepareConnector } from '../connectors/registry.ts';
 import { checkWatermarkOptions } from '../engine-idleness.ts';
 import type { DdlChange, StoredConnector, StoredRelation } from '../catalog-store-types.ts';
 import { functionsCalledIn } from '../catalog-functions.ts';
 import { companionsOf } from './companions.ts';
 import { columnParts, columnType } from './ddl-columns.ts';
 import type { ColumnParts } from './ddl-columns.ts';
-import { connectorOf, defaultColumns, tableOptions } from './ddl-connector.ts';
+import { connectorOf, defaultColumns, includedColumns, tableOptions } from './ddl-connector.ts';
 import { nameIsFree, targetOf } from './ddl-create.ts';
 import { columnsInOrder, likeColumn, likeComments, likeKeys } from './ddl-like.ts';
 import type { TableColumn } from './ddl-like.ts';
@@ -48,10 +49,19 @@ export async function createTable(
   }
   if (!nameIsFree(context, target, statement.ifNotExists)) return command(tag);
   if (statement.query !== null) return createTableAs(context, statement, target);
-  const relation = define(context, statement, target);
+  const relation = await prepared(context, define(context, statement, target));
   context.transaction.define(...changesFor(context, relation),
     ...likeComments(context, columnsInOrder(context, statement), relation.id));
   return command(tag);
+}
+
+/** Lets the connector look at the outside. */
+async function prepared(
+  context: StatementContext, relation: StoredRelation,
+): Promise<StoredRelation> {
+  if (relation.connector === null) return relation;
+  const outside = context.core.environment.outside ?? {};
+  return { ...relation, connector: await prepareConnector(relation.connector, outside) };
 }
 
 function refuseForms(statement: CreateTable): void {
@@ -103,10 +113,6 @@ function define(
   const keys = keysOf(statement, parts, likeKeys(inOrder));
   const notNull = columns.map((column, at) =>
     keys.primary?.includes(at) === true ? { ...column, notNull: true } : column);
-  if (connector !== null) {
-    checkConnector({ ...connector, metadata: metadataOf(parts) },
-      notNull.filter((column) => column.generated === null));
-  }
   const shape = { table: target.name, columns };
   const [watermark, second] = statement.watermarks;
   if (second !== undefined) {
@@ -131,6 +137,10 @@ function define(
     sequences: columns.flatMap((column, at) => column.identity === null ? []
       : [{ column: at, sequence: context.core.catalog.allocate() }]),
   };
+  if (relation.connector !== null) {
+    const { spec, columns: decoded, primaryKey } = decodedPart(relation);
+    checkConnector(spec, decoded, { stored: relation.stored, primaryKey });
+  }
   return withForeignKeys(context, statement, relation, parts);
 }
 
@@ -192,7 +202,8 @@ function columnsOf(
       primaryKey: false, unique: false, checks: [], metadata: null, references: [],
     }));
   }
-  const row: RowColumn[] = [];
+  const included = includedColumns(statement, connector);
+  const row: RowColumn[] = included.map(({ column }) => column);
   for (const column of columns) {
     if (column.kind === 'like') {
       row.push(must(column.like.relation.columns[column.at], 'column of LIKE'));
@@ -201,8 +212,8 @@ function columnsOf(
     const { type } = columnType(context, column.definition);
     if (type !== null) row.push({ name: column.definition.name.name, type });
   }
-  return columns.map((column) => (column.kind === 'like' ? likeColumn(column.like, column.at)
-    : columnParts(context, column.definition, row)));
+  return [...columns.map((column) => (column.kind === 'like' ? likeColumn(column.like, column.at)
+    : columnParts(context, column.definition, row))), ...included];
 }
 
 function refuseDuplicates(columns: readonly CatalogColumn[]): void {

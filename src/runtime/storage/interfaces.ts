@@ -5,6 +5,7 @@
  * bring their own. The engine reads the clock once per epoch and logs what it read.
  */
 import type { ScriptHost } from '../../planner/functions/script-host.ts';
+import type { Logs } from '../connectors/kafka/log-client.ts';
 import type { CheckpointPart, EpochRecord, Recovered } from './records.ts';
 
 /** Forgets a timer. */
@@ -76,6 +77,11 @@ export interface Files {
   read(path: string, position: number, length: number): Promise<Uint8Array>;
 }
 
+/** The network as connectors see it; what is missing cannot be connected to. */
+export interface Outside {
+  readonly logs?: Logs;
+}
+
 /** What an engine runs on. */
 export interface Environment {
   readonly clock: Clock;
@@ -87,6 +93,7 @@ export interface Environment {
   readonly files: Files;
   /** Loads the interpreter of functions in JavaScript; without it they are refused. */
   readonly scripts?: () => Promise<ScriptHost>;
+  readonly outside?: Outside;
   /** Where messages for the operator of the server go. */
   readonly log: (line: string) => void;
 }
