@@ -107,7 +107,8 @@ function define(
 ): StoredRelation {
   const connector = connectorOf(statement);
   const inOrder = columnsInOrder(context, statement);
-  const parts = columnsOf(context, inOrder, connector);
+  const included = includedColumns(statement, connector);
+  const parts = [...columnsOf(context, inOrder, connector, included), ...included];
   const columns = parts.map((part) => part.column);
   refuseDuplicates(columns);
   const keys = keysOf(statement, parts, likeKeys(inOrder));
@@ -193,8 +194,10 @@ function metadataOf(parts: readonly ColumnParts[]): StoredConnector['metadata'] 
     : [{ column, what: part.metadata }]);
 }
 
+/** The columns declared; `included` are those behind them. */
 function columnsOf(
-  context: StatementContext, columns: readonly TableColumn[], connector: StoredConnector | null,
+  ...[context, columns, connector, included]:
+    [StatementContext, readonly TableColumn[], StoredConnector | null, readonly ColumnParts[]]
 ): readonly ColumnParts[] {
   if (columns.length === 0 && connector !== null) {
     return defaultColumns(connector).map(({ name, type, notNull }) => ({
@@ -202,7 +205,6 @@ function columnsOf(
       primaryKey: false, unique: false, checks: [], metadata: null, references: [],
     }));
   }
-  const included = includedColumns(statement, connector);
   const row: RowColumn[] = included.map(({ column }) => column);
   for (const column of columns) {
     if (column.kind === 'like') {
@@ -212,8 +214,8 @@ function columnsOf(
     const { type } = columnType(context, column.definition);
     if (type !== null) row.push({ name: column.definition.name.name, type });
   }
-  return [...columns.map((column) => (column.kind === 'like' ? likeColumn(column.like, column.at)
-    : columnParts(context, column.definition, row))), ...included];
+  return columns.map((column) => (column.kind === 'like' ? likeColumn(column.like, column.at)
+    : columnParts(context, column.definition, row)));
 }
 
 function refuseDuplicates(columns: readonly CatalogColumn[]): void {
