@@ -7,7 +7,9 @@
  */
 import type { Identifier, Node, QualifiedName } from './ast-leaves.ts';
 import type { Definition } from './ast-definitions.ts';
-import type { AsOf, DataChange, Expr, Option, Query, TypeName } from './ast.ts';
+import type {
+  AsOf, CteColumn, DataChange, Expr, Option, Query, TypeName,
+} from './ast.ts';
 
 /** Anything that may stand between two semicolons. */
 export type Statement = Query | DataChange | Definition | SessionCommand | UtilityCommand;
@@ -26,6 +28,7 @@ export type SessionCommand =
   | Discard
   | Prepare
   | Execute
+  | ExecuteUnitTest
   | Deallocate
   | DeclareCursor
   | FetchCursor
@@ -150,6 +153,31 @@ export interface Execute extends Node {
   readonly kind: 'execute';
   readonly name: Identifier;
   readonly args: readonly Expr[];
+}
+
+/** EXECUTE UNIT TEST name FOR view [AT TIME t] MOCK ... EXPECTED ... */
+export interface ExecuteUnitTest extends Node {
+  readonly kind: 'executeUnitTest';
+  readonly name: Identifier;
+  readonly relation: QualifiedName;
+  readonly at: Expr | null;
+  readonly mocks: readonly UnitTestMock[];
+  readonly expected: UnitTestRows;
+}
+
+/** (columns) AS (query); no columns: all. Types that are written are checked. */
+export interface UnitTestRows extends Node {
+  readonly kind: 'unitTestRows';
+  readonly columns: readonly CteColumn[];
+  readonly query: Query;
+}
+
+/** MOCK relation (columns) [AT TIME t] AS (query) */
+export interface UnitTestMock extends Node {
+  readonly kind: 'unitTestMock';
+  readonly relation: QualifiedName;
+  readonly at: Expr | null;
+  readonly rows: UnitTestRows;
 }
 
 /** DEALLOCATE [PREPARE] name; null for ALL. */

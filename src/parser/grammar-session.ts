@@ -10,8 +10,10 @@ import type {
   Subscribe,
   SubscriptionCursor,
   TransactionModes,
+  UnitTestMock,
+  UnitTestRows,
 } from './ast-statements.ts';
-import type { Expr, Option, Query, TypeName } from './ast.ts';
+import type { CteColumn, Expr, Option, Query, TypeName } from './ast.ts';
 import type { Rule } from './grammar-names.ts';
 import { StatementGrammar } from './grammar-statements.ts';
 import * as T from './tokens.ts';
@@ -38,6 +40,10 @@ export class SqlGrammar extends StatementGrammar {
       { ALT: () => this.SUBRULE(this.resetVariable) },
       { ALT: () => this.SUBRULE(this.discard) },
       { ALT: () => this.SUBRULE(this.prepare) },
+      {
+        GATE: () => this.ahead(2, K.unit) && this.ahead(3, K.test),
+        ALT: () => this.SUBRULE(this.unitTest),
+      },
       { ALT: () => this.SUBRULE(this.execute) },
       { ALT: () => this.SUBRULE(this.deallocate) },
       { ALT: () => this.SUBRULE(this.declare) },
@@ -365,6 +371,67 @@ export class SqlGrammar extends StatementGrammar {
       }) ?? [];
     return { kind: 'execute', name, args, span: this.spanFrom(first) };
   });
+
+  /** EXECUTE UNIT TEST name FOR view [AT TIME t] MOCK r (c) AS (q) [,] ... EXPECTED (c) AS (q) */
+  protected readonly unitTest: Rule<Statement> = this.rule('unitTest', () => {
+    const first = this.CONSUME(K.execute);
+    this.CONSUME(K.unit);
+    this.CONSUME(K.test);
+    const name = this.SUBRULE(this.identifier);
+    this.CONSUME(K.for);
+    const relation = this.SUBRULE(this.qualifiedName);
+    const at = this.OPTION(() => this.SUBRULE(this.atTime)) ?? null;
+    const mocks: UnitTestMock[] = [];
+    this.MANY({
+      GATE: () => !this.ahead(2, K.expected),
+      DEF: () => {
+        this.OPTION2(() => this.CONSUME(T.Comma));
+        mocks.push(this.SUBRULE(this.unitTestMock));
+      },
+    });
+    this.OPTION3(() => this.CONSUME2(T.Comma));
+    this.CONSUME(K.expected);
+    const columns = this.OPTION4(() => this.SUBRULE(this.unitTestColumns)) ?? [];
+    const expected = this.SUBRULE(this.unitTestRows, { ARGS: [columns] });
+    return {
+      kind: 'executeUnitTest', name, relation, at, mocks, expected, span: this.spanFrom(first),
+    };
+  });
+
+  protected readonly atTime: Rule<Expr> = this.rule('atTime', () => {
+    this.CONSUME(K.at);
+    this.CONSUME(K.time);
+    return this.SUBRULE(this.expression);
+  });
+
+  protected readonly unitTestMock: Rule<UnitTestMock> = this.rule('unitTestMock', () => {
+    const first = this.CONSUME(K.mock);
+    const relation = this.SUBRULE(this.qualifiedName);
+    const columns = this.OPTION(() => this.SUBRULE(this.unitTestColumns)) ?? [];
+    const at = this.OPTION2(() => this.SUBRULE(this.atTime)) ?? null;
+    const rows = this.SUBRULE(this.unitTestRows, { ARGS: [columns] });
+    return { kind: 'unitTestMock', relation, at, rows, span: this.spanFrom(first) };
+  });
+
+  protected readonly unitTestColumns: Rule<readonly CteColumn[]> = this.rule(
+    'unitTestColumns', () => {
+      const columns: CteColumn[] = [];
+      this.CONSUME(T.LParen);
+      this.AT_LEAST_ONE_SEP({
+        SEP: T.Comma, DEF: () => { columns.push(this.SUBRULE(this.cteColumn)); },
+      });
+      this.CONSUME(T.RParen);
+      return columns;
+    });
+
+  protected readonly unitTestRows: Rule<UnitTestRows, [columns: readonly CteColumn[]]> = this.rule(
+    'unitTestRows', (columns) => {
+      const first = this.CONSUME(K.as);
+      this.CONSUME(T.LParen);
+      const query = this.SUBRULE(this.query);
+      this.CONSUME(T.RParen);
+      return { kind: 'unitTestRows', columns, query, span: this.spanFrom(first) };
+    });
 
   protected readonly deallocate: Rule<Statement> = this.rule('deallocate', () => {
     const first = this.CONSUME(K.deallocate);

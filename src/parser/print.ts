@@ -18,6 +18,7 @@ import type {
   UtilityCommand,
 } from './ast-statements.ts';
 import type { Expr, Query, TypeName } from './ast.ts';
+import { printUnitTest } from './print-unit-tests.ts';
 import { printDefinition } from './print-definitions.ts';
 import { printExpr } from './print-expressions.ts';
 import {
@@ -155,6 +156,10 @@ function session(s: Plain): string {
       const args = s.args.length === 0 ? '' : `(${commas(s.args, p.expr)})`;
       return words(`EXECUTE ${printIdentifier(s.name)}`, args);
     }
+    case 'executeUnitTest':
+      return printUnitTest({
+        expr: p.expr, query: printQuery, type: printTypeName,
+      }, s);
     case 'deallocate':
       return `DEALLOCATE ${s.name === null ? 'ALL' : printIdentifier(s.name)}`;
     case 'closeCursor':

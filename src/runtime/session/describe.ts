@@ -14,6 +14,7 @@ import type { SessionState } from './session-state.ts';
 import { showColumns } from './show.ts';
 import { subscriptionColumns } from './subscribe.ts';
 import type { StatementContext } from './statement-context.ts';
+import { unitTestColumns } from './unit-test.ts';
 
 /** A statement to describe. */
 export interface Description {
@@ -35,6 +36,7 @@ export function describeStatement(
       return { parameters: [], columns: [resultColumn('QUERY PLAN', { name: 'text' })] };
     case 'subscribe':
       return { parameters: [], columns: subscriptionColumns(context, statement) };
+    case 'executeUnitTest': return { parameters: [], columns: unitTestColumns() };
     case 'show': return { parameters: [], columns: showColumns(statement) };
     case 'execute': {
       const prepared = session.statements.get(statement.name.name)?.parsed ?? null;

@@ -34,6 +34,7 @@ import { discard, resetVariable, setTransaction, setVariable } from './set.ts';
 import { showVariable } from './show.ts';
 import type { StatementContext } from './statement-context.ts';
 import { subscribe } from './subscribe.ts';
+import { executeUnitTest } from './unit-test.ts';
 import {
   beginBlock, commitBlock, releaseSavepoint, rollbackBlock, setSavepoint,
 } from './transaction-control.ts';
@@ -115,6 +116,7 @@ async function executeCommand(
     case 'discard': return discard(session, context, statement);
     case 'prepare': return prepare(session, context, statement);
     case 'execute': return executePrepared(session, context, statement);
+    case 'executeUnitTest': return executeUnitTest(context, statement);
     case 'deallocate': return deallocate(session, statement);
     case 'declareCursor': return declareCursor(session, context, statement);
     case 'fetchCursor': return fetchCursor(session, context, statement);
@@ -137,7 +139,7 @@ async function executeCommand(
 
 type Refused = Exclude<Rest, { kind: 'begin' | 'commit' | 'rollback' | 'savepoint'
   | 'releaseSavepoint' | 'setVariable' | 'setTransaction' | 'resetVariable' | 'show' | 'discard'
-  | 'prepare' | 'execute' | 'deallocate' | 'declareCursor' | 'fetchCursor' | 'closeCursor'
+  | 'prepare' | 'execute' | 'executeUnitTest' | 'deallocate' | 'declareCursor' | 'fetchCursor' | 'closeCursor'
   | 'flush' | 'wait' | 'lockTable' | 'maintenance' | 'advanceClock' }>;
 
 function refuse(statement: Refused): never {

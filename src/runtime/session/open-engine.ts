@@ -14,10 +14,13 @@ import type {
   ConnectOptions, Engine, IngestResult, SqlSession,
 } from '../session-api.ts';
 import type { Environment } from '../storage/interfaces.ts';
+import { MemoryStorage } from '../storage/memory-storage.ts';
+import { VirtualClock } from '../virtual-clock.ts';
 import { checkReferences } from './foreign-keys.ts';
 import type { KeySource } from './foreign-keys.ts';
 import { Session } from './session.ts';
 import { SessionRegistry } from './session-registry.ts';
+import type { Scratch } from './session-registry.ts';
 import { dropLeftOverViews } from './subscription-view.ts';
 import { dropLeftOverTemporary } from './temporary.ts';
 import { TableKeys } from './table-keys.ts';
@@ -41,6 +44,20 @@ export async function openEngine(
   return new SessionEngine(core);
 }
 
+/** An engine that keeps nothing and whose clock stands still until it is moved. */
+async function openScratch(environment: Environment): Promise<Scratch> {
+  const clock = new VirtualClock(environment.clock);
+  clock.set(0n);
+  let core: EngineCore | null = null;
+  const engine = await openEngine(
+    { ...environment, storage: new MemoryStorage(), clock, testClock: clock },
+    { opened: (opened) => { core = opened; } });
+  return {
+    core: must(core as EngineCore | null, 'engine'),
+    connect: (options) => engine.connect(options),
+  };
+}
+
 class SessionEngine implements Engine {
   readonly #core: EngineCoreFace;
   readonly #locks = new TableLocks();
@@ -48,7 +65,8 @@ class SessionEngine implements Engine {
 
   constructor(core: EngineCoreFace) {
     this.#core = core;
-    this.#sessions = new SessionRegistry(core.environment.clock.nowMicros());
+    this.#sessions = new SessionRegistry(core.environment.clock.nowMicros(),
+      () => openScratch(core.environment));
   }
 
   async connect(options: ConnectOptions): Promise<SqlSession> {

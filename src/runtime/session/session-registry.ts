@@ -1,7 +1,10 @@
 /**
  * The sessions of an engine, for pg_stat_activity and for stopping one from another.
  */
+import { sqlError } from '../../common/errors.ts';
+import type { EngineCoreFace } from '../engine-core.ts';
 import type { SessionActivity } from '../engine-core-types.ts';
+import type { ConnectOptions, SqlSession } from '../session-api.ts';
 
 /** A session as its neighbours know it. */
 export interface Neighbour {
@@ -12,14 +15,27 @@ export interface Neighbour {
   terminate(): void;
 }
 
+/** An engine of its own for a unit test, in memory and with a clock. */
+export interface Scratch {
+  readonly core: EngineCoreFace;
+  readonly connect: (options: ConnectOptions) => Promise<SqlSession>;
+}
+
+function noScratch(): Promise<Scratch> {
+  return Promise.reject(sqlError('0A000', 'unit tests are not supported here'));
+}
+
 /** Who is connected to the engine. */
 export class SessionRegistry {
   readonly #sessions = new Map<number, Neighbour>();
   /** When the engine was opened, microseconds since 1970 UTC. */
   readonly startedAt: bigint;
+  /** Opens a scratch engine. */
+  readonly scratch: () => Promise<Scratch>;
 
-  constructor(startedAt: bigint) {
+  constructor(startedAt: bigint, scratch: () => Promise<Scratch> = noScratch) {
     this.startedAt = startedAt;
+    this.scratch = scratch;
   }
 
   add(pid: number, session: Neighbour): void {

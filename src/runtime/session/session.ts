@@ -90,6 +90,7 @@ export class Session implements SqlSession, SessionState {
               (type === null ? 'text' : formatType(type))) }])),
       },
       signal: (pid, terminate) => sessions.signal(pid, terminate),
+      scratch: () => sessions.scratch(),
       subscriptions: new Set(), untimed: () => this.#stopTiming(),
     };
     sessions.add(options.pid, {

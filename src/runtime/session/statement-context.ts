@@ -26,6 +26,7 @@ import { SystemLookup } from '../pg-catalog/lookup.ts';
 import { rowValues } from './key-text.ts';
 import { RowEvaluator } from './row-evaluator.ts';
 import { SessionCatalog } from './session-catalog.ts';
+import type { Scratch } from './session-registry.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { TableKeys } from './table-keys.ts';
 import { temporarySchemaName } from './temporary-names.ts';
@@ -57,6 +58,8 @@ export interface SessionScope {
   readonly untimed: () => void;
   /** Stops another session's statement, or the session. */
   readonly signal: (pid: number, terminate: boolean) => boolean;
+  /** Opens an engine of its own for a unit test. */
+  readonly scratch: () => Promise<Scratch>;
 }
 
 /** The surroundings of one statement. */
