@@ -19,6 +19,7 @@ export type Command =
   | { readonly kind: 'backup'; readonly dataDirectory: string; readonly file: string }
   | { readonly kind: 'restore'; readonly file: string; readonly dataDirectory: string }
   | { readonly kind: 'check'; readonly path: string }
+  | { readonly kind: 'test'; readonly files: readonly string[]; readonly update: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'mistake'; readonly message: string };
@@ -38,6 +39,8 @@ usage:
   tidemill restore --from FILE [--data-dir DIR]    make a new data directory of a backup
   tidemill check   [--data-dir DIR | --file FILE]  verify every checksum, and each materialized
                                                    view against a view made anew
+  tidemill test [--update] FILE.sql ...            run the unit tests of scripts, each on an engine
+                                                   of its own; compare output with FILE.out
   tidemill --help
   tidemill --version
 
@@ -61,6 +64,7 @@ export function parseCommandLine(words: readonly string[]): Command {
   if (words.includes('--version') || words.includes('-V')) return { kind: 'version' };
   const [command, ...rest] = words;
   if (command === undefined) return { kind: 'help' };
+  if (command === 'test') return testCommand(rest);
   const make = COMMANDS.get(command);
   if (make === undefined) return mistake(`unknown command "${command}"`);
   const flags = parseFlags(rest);
@@ -78,6 +82,14 @@ const COMMANDS: ReadonlyMap<string, (flags: Flags) => Command> = new Map([
 function unknownFlag(flags: Flags, known: readonly string[]): Command | null {
   const unknown = [...flags.keys()].find((name) => !known.includes(name));
   return unknown === undefined ? null : mistake(`unknown option ${unknown}`);
+}
+
+function testCommand(words: readonly string[]): Command {
+  const files = words.filter((word) => !word.startsWith('--'));
+  const unknown = words.find((word) => word.startsWith('--') && word !== '--update');
+  if (unknown !== undefined) return mistake(`unknown option ${unknown}`);
+  if (files.length === 0) return mistake('test needs at least one FILE.sql');
+  return { kind: 'test', files, update: words.includes('--update') };
 }
 
 function backupCommand(flags: Flags): Command {

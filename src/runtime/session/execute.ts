@@ -139,8 +139,8 @@ async function executeCommand(
 
 type Refused = Exclude<Rest, { kind: 'begin' | 'commit' | 'rollback' | 'savepoint'
   | 'releaseSavepoint' | 'setVariable' | 'setTransaction' | 'resetVariable' | 'show' | 'discard'
-  | 'prepare' | 'execute' | 'executeUnitTest' | 'deallocate' | 'declareCursor' | 'fetchCursor' | 'closeCursor'
-  | 'flush' | 'wait' | 'lockTable' | 'maintenance' | 'advanceClock' }>;
+  | 'prepare' | 'execute' | 'executeUnitTest' | 'deallocate' | 'declareCursor' | 'fetchCursor'
+  | 'closeCursor' | 'flush' | 'wait' | 'lockTable' | 'maintenance' | 'advanceClock' }>;
 
 function refuse(statement: Refused): never {
   switch (statement.kind) {

@@ -60,6 +60,7 @@ function plain(relation: StoredRelation): StoredRelation {
   const key = relation.primaryKey ?? [];
   return {
     ...relation, kind: 'table', stored: true, connector: null, checks: [], dependsOn: [],
+    foreignKeys: [],
     columns: relation.columns.map((column, at) => ({
       ...column, notNull: column.notNull && key.includes(at),
     })),

@@ -15,6 +15,7 @@ import { backup, check, reportOf, restore } from './backup.ts';
 import { playDemo } from './demo.ts';
 import { EngineClient } from './engine-client.ts';
 import { listenHttp } from './http-server.ts';
+import { runTests } from './test-command.ts';
 import { listen } from './listener.ts';
 import type { ListenAddress, Listener } from './listener.ts';
 
@@ -40,6 +41,11 @@ export async function runCommandLine(): Promise<void> {
     case 'restore': return guarded(async () => {
       restore(command.file, command.dataDirectory);
       process.stdout.write(`${command.file} is in ${command.dataDirectory}\n`);
+    });
+    case 'test': return guarded(async () => {
+      const { files, update } = command;
+      const write = (text: string): void => { process.stdout.write(text); };
+      if (!await runTests(files, { update, write })) process.exitCode = 1;
     });
     case 'check': return guarded(() => printCheck(command.path));
     default: assertNever(command);
