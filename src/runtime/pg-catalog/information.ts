@@ -15,6 +15,7 @@ import type { CatalogRow, Contents } from './content.ts';
 import { defaultText, resultText, viewText } from './definitions.ts';
 import { relationsHere, schemasHere } from './oids.ts';
 import { procedures } from './procedures.ts';
+import { userProcedures } from './user-routines.ts';
 import { typeFact } from './types.ts';
 
 const SHAPE_BY_OID = new Map(SHAPES.map((shape) => [shape.oid, shape]));
@@ -212,6 +213,20 @@ function* routines(context: SystemContext): Generator<CatalogRow, void> {
       parameter_style: 'GENERAL', is_deterministic: yesNo(entry.volatility === 'immutable'),
       sql_data_access: 'MODIFIES', is_null_call: yesNo(entry.nulls === 'propagate'),
       security_type: 'INVOKER', dtd_identifier: '0',
+    };
+  }
+  for (const { oid, name, entry } of userProcedures(context)) {
+    const { user } = entry ?? {};
+    if (user === undefined || user.shape === 'aggregate') continue;
+    yield {
+      specific_catalog: catalog, specific_schema: user.schema, specific_name: `${name}_${oid}`,
+      routine_catalog: catalog, routine_schema: user.schema, routine_name: name,
+      routine_type: 'FUNCTION', data_type: user.result.name === 'record' ? 'record'
+        : formatType(user.result),
+      routine_body: user.language === 'sql' ? 'SQL' : 'EXTERNAL', routine_definition: user.body,
+      external_language: user.language.toUpperCase(), parameter_style: 'GENERAL',
+      is_deterministic: yesNo(user.volatility === 'immutable'), sql_data_access: 'MODIFIES',
+      is_null_call: yesNo(user.strict), security_type: 'INVOKER', dtd_identifier: '0',
     };
   }
 }

@@ -10,7 +10,7 @@ import type { SqlError } from '../../common/errors.ts';
 import type { TypeName } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type {
-  CatalogLookup, DescribedObject, VisibleObject,
+  CatalogLookup, DescribedObject, VisibleObject, FunctionEntry,
 } from '../../planner/functions/entry.ts';
 import type { StoredIndex, StoredObject, StoredRelation } from '../catalog-store-types.ts';
 import type { SystemContext } from '../engine-core-types.ts';
@@ -20,8 +20,11 @@ import {
   signatureText, viewText,
 } from './definitions.ts';
 import { CLASS_OIDS, checkOid, roleNames, roleOid, schemasHere, userRelations } from './oids.ts';
-import { operators, procByOid, procedures } from './procedures.ts';
+import { operators } from './procedures.ts';
 import type { Procedure } from './procedures.ts';
+import {
+  procedureOf, proceduresHere, userArguments, userDefinition, userResult,
+} from './user-routines.ts';
 import { typeFact, typeNameOf, typeOidOf } from './types.ts';
 
 /** What a session does on behalf of functions. */
@@ -69,9 +72,9 @@ export class SystemLookup implements CatalogLookup {
         const role = this.#role(oid);
         return role === null ? null : quoteName(role);
       }
-      case 'regproc': case 'regoper': return procByOid(oid)?.name ?? null;
+      case 'regproc': case 'regoper': return procedureOf(this.#context, oid)?.name ?? null;
       case 'regprocedure': case 'regoperator': {
-        const found = procByOid(oid);
+        const found = procedureOf(this.#context, oid);
         if (found === null) return null;
         return `${found.name}(${found.entry === null ? '' : signatureText(found.entry)})`;
       }
@@ -104,8 +107,8 @@ export class SystemLookup implements CatalogLookup {
         const name = nameParts(text)[0] ?? '';
         return roleNames(this.#context).includes(name) ? roleOid(this.#context, name) : null;
       }
-      case 'regproc': return callable(procedures(), text);
-      case 'regprocedure': return withArguments(procedures(), text);
+      case 'regproc': return callable(proceduresHere(this.#context), text);
+      case 'regprocedure': return withArguments(proceduresHere(this.#context), text);
       case 'regoper': return callable(operators(), text);
       case 'regoperator': return withArguments(operators(), text);
       case 'regcollation': {
@@ -137,7 +140,7 @@ export class SystemLookup implements CatalogLookup {
             + viewText(relation);
       }
       case 'function': case 'function-result': case 'function-arguments':
-        return describeFunction(what, oid);
+        return describeFunction(what, procedureOf(this.#context, oid)?.entry ?? null);
       case 'trigger': case 'partition': case 'statistics': return null;
       default: return assertNever(what);
     }
@@ -359,9 +362,13 @@ const COLLATIONS: ReadonlyMap<number, string> = new Map([
   [100, '"default"'], [950, '"C"'], [951, '"POSIX"'],
 ]);
 
-function describeFunction(what: DescribedObject, oid: number): string | null {
-  const entry = procByOid(oid)?.entry ?? null;
+function describeFunction(what: DescribedObject, entry: FunctionEntry | null): string | null {
   if (entry === null) return null;
+  const { user } = entry;
+  if (user !== undefined) {
+    return what === 'function-result' ? userResult(user)
+      : what === 'function-arguments' ? userArguments(user) : userDefinition(user);
+  }
   if (what === 'function-result') return resultText(entry);
   if (what === 'function-arguments') return argumentsText(entry);
   if (entry.kind === 'aggregate') {

@@ -14,6 +14,7 @@ import type { CatalogRow, Contents } from './content.ts';
 import { operators, procedures, procOidByName } from './procedures.ts';
 import type { Procedure } from './procedures.ts';
 import { typeOidOf } from './types.ts';
+import { JAVASCRIPT_LANGUAGE, userProcRows } from './user-routines.ts';
 
 const INTERNAL_LANGUAGE = 12;
 const SCHEMA = 11;
@@ -170,6 +171,8 @@ function languageRows(): readonly CatalogRow[] {
   return [
     { oid: 12, lanname: 'internal', lanowner: 10 }, { oid: 13, lanname: 'c', lanowner: 10 },
     { oid: 14, lanname: 'sql', lanowner: 10, lanpltrusted: true },
+    { oid: JAVASCRIPT_LANGUAGE, lanname: 'javascript', lanowner: 10, lanispl: true,
+      lanpltrusted: true },
   ];
 }
 
@@ -179,9 +182,11 @@ function once(make: () => readonly CatalogRow[]): () => readonly CatalogRow[] {
   return () => (rows ??= make());
 }
 
+const builtInProcedures = once(() => procedures().map(procRow));
+
 /** Contents of the relations named above. */
 export const ROUTINES: Contents = {
-  pg_proc: once(() => procedures().map(procRow)),
+  pg_proc: (context) => [...builtInProcedures(), ...userProcRows(context, procRow)],
   pg_operator: once(() => operators().map(operatorRow)),
   pg_cast: once(castRows), pg_aggregate: once(aggregateRows), pg_am: once(methodRows),
   pg_opclass: once(operatorClassRows), pg_opfamily: once(operatorFamilyRows),
