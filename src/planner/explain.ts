@@ -107,9 +107,20 @@ class Printer {
       const size = this.#delayOf === null ? null
         : stateSize(this.#dataflow, id, this.#delayOf);
       if (size !== null) lines.push(`size: ${size}`);
+      if (isApproximate(node)) {
+        const [input] = node.inputs;
+        lines.push(input !== undefined && this.#nodes[input]?.appendOnly === true
+          ? 'approx_count_distinct: HyperLogLog, within 2 %'
+          : 'approx_count_distinct: exact, for the input changes');
+      }
     }
     return lines;
   }
+}
+
+function isApproximate(node: DataflowNode): boolean {
+  return node.kind === 'aggregate' && node.aggregates.some((call) =>
+    functionName(call.function) === 'approx_count_distinct');
 }
 
 function namesOf(columns: readonly DataflowColumn[]): ColumnName {

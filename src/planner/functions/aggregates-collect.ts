@@ -6,16 +6,18 @@
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
-import { compareValues } from '../../common/types/registry.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import { asArray, asBytes, asString } from '../../common/types/values-of.ts';
 import { jsonArray, jsonObject, quoteJson } from '../../common/types/jsonb.ts';
 import { sqlArray } from '../../common/values.ts';
 import type { SqlArray, Value } from '../../common/values.ts';
 import { over } from './aggregates.ts';
+import { APPROXIMATE } from './approximate.ts';
 import { aggregate } from './builder.ts';
 import type { AggregateFunction } from './entry.ts';
 import { toJsonb, toJsonKey, toJsonText } from './json-convert.ts';
+import { picked } from './ordered-picks.ts';
+import { bitSummary, summarised } from './summaries.ts';
 
 type Rows = readonly (readonly Value[])[];
 
@@ -155,17 +157,6 @@ const JSON_AGGREGATES: readonly AggregateFunction[] = [
 
 type BitOp = 'and' | 'or' | 'xor';
 
-function bitResult(op: BitOp, type: string): (rows: Rows) => Value {
-  return (rows) => {
-    let result = BigInt(first(rows[0]) as number | bigint);
-    for (let i = 1; i < rows.length; i++) {
-      const value = BigInt(first(rows[i]) as number | bigint);
-      result = op === 'and' ? result & value : op === 'or' ? result | value : result ^ value;
-    }
-    return type === 'int8' ? result : Number(result);
-  };
-}
-
 const BIT_VALUES: Readonly<Record<BitOp, string>> = { and: '4', or: '7', xor: '3' };
 
 const BITS: readonly AggregateFunction[] = (['and', 'or', 'xor'] as const).flatMap((op) =>
@@ -173,22 +164,8 @@ const BITS: readonly AggregateFunction[] = (['and', 'or', 'xor'] as const).flatM
     signature: `bit_${op}(${type}) -> ${type}`,
     doc: `Bitwise ${op.toUpperCase()} of the non-NULL values.`,
     examples: [[over(`bit_${op}(x)`, `5::${type}, 6::${type}`), BIT_VALUES[op]]],
-    strategy: collect(bitResult(op, type)),
+    strategy: summarised(bitSummary(op, type)),
   })));
-
-/** The row whose second argument is smallest or largest; the first of equals. */
-function pickBy(direction: 1 | -1): (rows: Rows, types: readonly SqlType[]) => Value {
-  return (rows, types) => {
-    const type = typeOf(types, 1);
-    let best: readonly Value[] | null = null;
-    for (const row of rows) {
-      const key = row[1] ?? null;
-      if (key === null) continue;
-      if (best === null || direction * compareValues(key, best[1] ?? null, type) < 0) best = row;
-    }
-    return best === null ? null : first(best);
-  };
-}
 
 const PICKS: readonly AggregateFunction[] = [
   ...(['arg_min', 'min_by', 'arg_max', 'max_by'] as const).map((name) => {
@@ -198,54 +175,46 @@ const PICKS: readonly AggregateFunction[] = [
       doc: `The first argument where the second is ${least ? 'smallest' : 'largest'}.`,
       examples: [[`(SELECT ${name}(n, v) FROM (VALUES ('a', 1), ('b', 2)) AS t(n, v))`,
         least ? 'a' : 'b']],
-      strategy: collect(pickBy(least ? 1 : -1)), skipsNull: false,
+      strategy: picked({
+        by: { argument: 1, descending: !least },
+        result: (rows) => (rows.count === 0 || rows.at(0, 1) === null ? null : rows.at(0, 0)),
+      }), skipsNull: false,
     });
   }),
   ...(['first', 'first_value'] as const).map((name) => aggregate({
     signature: `${name}(anyelement) -> anyelement`, id: `aggregate ${name}(anyelement)`,
     doc: 'The first value in the order given, NULLs included.',
     examples: [[over(`${name}(x ORDER BY x DESC)`, '1, 2'), '2']],
-    strategy: collect((rows) => first(rows[0])), skipsNull: false, orderSensitive: true,
+    strategy: picked({ result: (rows) => rows.at(0, 0) }), skipsNull: false,
+    orderSensitive: true,
   })),
   ...(['last', 'last_value'] as const).map((name) => aggregate({
     signature: `${name}(anyelement) -> anyelement`, id: `aggregate ${name}(anyelement)`,
     doc: 'The last value in the order given, NULLs included.',
     examples: [[over(`${name}(x ORDER BY x DESC)`, '1, 2'), '1']],
-    strategy: collect((rows) => first(rows.at(-1))), skipsNull: false, orderSensitive: true,
+    strategy: picked({ result: (rows) => rows.at(rows.count - 1, 0) }), skipsNull: false,
+    orderSensitive: true,
   })),
   aggregate({
     signature: 'any_value(anyelement) -> anyelement',
     doc: 'One of the non-NULL values (the smallest).',
-    examples: [[over('any_value(x)', '1, 1'), '1']], strategy: collect((rows) => first(rows[0])),
+    examples: [[over('any_value(x)', '1, 1'), '1']],
+    strategy: picked({ result: (rows) => rows.at(0, 0) }),
   }),
   aggregate({
     signature: '$single(anyelement) -> anyelement',
     doc: 'The value of the only row; an error when there are more. For scalar subqueries.',
     examples: [[over('"$single"(x)', '1'), '1']], skipsNull: false,
-    strategy: collect((rows) => {
-      if (rows.length > 1) {
+    strategy: picked({ result: (rows) => {
+      if (rows.count > 1) {
         throw sqlError('21000', 'more than one row returned by a subquery used as an expression');
       }
-      return first(rows[0]);
-    }),
-  }),
-  aggregate({
-    signature: 'approx_count_distinct(any) -> int8',
-    doc: 'The number of distinct non-NULL values; counted exactly, from all values.',
-    examples: [[over('approx_count_distinct(x)', '1, 1, 2'), '2']], empty: 0n,
-    strategy: collect((rows, types) => {
-      const type = typeOf(types, 0);
-      const values = rows.map(first).sort((a, b) => compareValues(a, b, type));
-      let count = 0n;
-      values.forEach((value, i) => {
-        if (i === 0 || compareValues(value, values[i - 1] ?? null, type) !== 0) count++;
-      });
-      return count;
-    }),
+      return rows.at(0, 0);
+    } }),
   }),
 ];
 
 /** Aggregates over collected rows, but for statistics. */
 export const COLLECT_AGGREGATES: readonly AggregateFunction[] = [
-  ...LISTS, ...JSON_AGGREGATES, ...BITS, ...PICKS,
+  ...LISTS, ...JSON_AGGREGATES, ...BITS, ...PICKS, ...APPROXIMATE,
 ];

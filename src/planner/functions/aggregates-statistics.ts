@@ -6,20 +6,19 @@
  */
 import { must } from '../../common/assert.ts';
 import { addInterval, mulInterval, subInterval } from '../../common/types/interval.ts';
-import { numericFromBigint, numericFromNumber } from '../../common/types/numeric.ts';
 import { compareValues } from '../../common/types/registry.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import {
-  asArray, asInterval, asNumber, asNumeric,
+  asArray, asInterval, asNumber,
 } from '../../common/types/values-of.ts';
 import type { Value } from '../../common/values.ts';
 import { over } from './aggregates.ts';
 import { aggregate } from './builder.ts';
-import type { AggregateFunction } from './entry.ts';
-import {
-  checkFraction, floatSpread, moments, numericSpread, regression,
-} from './statistics.ts';
+import type { AggregateFunction, OrderedValues } from './entry.ts';
+import { picked } from './ordered-picks.ts';
+import { checkFraction } from './statistics.ts';
 import type { RegressionName, Spread } from './statistics.ts';
+import { regressionSummary, spreadSummary, summarised } from './summaries.ts';
 
 type Rows = readonly (readonly Value[])[];
 
@@ -50,15 +49,6 @@ const SPREADS: readonly SpreadName[] = [
   },
 ];
 
-function exactSpread(type: string, spread: Spread): (rows: Rows) => Value {
-  return (rows) => numericSpread(rows.map((row) => {
-    const value = row[0] ?? null;
-    if (type === 'numeric') return asNumeric(value);
-    return typeof value === 'bigint' ? numericFromBigint(value)
-      : numericFromNumber(asNumber(value));
-  }), spread);
-}
-
 function spreadEntries(name: SpreadName): AggregateFunction[] {
   return ['int2', 'int4', 'int8', 'numeric', 'float4', 'float8'].map((type) => {
     const float = type.startsWith('float');
@@ -66,12 +56,7 @@ function spreadEntries(name: SpreadName): AggregateFunction[] {
       signature: `${name.name}(${type}) -> ${float ? 'float8' : 'numeric'}`, doc: name.doc,
       examples: [[over(`${name.name}(x)`, `1::${type}, 2::${type}, 4::${type}`),
         name.values[float ? 1 : 0]]],
-      strategy: {
-        kind: 'collect',
-        finish: float
-          ? (rows) => floatSpread(rows.map((row) => asNumber(row[0] ?? null)), name.spread)
-          : exactSpread(type, name.spread),
-      },
+      strategy: summarised(spreadSummary(type, name.spread)),
     });
   });
 }
@@ -90,15 +75,6 @@ const REGRESSIONS: readonly (readonly [RegressionName, string, string])[] = [
   ['regr_syy', 'The sum of squares of the dependent variable.', '6'],
 ];
 
-function pairsOf(rows: Rows): (readonly [number, number])[] {
-  const pairs: (readonly [number, number])[] = [];
-  for (const row of rows) {
-    const [y = null, x = null] = row;
-    if (y !== null && x !== null) pairs.push([asNumber(y), asNumber(x)]);
-  }
-  return pairs;
-}
-
 function regressionExample(name: string): string {
   return `(SELECT ${name}(y, x) FROM (VALUES (2::float8, 1::float8), (2, 2), (5, 3)) AS t(y, x))`;
 }
@@ -107,40 +83,52 @@ const REGRESSION_ENTRIES: readonly AggregateFunction[] = [
   ...REGRESSIONS.map(([name, doc, value]) => aggregate({
     signature: `${name}(float8,float8) -> float8`, doc,
     examples: [[regressionExample(name), value]],
-    strategy: { kind: 'collect', finish: (rows) => regression(name, moments(pairsOf(rows))) },
+    strategy: summarised(regressionSummary(name)),
   })),
   aggregate({
     signature: 'regr_count(float8,float8) -> int8',
     doc: 'The number of rows where neither argument is NULL.',
     examples: [[regressionExample('regr_count'), '3']], empty: 0n,
-    strategy: { kind: 'collect', finish: (rows) => BigInt(pairsOf(rows).length) },
+    strategy: summarised(regressionSummary('regr_count')),
   }),
 ];
 
 type Interpolate = (low: Value, high: Value, part: number) => Value;
 
-function present(rows: Rows, index: number): Value[] {
-  const values: Value[] = [];
-  for (const row of rows) {
-    const value = row[index] ?? null;
-    if (value !== null) values.push(value);
+/** The rows of an ordered set whose value is not NULL: these stand together at one end. */
+function present(rows: OrderedValues, index: number): OrderedValues {
+  const isNull = (place: number): boolean => rows.at(place, index) === null;
+  const total = rows.count;
+  if (total === 0) return rows;
+  // The first place that is not as the first row: NULLs are all before or all behind it.
+  const first = isNull(0);
+  let low = 0;
+  let high = total;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isNull(middle) === first) low = middle + 1;
+    else high = middle;
   }
-  return values;
+  const from = first ? low : 0;
+  return {
+    count: first ? total - low : low,
+    at: (place, argument) => rows.at(from + place, argument),
+  };
 }
 
-function continuous(values: readonly Value[], fraction: number, between: Interpolate): Value {
-  if (values.length === 0) return null;
-  const position = checkFraction(fraction) * (values.length - 1);
+function continuous(values: OrderedValues, fraction: number, between: Interpolate): Value {
+  if (values.count === 0) return null;
+  const position = checkFraction(fraction) * (values.count - 1);
   const low = Math.floor(position);
-  const first = must(values[low], 'value');
-  const second = must(values[Math.ceil(position)], 'value');
-  return position === low ? first : between(first, second, position - low);
+  const first = values.at(low, 1);
+  return position === low ? first
+    : between(first, values.at(Math.ceil(position), 1), position - low);
 }
 
-function discrete(values: readonly Value[], fraction: number): Value {
-  if (values.length === 0) return null;
-  const place = Math.ceil(checkFraction(fraction) * values.length);
-  return must(values[Math.max(place, 1) - 1], 'value');
+function discrete(values: OrderedValues, fraction: number): Value {
+  if (values.count === 0) return null;
+  const place = Math.ceil(checkFraction(fraction) * values.count);
+  return values.at(Math.max(place, 1) - 1, 1);
 }
 
 const betweenFloats: Interpolate = (low, high, part) =>
@@ -150,26 +138,26 @@ const betweenIntervals: Interpolate = (low, high, part) =>
 
 /** One value for one fraction, an array for an array of fractions. */
 function percentile(
-  pick: (values: readonly Value[], fraction: number) => Value,
-): (rows: Rows) => Value {
-  return (rows) => {
-    const fraction = rows[0]?.[0] ?? null;
+  pick: (values: OrderedValues, fraction: number) => Value,
+): AggregateFunction['strategy'] {
+  return picked({ result: (rows) => {
+    const fraction = rows.count === 0 ? null : rows.at(0, 0);
     if (fraction === null) return null;
     const values = present(rows, 1);
     if (typeof fraction === 'number') {
       checkFraction(fraction);
       return pick(values, fraction);
     }
-    if (values.length === 0) return null;
+    if (values.count === 0) return null;
     const fractions = asArray(fraction);
     return { ...fractions, elements: fractions.elements.map((item) =>
       item === null ? null : pick(values, asNumber(item))) };
-  };
+  } });
 }
 
 /** The most frequent value; of equally frequent ones the first in order. */
 function mode(rows: Rows, types: readonly SqlType[]): Value {
-  const values = present(rows, 0);
+  const values = rows.map((row) => row[0] ?? null).filter((value) => value !== null);
   const type = must(types[0], 'type');
   let best: Value = null;
   let bestCount = 0;
@@ -200,34 +188,28 @@ const ORDERED_SETS: readonly AggregateFunction[] = [
       doc: 'The value at a fraction of the ordered values, interpolated.', directArgs: 1,
       examples: [[within('percentile_cont(0.5)', rows), value]], skipsNull: false,
       orderSensitive: true,
-      strategy: {
-        kind: 'collect',
-        finish: percentile((values, fraction) => continuous(values, fraction, between)),
-      },
+      strategy: percentile((values, fraction) => continuous(values, fraction, between)),
     }),
     aggregate({
       signature: `percentile_cont(float8[],${type}) -> ${type}[]`,
       doc: 'The values at fractions of the ordered values, interpolated.', directArgs: 1,
       examples: [[within(`percentile_cont(ARRAY[0.5::float8])`, rows), `{${value}}`]],
       skipsNull: false, orderSensitive: true,
-      strategy: {
-        kind: 'collect',
-        finish: percentile((values, fraction) => continuous(values, fraction, between)),
-      },
+      strategy: percentile((values, fraction) => continuous(values, fraction, between)),
     }),
   ]),
   aggregate({
     signature: 'percentile_disc(float8,anyelement) -> anyelement', directArgs: 1,
     doc: 'The first of the ordered values that reaches a fraction of them.',
     examples: [[within('percentile_disc(0.5)', '1, 2, 3'), '2']], skipsNull: false,
-    orderSensitive: true, strategy: { kind: 'collect', finish: percentile(discrete) },
+    orderSensitive: true, strategy: percentile(discrete),
   }),
   aggregate({
     signature: 'percentile_disc(float8[],anyelement) -> anyarray', directArgs: 1,
     doc: 'The first of the ordered values that reach fractions of them.',
     examples: [[within('percentile_disc(ARRAY[0::float8, 1])', '1, 2, 3'), '{1,3}']],
     skipsNull: false, orderSensitive: true,
-    strategy: { kind: 'collect', finish: percentile(discrete) },
+    strategy: percentile(discrete),
   }),
   aggregate({
     signature: 'mode(anyelement) -> anyelement', directArgs: 0,

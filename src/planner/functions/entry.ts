@@ -160,19 +160,41 @@ export type AggregateStrategy =
        * order: by value). Constant extra arguments (percentile fraction) stand in each tuple.
        */
       readonly finish: (rows: readonly (readonly Value[])[], types: readonly SqlType[]) => Value;
-      /** Aggregates in JavaScript: how to keep a state instead of the rows. */
-      readonly steps?: ScriptSteps;
+      /** How to keep a small state instead of the rows. */
+      readonly summary?: SummaryMaker;
+      /** How to find the result among the rows in order without going through them. */
+      readonly pick?: OrderedPick;
     };
 
-/** The steps of an aggregate in JavaScript; states are texts. */
-export interface ScriptSteps {
-  /** True when rows can be taken back out of a state. */
+/** A state over argument rows; their order does not matter. */
+export interface Summary {
+  /** Takes a row in `weight` times, or out -`weight` times. */
+  add(args: readonly Value[], weight: number): void;
+  result(): Value;
+  /** The state as bytes; they are never written to again. */
+  save(): Uint8Array;
+}
+
+/** Makes the states of an aggregate, over no rows or from bytes. */
+export interface SummaryMaker {
+  /** False: rows cannot be taken out; the state serves append-only input alone. */
   readonly retracts: () => boolean;
-  readonly fold: (
-    state: string | null,
-    changes: readonly { readonly args: readonly Value[]; readonly weight: number }[],
-  ) => string;
-  readonly finish: (state: string) => Value;
+  readonly make: (types: readonly SqlType[]) => Summary;
+  readonly load: (bytes: Uint8Array, types: readonly SqlType[]) => Summary;
+}
+
+/** The rows of a group in order, as many times as they weigh. */
+export interface OrderedValues {
+  readonly count: number;
+  /** An argument of row `place`, from 0. */
+  at(place: number, argument: number): Value;
+}
+
+/** See `pick` of the strategy. */
+export interface OrderedPick {
+  /** Rows are ordered by this argument before all else; NULLs come last. */
+  readonly by?: { readonly argument: number; readonly descending: boolean };
+  readonly result: (rows: OrderedValues, types: readonly SqlType[]) => Value;
 }
 
 /** A set-returning function: rows of one or more columns. */

@@ -1,16 +1,15 @@
 /**
  * Variance, deviation, correlation and regression, as PostgreSQL computes them.
  *
- * Over integers and numeric exact, over floats by the Youngs-Cramer recurrences. Inputs are the
- * collected non-NULL values; results over too few rows are NULL.
+ * The sums they are made of come from summaries.ts, exact in every case. Results over too few rows
+ * are NULL.
  */
 import { sqlError } from '../../common/errors.ts';
 import {
-  coefAt, divNumeric, makeNumeric, NUMERIC_NAN, NUMERIC_ZERO,
+  divNumeric, makeNumeric, NUMERIC_NAN, NUMERIC_ZERO,
 } from '../../common/types/numeric.ts';
 import type { Numeric } from '../../common/types/numeric.ts';
 import { sqrtNumeric } from '../../common/types/numeric-math.ts';
-import { floatOverflow } from './number-checks.ts';
 
 /** Which of the four: of the sample or the population, variance or its root. */
 export interface Spread {
@@ -18,20 +17,23 @@ export interface Spread {
   readonly root: boolean;
 }
 
+/** The sums that variance over exact numbers is made of: coefficients at a scale. */
+export interface ExactMoments {
+  readonly count: number;
+  /** A NaN or an infinity is among the values. */
+  readonly special: boolean;
+  readonly scale: number;
+  readonly sum: bigint;
+  /** At twice the scale. */
+  readonly squares: bigint;
+}
+
 /** Variance or deviation over exact numbers. */
-export function numericSpread(values: readonly Numeric[], spread: Spread): Numeric | null {
-  const count = values.length;
+export function exactNumericSpread(of: ExactMoments, spread: Spread): Numeric | null {
+  const { count, scale, sum, squares } = of;
   if (count < (spread.sample ? 2 : 1)) return null;
-  if (values.some((value) => value.special !== null)) return NUMERIC_NAN;
+  if (of.special) return NUMERIC_NAN;
   // Plain bigints: squares may pass the range of numeric where the variance does not.
-  const scale = Math.max(...values.map((value) => value.scale));
-  let sum = 0n;
-  let squares = 0n;
-  for (const value of values) {
-    const coefficient = coefAt(value, scale);
-    sum += coefficient;
-    squares += coefficient * coefficient;
-  }
   const n = BigInt(count);
   const numerator = n * squares - sum * sum;
   if (numerator <= 0n) return NUMERIC_ZERO;
@@ -39,30 +41,6 @@ export function numericSpread(values: readonly Numeric[], spread: Spread): Numer
   const variance = divNumeric(makeNumeric(numerator, 2 * scale), makeNumeric(divisor, 0));
   // The root keeps the scale of the variance, as in PostgreSQL.
   return spread.root ? sqrtNumeric(variance, variance.scale) : variance;
-}
-
-/** Variance or deviation over floats. */
-export function floatSpread(values: readonly number[], spread: Spread): number | null {
-  const count = values.length;
-  if (count < (spread.sample ? 2 : 1)) return null;
-  let n = 0;
-  let sum = 0;
-  let squares = 0;
-  for (const value of values) {
-    const before = n;
-    const oldSum = sum;
-    n++;
-    sum += value;
-    if (before > 0) {
-      const difference = value * n - sum;
-      squares += (difference * difference) / (n * before);
-      const fits = Number.isFinite(sum) && Number.isFinite(squares);
-      if (!fits && Number.isFinite(oldSum) && Number.isFinite(value)) throw floatOverflow();
-      if (!fits) squares = NaN;
-    } else if (!Number.isFinite(value)) squares = NaN;
-  }
-  const variance = squares / (spread.sample ? count - 1 : count);
-  return spread.root ? Math.sqrt(variance) : variance;
 }
 
 /** The sums that regression is made of. */
@@ -73,43 +51,6 @@ export interface Moments {
   readonly sy: number;
   readonly syy: number;
   readonly sxy: number;
-}
-
-/** Accumulates pairs (y, x), in SQL's argument order. */
-export function moments(pairs: readonly (readonly [number, number])[]): Moments {
-  let n = 0;
-  let sx = 0;
-  let sxx = 0;
-  let sy = 0;
-  let syy = 0;
-  let sxy = 0;
-  for (const [y, x] of pairs) {
-    const before = n;
-    n++;
-    sx += x;
-    sy += y;
-    if (before === 0) {
-      if (!Number.isFinite(x)) sxx = sxy = NaN;
-      if (!Number.isFinite(y)) syy = sxy = NaN;
-      continue;
-    }
-    const dx = x * n - sx;
-    const dy = y * n - sy;
-    const scale = 1 / (n * before);
-    sxx += dx * dx * scale;
-    syy += dy * dy * scale;
-    sxy += dx * dy * scale;
-  }
-  checkMoments(pairs, [sx, sxx, sy, syy, sxy]);
-  return { n, sx, sxx, sy, syy, sxy };
-}
-
-/** Infinite sums of finite inputs are an overflow. */
-function checkMoments(
-  pairs: readonly (readonly [number, number])[], sums: readonly number[],
-): void {
-  if (sums.every((sum) => Number.isFinite(sum))) return;
-  if (pairs.every(([y, x]) => Number.isFinite(x) && Number.isFinite(y))) throw floatOverflow();
 }
 
 /** The names of the two-argument statistics. */

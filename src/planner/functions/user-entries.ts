@@ -5,13 +5,16 @@
  * an entry for the choice among overloads; they are never called under their id.
  */
 import { must } from '../../common/assert.ts';
+import { ByteReader, ByteWriter } from '../../common/bytes.ts';
+import { SqlError } from '../../common/errors.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
+import { decodePlan, encodePlan } from '../dataflow-json.ts';
 import type {
-  AggregateFunction, FunctionEntry, ScriptSteps, ScalarFunction, TableFunction,
+  AggregateFunction, FunctionEntry, ScalarFunction, Summary, SummaryMaker, TableFunction,
 } from './entry.ts';
 import { scriptHost } from './script-host.ts';
-import type { Script } from './script-host.ts';
+import type { Script, ScriptChange } from './script-host.ts';
 import { fromScript, rowFromScript, toScript } from './script-values.ts';
 import { signatureText, userFunctionId, userFunctionOf } from './user-function.ts';
 import type { UserFunction } from './user-function.ts';
@@ -90,17 +93,93 @@ function aggregateEntry(
   common: Common, user: UserFunction, code: () => Script,
 ): AggregateFunction {
   const what = signatureText(user);
-  const steps: ScriptSteps = {
-    retracts: () => code().retracts,
-    fold: (state, changes) => code().fold(state, changes.map(({ args, weight }) =>
-      ({ args: scriptArgs(user, args), weight }))),
-    finish: (state) => fromScript(code().finish(state), user.result, what),
+  const load = (state: string | null): ScriptSummary => new ScriptSummary(user, what, {
+    state, script: code, changes: [],
+  });
+  const summary: SummaryMaker = {
+    retracts: () => code().retracts, make: () => load(null),
+    load: (bytes) => {
+      const from = new ByteReader(bytes);
+      const state = from.string();
+      const changes = decodePlan(from.string()) as ScriptChange[];
+      return new ScriptSummary(user, what, {
+        state: state === '' ? null : state, script: code, changes,
+      });
+    },
   };
-  const finish = (rows: readonly (readonly Value[])[], _types: readonly SqlType[]): Value =>
-    steps.finish(steps.fold(null, rows.map((args) => ({ args, weight: 1 }))));
+  const finish = (rows: readonly (readonly Value[])[], _types: readonly SqlType[]): Value => {
+    const made = load(null);
+    for (const row of rows) made.add(row, 1);
+    return made.result();
+  };
   return {
     ...common, kind: 'aggregate', skipsNull: user.strict, orderSensitive: false,
-    strategy: { kind: 'collect', finish, steps },
+    strategy: { kind: 'collect', finish, summary },
     get empty(): Value { return finish([], user.args); },
   };
+}
+
+/** The state of an aggregate in JavaScript: text, and the changes not handed over yet. */
+class ScriptSummary implements Summary {
+  readonly #user: UserFunction;
+  readonly #what: string;
+  readonly #script: () => Script;
+  #state: string | null;
+  #changes: ScriptChange[] = [];
+
+  constructor(
+    user: UserFunction, what: string,
+    from: { readonly state: string | null; readonly script: () => Script;
+      readonly changes: readonly ScriptChange[] },
+  ) {
+    this.#user = user;
+    this.#what = what;
+    this.#script = from.script;
+    this.#state = from.state;
+    this.#changes = [...from.changes];
+  }
+
+  add(args: readonly Value[], weight: number): void {
+    this.#changes.push({ args: scriptArgs(this.#user, args), weight });
+  }
+
+  #folded(): string {
+    if (this.#state !== null && this.#changes.length === 0) return this.#state;
+    // A row that came and went is not shown; others come before any goes.
+    const changes = cancelled(this.#changes)
+      .toSorted((a, b) => Math.sign(b.weight) - Math.sign(a.weight));
+    this.#state = this.#script().fold(this.#state, changes);
+    this.#changes = [];
+    return this.#state;
+  }
+
+  result(): Value {
+    return fromScript(this.#script().finish(this.#folded()), this.#user.result, this.#what);
+  }
+
+  /** Changes that the script fails on are kept with the state: the row at fault may go again. */
+  save(): Uint8Array {
+    const to = new ByteWriter();
+    try {
+      to.string(this.#folded());
+      to.string('[]');
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      to.string(this.#state ?? '');
+      to.string(encodePlan(cancelled(this.#changes)));
+    }
+    return to.finish();
+  }
+}
+
+/** Changes without those that take each other back. */
+function cancelled(changes: readonly ScriptChange[]): readonly ScriptChange[] {
+  if (changes.every(({ weight }) => weight > 0)) return changes;
+  const totals = new Map<string, ScriptChange>();
+  for (const change of changes) {
+    const key = encodePlan(change.args);
+    const known = totals.get(key);
+    totals.set(key, { args: change.args, weight: (known?.weight ?? 0) + change.weight });
+  }
+  return [...totals.values()].filter(({ weight }) => weight !== 0);
 }

@@ -16,6 +16,7 @@ import { FloatTotal, IntervalTotal } from './aggregate-float.ts';
 import { IntegerSum } from './aggregate-integer.ts';
 import { NumericTotal } from './aggregate-numeric.ts';
 import type { Accumulator } from './aggregate-types.ts';
+import { Summarised } from './aggregate-summary.ts';
 import { GROUP_BIGINT_COLUMNS } from './group-bigints.ts';
 import { GROUP_COUNT_COLUMNS } from './group-counts.ts';
 
@@ -38,14 +39,21 @@ export function createAccumulator(
   const entry = functionById(aggregate.function);
   if (entry.kind !== 'aggregate') throw new Error(`${aggregate.function} is no aggregate`);
   const { kind } = entry.strategy;
+  const { context, prefix, evicts } = options;
+  const distinct = (inner: Accumulator): Accumulator => new DistinctValues(inner,
+    context.store(`${prefix}distinct`, distinctColumns(aggregate.argTypes)),
+    { skipsNull: entry.skipsNull, evicts });
+  // A sketch forgets nothing: over rows that go, distinct values are counted themselves.
+  if (isDistinctCount(entry) && !options.appendOnly) return distinct(new ValueCount(prefix));
   // Repeats change neither an extreme nor a truth.
   if (!aggregate.distinct || kind === 'extreme' || kind === 'bool') {
     return plainAccumulator(aggregate, entry, options);
   }
-  const { context, prefix, evicts } = options;
-  return new DistinctValues(plainAccumulator(aggregate, entry, options),
-    context.store(`${prefix}distinct`, distinctColumns(aggregate.argTypes)),
-    { skipsNull: entry.skipsNull, evicts });
+  return distinct(plainAccumulator(aggregate, entry, options));
+}
+
+function isDistinctCount({ name }: AggregateFunction): boolean {
+  return name === 'approx_count_distinct';
 }
 
 function plainAccumulator(
@@ -66,6 +74,10 @@ function plainAccumulator(
     }
     case 'bool': return new Booleans(prefix, strategy.op === 'and');
     case 'collect': {
+      const { summary } = strategy;
+      if (summary !== undefined && (options.appendOnly || summary.retracts())) {
+        return new Summarised(prefix, aggregate, entry, summary);
+      }
       const orderTypes = aggregate.orderBy.map((key) =>
         must(options.inputTypes[key.column], 'order column'));
       return new Collected(prefix, aggregate, entry,

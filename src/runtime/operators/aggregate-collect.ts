@@ -5,12 +5,12 @@
  * function's `finish` over them for every group that changed. The last result is kept beside the
  * group, since it cannot be computed again once rows have changed.
  */
-import { assert } from '../../common/assert.ts';
+import { assert, must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { DataflowAggregate } from '../../planner/dataflow.ts';
-import type { AggregateFunction } from '../../planner/functions/entry.ts';
+import type { AggregateFunction, OrderedPick } from '../../planner/functions/entry.ts';
 import type { Column } from '../batch.ts';
 import { makeColumn, setCell } from '../batch.ts';
 import type { StateSize } from '../operator.ts';
@@ -42,6 +42,9 @@ export class Collected implements Accumulator {
   readonly #aggregate: DataflowAggregate;
   readonly #entry: AggregateFunction;
   readonly #finish: Finish;
+  readonly #pick: OrderedPick | null;
+  /** The argument that stands before the order columns, or null. */
+  readonly #probeFirst: number | null;
   readonly #sets: GroupSets;
   readonly #firstArg: number;
   readonly #weightAt: number;
@@ -63,6 +66,7 @@ export class Collected implements Accumulator {
     this.#entry = entry;
     assert(entry.strategy.kind === 'collect', 'an aggregate that collects');
     this.#finish = entry.strategy.finish;
+    this.#pick = entry.strategy.pick ?? null;
     this.#firstArg = 1 + aggregate.orderBy.length;
     this.#weightAt = store.columns.length - 1;
     const order = aggregate.orderBy.map((key, at) => ({
@@ -71,7 +75,13 @@ export class Collected implements Accumulator {
     const args = aggregate.argTypes.map((_type, at) => ({
       column: this.#firstArg + at, descending: false, nullsFirst: false, exact: true,
     }));
-    this.#sets = new GroupSets(store, new OrderedIndex(store, [...order, ...args]));
+    const by = this.#pick?.by;
+    const first = by === undefined ? [] : [
+      { column: this.#firstArg + by.argument, descending: by.descending, nullsFirst: false },
+    ];
+    this.#sets = new GroupSets(store, new OrderedIndex(store, [...first, ...order, ...args],
+      { weights: this.#weightAt }));
+    this.#probeFirst = by?.argument ?? null;
   }
 
   bind(groups: Groups, columns: readonly StoreColumnData[]): void {
@@ -95,7 +105,8 @@ export class Collected implements Accumulator {
     const columns = [...order, ...args];
     const skip = this.#entry.skipsNull ? args[0]?.nulls ?? null : null;
     const { index } = this.#sets;
-    index.bindProbe(columns);
+    const first = this.#probeFirst === null ? [] : [must(args[this.#probeFirst], 'argument')];
+    index.bindProbe([...first, ...columns]);
     for (let i = 0; i < count; i++) {
       const row = rows === null ? i : rows[i] as number;
       if (skip !== null && skip[row] === 1) continue;
@@ -110,10 +121,11 @@ export class Collected implements Accumulator {
   #reweigh(group: number, root: number, slot: number, weight: number): void {
     const store = this.#store;
     const data = store.column(this.#weightAt).i32;
-    const after = (data[slot] as number) + weight;
-    data[slot] = after;
+    const before = data[slot] as number;
+    data[slot] = before + weight;
     store.touch(slot);
-    if (after !== 0) return;
+    this.#sets.index.reweigh(root, slot, before);
+    if (before + weight !== 0) return;
     this.#sets.setRoot(group, this.#sets.index.remove(root, slot));
     store.free(slot);
   }
@@ -154,8 +166,21 @@ export class Collected implements Accumulator {
   }
 
   #value(group: number): Value {
+    if (this.#pick !== null) return this.#picked(group, this.#pick);
     const rows = this.#rows(group);
     return rows.length === 0 ? this.#entry.empty : this.#finish(rows, this.#aggregate.argTypes);
+  }
+
+  /** The result by places in the order. */
+  #picked(group: number, pick: OrderedPick): Value {
+    const { index } = this.#sets;
+    const root = this.#sets.root(group);
+    const count = index.count(root);
+    if (count === 0) return this.#entry.empty;
+    return pick.result({
+      count, at: (place, argument) => storedValue(
+        this.#store.column(this.#firstArg + argument), index.kth(root, place)),
+    }, this.#aggregate.argTypes);
   }
 
   /** The argument rows of a group in order, as often as they weigh. */

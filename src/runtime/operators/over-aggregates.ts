@@ -1,9 +1,9 @@
 /**
  * Accumulators of aggregates used as window functions.
  *
- * One accumulator holds the rows of one frame: rows are added at its end and, where the aggregate
- * allows it, taken out at its start. min, max and `collect` cannot take out and say so. Results are
- * those of the registry's finishing functions. Values are plain values, read from a store.
+ * One accumulator holds the rows of one frame: rows are added at its end and taken out at its
+ * start, in the order they came; what is linear takes out others, too, for EXCLUDE.
+ * Results are those of the registry's finishing functions. Values are plain values from a store.
  */
 import { must } from '../../common/assert.ts';
 import { ExactSum } from '../../common/exact-sum.ts';
@@ -14,7 +14,9 @@ import {
   asBigint, asBoolean, asInterval, asNumber, asNumeric,
 } from '../../common/types/values-of.ts';
 import type { Value } from '../../common/values.ts';
-import type { AggregateFunction, AggregateStrategy } from '../../planner/functions/entry.ts';
+import type {
+  AggregateFunction, AggregateStrategy, Summary, SummaryMaker,
+} from '../../planner/functions/entry.ts';
 import {
   finishAvgFloat, finishAvgInt, finishAvgInterval, finishAvgNumeric, finishSumFloat4,
   finishSumFloat8, finishSumInt8, finishSumInterval, finishSumNumeric,
@@ -22,8 +24,8 @@ import {
 
 /** The state of an aggregate over the rows of a frame. */
 export interface FrameAccumulator {
-  /** False: `remove` must not be called. */
-  readonly retractable: boolean;
+  /** Rows may be taken out in any order; otherwise only in the order they came. */
+  readonly isLinear: boolean;
   /** Adds the arguments of a row; the caller has applied FILTER. */
   add(args: readonly Value[]): void;
   /** Takes out a row that was added. */
@@ -41,15 +43,20 @@ export interface AggregateShape {
   readonly type: SqlType;
 }
 
-/** An empty accumulator for a call. */
-export function makeAccumulator(shape: AggregateShape): FrameAccumulator {
+/** An empty accumulator for a call; `growsOnly`: no row is ever taken out. */
+export function makeAccumulator(shape: AggregateShape, growsOnly: boolean): FrameAccumulator {
   const { strategy } = shape.entry;
   switch (strategy.kind) {
     case 'count': return new CountAccumulator(shape, 0);
     case 'sum': case 'avg': return linear(shape, strategy);
-    case 'extreme': return new ExtremeAccumulator(shape, strategy.direction === 'min' ? -1 : 1);
+    case 'extreme':
+      return new ExtremeAccumulator(shape, strategy.direction === 'min' ? -1 : 1, growsOnly);
     case 'bool': return new BoolAccumulator(strategy.op === 'and');
-    case 'collect': return new CollectAccumulator(shape, strategy);
+    case 'collect': {
+      const { summary } = strategy;
+      return summary === undefined || !summary.retracts() ? new CollectAccumulator(shape, strategy)
+        : new SummaryAccumulator(shape, summary, summary.make(shape.argTypes));
+    }
   }
 }
 
@@ -66,7 +73,7 @@ function linear(shape: AggregateShape, strategy: Linear): FrameAccumulator {
 }
 
 class CountAccumulator implements FrameAccumulator {
-  readonly retractable = true;
+  readonly isLinear = true;
   readonly #shape: AggregateShape;
   #count: number;
 
@@ -93,7 +100,7 @@ class CountAccumulator implements FrameAccumulator {
 }
 
 class IntAccumulator implements FrameAccumulator {
-  readonly retractable = true;
+  readonly isLinear = true;
   readonly #type: SqlType;
   readonly #average: boolean;
   #sum = 0n;
@@ -133,7 +140,7 @@ class IntAccumulator implements FrameAccumulator {
 }
 
 class NumericAccumulator implements FrameAccumulator {
-  readonly retractable = true;
+  readonly isLinear = true;
   readonly #average: boolean;
   readonly #sum = new NumericSum();
   #count = 0;
@@ -172,7 +179,7 @@ class NumericAccumulator implements FrameAccumulator {
 }
 
 class FloatAccumulator implements FrameAccumulator {
-  readonly retractable = true;
+  readonly isLinear = true;
   readonly #type: SqlType;
   readonly #average: boolean;
   readonly #sum = new ExactSum();
@@ -215,7 +222,7 @@ class FloatAccumulator implements FrameAccumulator {
 }
 
 class IntervalAccumulator implements FrameAccumulator {
-  readonly retractable = true;
+  readonly isLinear = true;
   readonly #average: boolean;
   #months = 0n;
   #days = 0n;
@@ -260,42 +267,70 @@ class IntervalAccumulator implements FrameAccumulator {
   }
 }
 
+/**
+ * min and max of a frame whose rows leave in the order they came: the candidates that can still
+ * become the best, each better than all behind it. Amortised, a row costs two steps.
+ */
 class ExtremeAccumulator implements FrameAccumulator {
-  readonly retractable = false;
+  readonly isLinear = false;
   readonly #shape: AggregateShape;
   readonly #type: SqlType;
   readonly #sign: number;
-  #best: Value = null;
+  readonly #growsOnly: boolean;
+  /** Candidates from #first on, with the number of the row each came with. */
+  #values: Value[] = [];
+  #numbers: number[] = [];
+  #first = 0;
+  #added = 0;
+  #removed = 0;
 
-  constructor(shape: AggregateShape, sign: number) {
+  constructor(shape: AggregateShape, sign: number, growsOnly: boolean) {
     this.#shape = shape;
     this.#type = must(shape.argTypes[0], 'argument of min or max');
     this.#sign = sign;
+    this.#growsOnly = growsOnly;
   }
 
   add(args: readonly Value[]): void {
+    const number = this.#added++;
     const value = args[0] ?? null;
     if (value === null) return;
-    if (this.#best === null || compareValues(value, this.#best, this.#type) * this.#sign > 0) {
-      this.#best = value;
+    const [values, numbers] = [this.#values, this.#numbers];
+    // Of equals the first stays the result; the later one stays longer.
+    while (values.length > this.#first
+      && compareValues(value, values.at(-1) ?? null, this.#type) * this.#sign > 0) {
+      values.pop();
+      numbers.pop();
     }
+    if (this.#growsOnly && values.length > 0) return;
+    values.push(value);
+    numbers.push(number);
   }
 
   remove(): void {
-    must(null, 'min and max do not take rows out');
+    const number = this.#removed++;
+    if (this.#numbers[this.#first] !== number) return;
+    this.#first++;
+    if (this.#first < 64 || this.#first * 2 < this.#values.length) return;
+    this.#values = this.#values.slice(this.#first);
+    this.#numbers = this.#numbers.slice(this.#first);
+    this.#first = 0;
   }
 
-  result(): Value { return this.#best; }
+  result(): Value { return this.#values[this.#first] ?? null; }
 
   copy(): FrameAccumulator {
-    const copy = new ExtremeAccumulator(this.#shape, this.#sign);
-    copy.#best = this.#best;
+    const copy = new ExtremeAccumulator(this.#shape, this.#sign, this.#growsOnly);
+    copy.#values = this.#values.slice(this.#first);
+    copy.#numbers = this.#numbers.slice(this.#first);
+    copy.#added = this.#added;
+    copy.#removed = this.#removed;
     return copy;
   }
 }
 
 class BoolAccumulator implements FrameAccumulator {
-  readonly retractable = true;
+  readonly isLinear = true;
   readonly #and: boolean;
   readonly #counts = [0, 0];
 
@@ -335,33 +370,73 @@ type Collect = Extract<AggregateStrategy, { kind: 'collect' }>;
 
 /** Keeps the argument tuples of the frame in frame order; computes the value from all of them. */
 class CollectAccumulator implements FrameAccumulator {
-  readonly retractable = false;
+  readonly isLinear = false;
   readonly #shape: AggregateShape;
   readonly #strategy: Collect;
   #rows: (readonly Value[])[] = [];
+  #first = 0;
 
   constructor(shape: AggregateShape, strategy: Collect) {
     this.#shape = shape;
     this.#strategy = strategy;
   }
 
-  add(args: readonly Value[]): void {
-    if (this.#shape.entry.skipsNull && (args[0] ?? null) === null) return;
-    this.#rows.push([...args]);
+  #counts(args: readonly Value[]): boolean {
+    return !this.#shape.entry.skipsNull || (args[0] ?? null) !== null;
   }
 
-  remove(): void {
-    must(null, 'collecting aggregates do not take rows out');
+  add(args: readonly Value[]): void {
+    if (this.#counts(args)) this.#rows.push([...args]);
+  }
+
+  /** Rows leave in the order they came. */
+  remove(args: readonly Value[]): void {
+    if (!this.#counts(args)) return;
+    this.#first++;
+    if (this.#first < 64 || this.#first * 2 < this.#rows.length) return;
+    this.#rows = this.#rows.slice(this.#first);
+    this.#first = 0;
   }
 
   result(): Value {
-    if (this.#rows.length === 0) return this.#shape.entry.empty;
-    return this.#strategy.finish(this.#rows, this.#shape.argTypes);
+    const rows = this.#first === 0 ? this.#rows : this.#rows.slice(this.#first);
+    if (rows.length === 0) return this.#shape.entry.empty;
+    return this.#strategy.finish(rows, this.#shape.argTypes);
   }
 
   copy(): FrameAccumulator {
     const copy = new CollectAccumulator(this.#shape, this.#strategy);
-    copy.#rows = [...this.#rows];
+    copy.#rows = this.#rows.slice(this.#first);
     return copy;
+  }
+}
+
+/** An aggregate that is kept as a summary. */
+class SummaryAccumulator implements FrameAccumulator {
+  readonly isLinear = true;
+  readonly #shape: AggregateShape;
+  readonly #maker: SummaryMaker;
+  readonly #summary: Summary;
+
+  constructor(shape: AggregateShape, maker: SummaryMaker, summary: Summary) {
+    this.#shape = shape;
+    this.#maker = maker;
+    this.#summary = summary;
+  }
+
+  add(args: readonly Value[]): void { this.#apply(args, 1); }
+
+  remove(args: readonly Value[]): void { this.#apply(args, -1); }
+
+  #apply(args: readonly Value[], weight: number): void {
+    if (this.#shape.entry.skipsNull && (args[0] ?? null) === null) return;
+    this.#summary.add(args, weight);
+  }
+
+  result(): Value { return this.#summary.result(); }
+
+  copy(): FrameAccumulator {
+    const summary = this.#maker.load(this.#summary.save(), this.#shape.argTypes);
+    return new SummaryAccumulator(this.#shape, this.#maker, summary);
   }
 }

@@ -4,11 +4,12 @@
  * A change affects the rows whose frame holds its position. Aggregates slide: rows enter at the end
  * of the frame and, where the aggregate can take rows out, leave at its start; running results of
  * frames from the partition's start are kept at leaf boundaries, so that appending to a partition
- * of 100,000 rows adds up a few hundred. min and max with a moving start are computed per frame.
+ * of 100,000 rows adds up a few hundred. min and max keep the rows that can still become the best.
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type { Value } from '../../common/values.ts';
+import type { AggregateStrategy } from '../../planner/functions/entry.ts';
 import type { Frame } from '../../planner/relation.ts';
 import { makeAccumulator } from './over-aggregates.ts';
 import type { AggregateShape, FrameAccumulator } from './over-aggregates.ts';
@@ -177,6 +178,11 @@ export class PickCall implements OverCall {
   }
 }
 
+/** True for aggregates that hold all rows of a frame. */
+function isList(strategy: AggregateStrategy): boolean {
+  return strategy.kind === 'collect' && strategy.summary?.retracts() !== true;
+}
+
 /** The rows [0, to) in an accumulator: kept per leaf, and under number 0 behind the last row. */
 interface Running {
   readonly accumulator: FrameAccumulator;
@@ -189,6 +195,8 @@ export class AggregateCall implements OverCall {
   readonly #frames: Frames;
   readonly #args: Value[];
   readonly #keepsRunning: boolean;
+  /** No row leaves the accumulator by itself. */
+  readonly #growsOnly: boolean;
   /** Rows [#from, #to) are in the accumulator. */
   #accumulator: FrameAccumulator;
   #from = 0;
@@ -200,10 +208,11 @@ export class AggregateCall implements OverCall {
     this.#shape = shape;
     this.#frames = new Frames(shape);
     this.#args = shape.args.map(() => null);
-    this.#accumulator = makeAccumulator(shape.aggregate);
+    this.#growsOnly = shape.frame.start.kind === 'unboundedPreceding' || this.#runsBackward();
+    this.#accumulator = makeAccumulator(shape.aggregate, this.#growsOnly);
     // A running list of all rows is as long as the rows: not worth keeping.
     this.#keepsRunning = shape.frame.start.kind === 'unboundedPreceding'
-      && shape.aggregate.entry.strategy.kind !== 'collect';
+      && !isList(shape.aggregate.entry.strategy);
   }
 
   open(view: OverPartition): void {
@@ -255,7 +264,7 @@ export class AggregateCall implements OverCall {
       if (finder.frame.exclude === 'none') {
         this.#slide(finder.start(at), finder.end(at));
         write(view.slotAt(at), this.#accumulator.result());
-      } else if (this.#accumulator.retractable) {
+      } else if (this.#accumulator.isLinear) {
         this.#slide(finder.start(at), finder.end(at));
         const left = this.#frames.excluded(at);
         this.#applyAll(left, false);
@@ -277,7 +286,7 @@ export class AggregateCall implements OverCall {
 
   /** An empty accumulator that holds no frame yet: the next one is looked for from the start. */
   #clear(): void {
-    this.#accumulator = makeAccumulator(this.#shape.aggregate);
+    this.#accumulator = makeAccumulator(this.#shape.aggregate, this.#growsOnly);
     this.#from = 0;
     this.#to = -1;
   }
@@ -285,9 +294,7 @@ export class AggregateCall implements OverCall {
   /** Lets the accumulator hold the rows [from, to). */
   #slide(from: number, to: number): void {
     const end = Math.max(from, to);
-    const moved = from !== this.#from;
-    const usable = from >= this.#from && from <= this.#to && end >= this.#to
-      && (!moved || this.#accumulator.retractable);
+    const usable = from >= this.#from && from <= this.#to && end >= this.#to;
     if (!usable) this.#rebuild(from, end);
     for (; this.#from < from; this.#from++) this.#apply(this.#from, false);
     this.#addUpTo(end);
