@@ -21,6 +21,7 @@ import { INT4, isString } from './bind-types.ts';
 import { bindCurrentWatermark } from './bind-watermark-call.ts';
 import { canCoerce, coerce, literalOf } from './coerce.ts';
 import { functionNotFound, notSupported, setsNotAllowed } from './errors.ts';
+import { hypotheticalRank, isHypothetical } from './hypothetical.ts';
 import type { TableFunction } from './functions/entry.ts';
 import type { Choice } from './overload.ts';
 import type { RelationColumn, ScalarExpr, TableCall } from './relation.ts';
@@ -41,6 +42,7 @@ export function bindCall(binder: Binder, expr: FunctionCall): ScalarExpr {
     ?? bindGrouping(binder, name, expr) ?? bindSessionCall(binder, name, expr)
     ?? bindCurrentWatermark(binder, name, expr);
   if (special !== null) return special;
+  if (isHypothetical(expr, name)) return binder.bind(hypotheticalRank(expr, name));
   const known = functionsNamed(binder.state, name, functionSchema(expr));
   const kinds = new Set(known.map((entry) => entry.kind));
   if (kinds.has('aggregate')) return bindAggregate(binder, expr, name);

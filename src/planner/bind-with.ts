@@ -17,8 +17,11 @@ import { renameColumns } from './bind-tables.ts';
 import { coerceTo } from './coerce.ts';
 import { notSupported, syntaxError } from './errors.ts';
 import type { RecursiveBinding, Relation, RelationColumn, ScalarExpr } from './relation.ts';
+import { checkRecursiveTerm } from './recursive-rules.ts';
+import { withSearchAndCycle } from './recursive-order.ts';
+import { walkRelation } from './relation-tools.ts';
 import { NO_FACTS } from './scope.ts';
-import type { BoundRelation } from './scope.ts';
+import type { BoundRelation, Scope } from './scope.ts';
 
 /** The names of a WITH clause, bound; the place's own names when there is none. */
 export function bindWith(
@@ -31,14 +34,18 @@ export function bindWith(
     bindMutually(state, clause, place, names);
     return names;
   }
-  for (const cte of clause.ctes) {
+  const ordered = clause.recursive === 'recursive' ? inOrder(clause.ctes) : clause.ctes;
+  for (const cte of ordered) {
     if (cte.query.kind !== 'query') {
       names.names.set(cte.name.name, changedRows(state, cte, cte.query, names));
       continue;
     }
     const { query } = cte;
-    const bound = clause.recursive === 'recursive' && refersTo(query, cte.name.name)
-      ? bindRecursive(state, cte, query, { ...place, withs: names })
+    const recursive = clause.recursive === 'recursive' && refersTo(query, cte.name.name);
+    if (!recursive && (cte.search !== null || cte.cycle !== null)) {
+      throw syntaxError('WITH query is not recursive', cte.span);
+    }
+    const bound = recursive ? bindRecursive(state, cte, query, { ...place, withs: names })
       : named(cte, state.bindQuery(query, { outer: place.outer, withs: names, carry: true }));
     names.names.set(cte.name.name, { bound, outer: place.outer });
   }
@@ -54,8 +61,6 @@ function checkNames(clause: WithClause): void {
       });
     }
     seen.add(cte.name.name);
-    if (cte.search !== null) throw notSupported('SEARCH in WITH', cte.search.span);
-    if (cte.cycle !== null) throw notSupported('CYCLE in WITH', cte.cycle.span);
   }
 }
 
@@ -103,8 +108,29 @@ function named(cte: Cte, bound: BoundRelation): BoundRelation {
   return { ...bound, relation: renameColumns(bound.relation, columns) };
 }
 
+/** Under RECURSIVE a name may be used before it is defined; not by each other in a circle. */
+function inOrder(ctes: readonly Cte[]): readonly Cte[] {
+  const done: Cte[] = [];
+  const open = new Set<Cte>();
+  const visit = (cte: Cte): void => {
+    if (done.includes(cte)) return;
+    if (open.has(cte)) {
+      throw notSupported('mutual recursion between WITH items', cte.span,
+        'Write WITH MUTUALLY RECURSIVE, with the types of the columns.');
+    }
+    open.add(cte);
+    for (const other of ctes) {
+      if (other !== cte && refersTo(cte.query, other.name.name)) visit(other);
+    }
+    open.delete(cte);
+    done.push(cte);
+  };
+  for (const cte of ctes) visit(cte);
+  return done;
+}
+
 /** True when a table of that name is named anywhere in the query. */
-function refersTo(query: Query, name: string): boolean {
+function refersTo(query: Query | DataChange, name: string): boolean {
   let found = false;
   JSON.stringify(query, (key, value: unknown) => {
     if (key === 'span') return undefined;
@@ -129,26 +155,68 @@ function bindRecursive(
   if (query.limit !== null) throw notSupported('LIMIT in a recursive query', query.span);
   const inner = query.with === null ? place
     : { ...place, withs: bindWith(state, query.with, place) };
-  const base = visibleOnly(named(cte, bindBody(state, union.left, inner)));
   if (refersTo(asQuery(union.left, query), name)) {
     throw sqlError('42P19',
       `recursive reference to query "${name}" must not appear within its non-recursive term`,
       { span: union.left.span });
   }
+  checkRecursiveTerm(union.right, name);
+  const plain = visibleOnly(named(cte, bindBody(state, union.left, inner)));
+  if (cte.search === null && cte.cycle === null) {
+    return bindFixpoint(state, { cte, union, base: plain, place: inner, outer: place.outer });
+  }
+  const names = plain.relation.columns.map((column) => column.name);
+  const changed = withSearchAndCycle(cte, union, names);
+  const bound = bindFixpoint(state, {
+    cte, union: changed.union, place: inner, outer: place.outer,
+    base: visibleOnly(bindBody(state, changed.union.left, inner)),
+  });
+  return { ...bound, visible: changed.visible };
+}
+
+interface Fixpoint {
+  readonly cte: Cte;
+  readonly union: SetOperation;
+  /** The non-recursive term. */
+  readonly base: BoundRelation;
+  readonly place: QueryPlace;
+  readonly outer: Scope | null;
+}
+
+function bindFixpoint(
+  state: StatementState, { cte, union, base, place, outer }: Fixpoint,
+): BoundRelation {
+  const { name } = cte.name;
   const columns = base.relation.columns.map((column): RelationColumn => ({
     name: column.name, type: column.type,
   }));
   const binding = state.freshName(name);
   const self = reference(binding, columns);
-  const names: WithNames = { parent: inner.withs, names: new Map() };
-  names.names.set(name, { bound: self, outer: place.outer });
-  const step = visibleOnly(bindBody(state, union.right, { ...inner, withs: names }));
+  const names: WithNames = { parent: place.withs, names: new Map() };
+  names.names.set(name, { bound: self, outer });
+  const step = visibleOnly(bindBody(state, union.right, { ...place, withs: names }));
+  refuseAggregates(step.relation, binding, union);
   const definition: Relation = {
     kind: 'union', columns, inputs: [base.relation, matched(state, cte, columns, step)],
   };
   return recursiveUse([{
     name: binding, columns, definition, distinct: !union.all, working: true,
   }], binding, columns);
+}
+
+/** 42P19 for an aggregate over the recursive name. */
+function refuseAggregates(step: Relation, binding: string, union: SetOperation): void {
+  walkRelation(step, (node) => {
+    if (node.kind !== 'aggregate' || node.aggregates.length === 0) return;
+    let over = false;
+    walkRelation(node.input, (inner) => {
+      if (inner.kind === 'recursiveRef' && inner.binding === binding) over = true;
+    });
+    if (!over) return;
+    throw sqlError('42P19',
+      "aggregate functions are not allowed in a recursive query's recursive term",
+      { span: union.right.span });
+  });
 }
 
 function asQuery(body: QueryBody, around: Query): Query {
