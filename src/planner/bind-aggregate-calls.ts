@@ -17,7 +17,7 @@ import { levelOf, lowerLevel } from './bind-levels.ts';
 import { AGGREGATE_BASE, liftExpr } from './scope.ts';
 import type { PendingAggregate, Scope } from './scope.ts';
 
-const AGGREGATE_CLAUSES: ReadonlySet<Clause> = new Set<Clause>([
+const AGGREGATE_CLAUSES: ReadonlySet<string> = new Set<Clause>([
   'SELECT', 'HAVING', 'ORDER BY', 'DISTINCT ON', 'window', 'window definitions',
 ]);
 
@@ -111,6 +111,7 @@ export function bindAggregate(binder: Binder, expr: FunctionCall, name: string):
   let scope: Scope = binder.scope;
   for (let up = 0; up < depth; up++) scope = must(scope.parent, 'enclosing level');
   if (scope.phase !== 'above') throw aggregatesNotAllowed(scope.phase, expr.span);
+  if (scope.subqueryClause !== null) checkClause(scope.subqueryClause, expr);
   const lowered: PendingAggregate = {
     ...call, span: expr.span,
     args: call.args.map((arg) => lowerLevel(arg, depth)),
@@ -120,7 +121,7 @@ export function bindAggregate(binder: Binder, expr: FunctionCall, name: string):
   return liftExpr(register(scope, lowered), depth);
 }
 
-function checkClause(clause: Clause, expr: FunctionCall): void {
+function checkClause(clause: string, expr: FunctionCall): void {
   if (AGGREGATE_CLAUSES.has(clause)) return;
   if (clause === 'aggregate') {
     throw sqlError('42803', 'aggregate function calls cannot be nested', { span: expr.span });

@@ -66,9 +66,14 @@ class ExprBinder implements Binder {
   }
 
   subquery(query: Query): BoundRelation {
-    return this.state.bindQuery(query, {
-      outer: this.scope, withs: this.withs, carry: false,
-    });
+    const { scope } = this;
+    const before = scope.subqueryClause;
+    scope.subqueryClause = this.clause;
+    try {
+      return this.state.bindQuery(query, { outer: scope, withs: this.withs, carry: false });
+    } finally {
+      scope.subqueryClause = before;
+    }
   }
 
   bind(expr: Expr): ScalarExpr {

@@ -7,6 +7,7 @@
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Interval } from '../common/types/interval.ts';
 import { MICROS_PER_DAY } from '../common/types/interval.ts';
+import type { SqlArray } from '../common/values.ts';
 import { someExpr } from './expr-tools.ts';
 import { castBetween, functionById } from './functions/registry.ts';
 import type { ScalarExpr } from './relation.ts';
@@ -83,9 +84,17 @@ export function isStrictIn(expr: ScalarExpr, index: number): boolean {
       return entry.kind === 'scalar' && entry.nulls === 'propagate'
         && expr.args.some((arg) => isStrictIn(arg, index));
     }
-    case 'arrayCompare': return !expr.all && isStrictIn(expr.left, index);
+    // Over no elements the answer is FALSE or TRUE, whatever is compared with them.
+    case 'arrayCompare': return isStrictIn(expr.array, index)
+      || hasElements(expr.array) && isStrictIn(expr.left, index);
     default: return false;
   }
+}
+
+function hasElements(array: ScalarExpr): boolean {
+  if (array.kind === 'array') return array.elements.length > 0;
+  return array.kind === 'literal' && array.value !== null
+    && (array.value as SqlArray).elements.length > 0;
 }
 
 /** True when a predicate is not TRUE whenever column `index` is NULL. */
@@ -98,6 +107,8 @@ export function isStrictPredicate(expr: ScalarExpr, index: number): boolean {
         : isStrictIn(expr.arg, index);
     case 'isTruth': return expr.truth !== null && isStrictIn(expr.arg, index);
     case 'literal': return expr.value !== true;
+    case 'arrayCompare': return isStrictIn(expr.array, index)
+      || !expr.all && isStrictIn(expr.left, index);
     default: return isStrictIn(expr, index);
   }
 }

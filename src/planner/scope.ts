@@ -149,6 +149,8 @@ export class Scope {
   /** What is being bound of the level; aggregates are collected past the WHERE. */
   phase: 'FROM clause of their own query level' | 'WHERE' | 'above' =
     'FROM clause of their own query level';
+  /** The clause with the subquery that is being bound: what an aggregate moved out meets. */
+  subqueryClause: string | null = null;
 
   constructor(parent: Scope | null) {
     this.parent = parent;

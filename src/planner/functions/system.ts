@@ -14,7 +14,9 @@ import { validateJson } from '../../common/types/jsonb-parse.ts';
 import {
   formatType, typeByName, typeByOid, typeDefinition, typeFromTypmod, typeOid,
 } from '../../common/types/registry.ts';
-import { numericToBigint } from '../../common/types/numeric.ts';
+import {
+  absNumeric, compareNumeric, formatNumeric, numericFromNumber, numericToBigint, truncNumeric,
+} from '../../common/types/numeric.ts';
 import type { Numeric } from '../../common/types/numeric.ts';
 import type { Value } from '../../common/values.ts';
 import { scalar, typeNamed } from './builder.ts';
@@ -91,6 +93,14 @@ function prettySize(bytes: bigint): string {
   return `${sign}${(value + 1n) / 2n} ${must(SIZE_UNITS[unit], 'unit')}`;
 }
 
+const SMALL = numericFromNumber(10240);
+
+/** Small sizes keep their fraction. */
+function prettyNumericSize(size: Numeric): string {
+  return compareNumeric(absNumeric(size), SMALL) < 0 ? `${formatNumeric(size)} bytes`
+    : prettySize(numericToBigint(truncNumeric(size)));
+}
+
 const SIZES: readonly ScalarFunction[] = [
   scalar({
     signature: 'pg_size_pretty(int8) -> text', doc: 'A size in readable units.',
@@ -98,8 +108,8 @@ const SIZES: readonly ScalarFunction[] = [
   }),
   scalar({
     signature: 'pg_size_pretty(numeric) -> text', doc: 'A size in readable units.',
-    examples: [['pg_size_pretty(123456789.0)', '118 MB']],
-    evaluate: (value: Numeric) => prettySize(numericToBigint(value)),
+    examples: [['pg_size_pretty(123456789.0)', '118 MB'], ['pg_size_pretty(-2.50)', '-2.50 bytes']],
+    evaluate: prettyNumericSize,
   }),
 ];
 

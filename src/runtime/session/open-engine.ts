@@ -7,7 +7,7 @@ import type { Batch } from '../batch.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
 import { EngineCore } from '../engine-core.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
-import type { CoreOptions } from '../engine-core-types.ts';
+import type { OpenOptions } from '../engine-core.ts';
 import { CATALOG_RELATIONS } from '../pg-catalog/registry.ts';
 import { DEFAULT_DATABASE } from '../catalog-store.ts';
 import type {
@@ -28,7 +28,7 @@ import { TableLocks } from './table-locks.ts';
 import type { LockOwner } from './table-locks.ts';
 
 /** How an engine is opened; `opened` sees the core before anything runs (embedding, tests). */
-export interface EngineOpenOptions extends CoreOptions {
+export interface EngineOpenOptions extends OpenOptions {
   readonly opened?: (core: EngineCore) => void;
 }
 
