@@ -23,5 +23,10 @@ INSERT INTO ad_clicks VALUES (99, '2024-01-01 11:11');
 SELECT * FROM outcome ORDER BY id;
 SELECT * FROM click_rate ORDER BY ad;
 
+-- A click of 10:40 on impression 2 comes too late: the hour is settled, the click is kept as late.
+INSERT INTO ad_clicks VALUES (2, '2024-01-01 10:40');
+SELECT * FROM outcome ORDER BY id;
+SELECT view, count FROM tidemill.late_rows WHERE count > 0;
+
 DROP TABLE impressions CASCADE;
 DROP TABLE ad_clicks CASCADE;
