@@ -131,8 +131,9 @@ export function bindCatalogRelation(
   const visible = columns.length;
   if (facts.some((fact) => fact.watermark)) state.sawWatermark = true;
   if (state.view && relation.watermark !== null) {
-    columns.push({ name: ARRIVAL, type: INT8 });
-    facts.push(NO_FACTS);
+    columns.push({ name: ARRIVAL, type: INT8 }, { name: '$partition', type: { name: 'int4' } },
+      { name: '$offset', type: INT8 });
+    facts.push(NO_FACTS, NO_FACTS, NO_FACTS);
   }
   return {
     facts, visible, order: [],

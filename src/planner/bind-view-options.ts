@@ -6,8 +6,11 @@
 import { sqlError } from '../common/errors.ts';
 import { parseInterval } from '../common/types/interval-parse.ts';
 import type { Option } from '../parser/ast.ts';
-import type { ViewOptions } from './bound.ts';
+import type { LateLimit, ViewOptions } from './bound.ts';
 import { intervalMicros } from './bind-windows.ts';
+
+/** How much of late rows is kept without the option. */
+export const LATE_LIMIT: LateLimit = { micros: 7n * 86_400_000_000n, rows: 1_000_000 };
 
 const KNOWN = ['allowed_lateness', 'late', 'late.retention', 'retain_history', 'state_ttl'];
 
@@ -19,6 +22,7 @@ export function viewOptions(
   let allowedLatenessMicros = 0n;
   let stateTtlMicros: bigint | null = null;
   let keepLate = true;
+  let lateRetention: LateLimit | null = null;
   let retainHistory: string | null = null;
   for (const option of options) {
     switch (option.name) {
@@ -28,17 +32,16 @@ export function viewOptions(
       case 'retain_history': case 'retain history':
         retainHistory = text(option);
         break;
-      case 'late.retention':
-        throw sqlError('0A000', `option "${option.name}" is not supported yet`, {
-          span: option.span,
-        });
+      case 'late.retention': lateRetention = lateLimit(text(option), option); break;
       default:
         throw sqlError('22023', `unrecognized parameter "${option.name}"`, {
           span: option.span, hint: `Valid options: ${KNOWN.join(', ')}.`,
         });
     }
   }
-  return { ...about, allowedLatenessMicros, stateTtlMicros, keepLate, retainHistory };
+  return {
+    ...about, allowedLatenessMicros, stateTtlMicros, keepLate, retainHistory, lateRetention,
+  };
 }
 
 function text(option: Option): string {
@@ -61,6 +64,23 @@ function ttl(option: Option): bigint {
   const value = micros(option);
   if (value > 0n) return value;
   throw sqlError('22023', 'option "state_ttl" must be positive', { span: option.span });
+}
+
+/** '7 days', '100000 rows', or both, parted by a comma. */
+function lateLimit(value: string, option: Option): LateLimit {
+  let limit: LateLimit = LATE_LIMIT;
+  for (const part of value.split(',')) {
+    const rows = /^\s*(\d{1,9})\s+rows?\s*$/i.exec(part)?.[1];
+    if (rows === undefined) limit = { ...limit, micros: positiveMicros(part, option) };
+    else limit = { ...limit, rows: Number(rows) };
+  }
+  return limit;
+}
+
+function positiveMicros(value: string, option: Option): bigint {
+  const found = intervalMicros(parseInterval(value), option.name, option.span);
+  if (found > 0n) return found;
+  throw sqlError('22023', `option "${option.name}" must be positive`, { span: option.span });
 }
 
 function late(option: Option): boolean {

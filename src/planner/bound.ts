@@ -64,6 +64,8 @@ export interface ViewOptions {
   readonly allowedLatenessMicros: bigint;
   /** false: `late = 'ignore'`; late rows are counted but not kept. */
   readonly keepLate: boolean;
+  /** How much of `late.<view>` is kept; null: the default. */
+  readonly lateRetention: LateLimit | null;
   readonly stateTtlMicros: bigint | null;
   /** How long changes are kept, as written. */
   readonly retainHistory: string | null;
@@ -76,3 +78,9 @@ export type LowerQuery = (bound: BoundQuery, env: PlanEnv) => QueryPlan;
 
 /** What lower.ts exports as `lowerView`. */
 export type LowerView = (bound: BoundQuery, env: PlanEnv, options: ViewOptions) => ViewPlan;
+
+/** How long late rows are kept, and how many. */
+export interface LateLimit {
+  readonly micros: bigint;
+  readonly rows: number;
+}

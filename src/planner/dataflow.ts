@@ -13,6 +13,13 @@ import type { Frame, JoinType, ScalarExpr, SortKey, WindowSpec } from './relatio
 /** The version this build writes; older ones are upgraded on load. */
 export const DATAFLOW_VERSION = 1;
 
+/** Numbers of the hidden columns of a source: W_p, partition and offset of a row. */
+export const SOURCE_ARRIVAL = -1;
+/** See SOURCE_ARRIVAL. */
+export const SOURCE_PARTITION = -2;
+/** See SOURCE_ARRIVAL. */
+export const SOURCE_OFFSET = -3;
+
 /** Place of a node in `Dataflow.nodes`. */
 export type NodeId = number;
 
@@ -90,8 +97,8 @@ interface Base {
 /** An operator of a dataflow. */
 export type DataflowNode =
   /**
-   * Deltas of a relation: its columns by number; -1 stands for the arrival watermark (`$arrival`,
-   * int8, nullable). No state of its own.
+   * Deltas of a relation: its columns by number; below 0 are hidden ones (SOURCE_ARRIVAL and
+   * the next). No state of its own.
    */
   | Base & { readonly kind: 'source'; readonly relation: number;
       readonly sourceColumns: readonly number[];

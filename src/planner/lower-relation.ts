@@ -10,6 +10,7 @@ import { assert, assertNever, must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import type { Value } from '../common/values.ts';
 import type { DataflowColumn, DataflowNode, NodeId } from './dataflow.ts';
+import { SOURCE_ARRIVAL, SOURCE_OFFSET, SOURCE_PARTITION } from './dataflow.ts';
 import { andAll, addColumns, column, columnsUsed, conjuncts, mapColumns, shiftColumns, substitute }
   from './expr-tools.ts';
 import { asComparison, swapped } from './function-facts.ts';
@@ -147,7 +148,7 @@ export class Lowering implements RelationLowering {
       kind: 'source', relation: scan.relation, inputs: [],
       ...scan.asOf === undefined ? {} : { asOf: scan.asOf },
       sourceColumns: wanted.map((index) =>
-        must(scan.columns[index], 'scanned column').name === '$arrival' ? -1 : index),
+        hiddenNumber(must(scan.columns[index], 'scanned column').name) ?? index),
       columns: wanted.map((index) => plainColumn(must(scan.columns[index], 'scanned column'))),
       key: key === undefined ? null : key.map((index) => wanted.indexOf(index)),
       appendOnly: this.properties.appendOnly(scan), bound: 'stateless',
@@ -458,5 +459,15 @@ function chainOf(relation: Relation): Chain {
         exprs: chain.exprs.map((each) => substitute(each, under)),
       };
     } else return chain;
+  }
+}
+
+/** The number of a scan's hidden column in a source node; null for one of the relation's own. */
+function hiddenNumber(name: string): number | null {
+  switch (name) {
+    case '$arrival': return SOURCE_ARRIVAL;
+    case '$partition': return SOURCE_PARTITION;
+    case '$offset': return SOURCE_OFFSET;
+    default: return null;
   }
 }

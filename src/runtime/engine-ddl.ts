@@ -18,6 +18,7 @@ import { EventClock } from './engine-watermarks.ts';
 import type { ViewRuntime } from './graph-view.ts';
 import { DEAD_LETTER_COLUMNS } from './graph-view.ts';
 import { mappedColumns } from './column-mapping.ts';
+import { LATE_RETENTION } from './relations-log.ts';
 import type { RelationRows } from './relations-rows.ts';
 
 function companionsIn(state: CatalogState, owner: number): StoredRelation[] {
@@ -112,7 +113,8 @@ function companion(
       name, type, notNull: false, defaultExpr: null, generated: null, identity: null,
     })),
     primaryKey: null, uniqueKeys: [], checks: [], appendOnly: false, watermark: null,
-    columnWatermarks: [], definition: null, stored: true, sql: '', options: [], view: null,
+    columnWatermarks: [], definition: null, stored: true, sql: '',
+    options: owner.options.filter(([option]) => option === LATE_RETENTION), view: null,
     connector: null, onConflict: null, dependsOn: [owner.id],
   };
 }

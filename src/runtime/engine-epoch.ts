@@ -11,7 +11,7 @@ import type { SqlError } from '../common/errors.ts';
 import { formatValue, parseValue } from '../common/types/registry.ts';
 import type { Batch, Column } from './batch.ts';
 import { batchOf, cell } from './batch.ts';
-import type { DeadLetter } from './connectors/connector.ts';
+import type { DeadLetter, SourceBatch } from './connectors/connector.ts';
 import type { EngineState } from './engine-state.ts';
 import type { FreshView, PreparedDdl } from './engine-ddl.ts';
 import { prepareDdl } from './engine-ddl.ts';
@@ -77,15 +77,18 @@ export class EpochRun {
       applied.undo();
       if (before !== null) clock?.load(before);
     });
-    this.#addTableDelta(relation, rows, applied.net);
+    this.#addTableDelta(relation, rows, applied.net, { partition: 0, offsets: null });
   }
 
-  #addTableDelta(relation: RelationState, rows: RelationRows, net: Batch): void {
+  #addTableDelta(
+    relation: RelationState, rows: RelationRows, net: Batch,
+    from: Pick<Delta, 'partition' | 'offsets'>,
+  ): void {
     if (net.length === 0) return;
     const user = rows.tracksArrival ? withoutLast(net) : net;
     const arrival = rows.tracksArrival ? must(net.columns.at(-1), 'arrivals') : null;
     const list = listOf(this.#deltas, relation.id);
-    list.push({ batch: user, arrival });
+    list.push({ batch: user, arrival, ...from });
     relation.remember(this.epoch, [user]);
     this.#undos.push(() => {
       list.pop();
@@ -102,7 +105,8 @@ export class EpochRun {
   }
 
   /** Takes in what a reader read. Never refused: a TABLE's rows replace those of equal key. */
-  applyRange(range: LoggedRange, batch: Batch, deadLetters: readonly DeadLetter[]): void {
+  applyRange(range: LoggedRange, source: SourceBatch): void {
+    const { batch, deadLetters } = source;
     const reader = this.#state.readers.get(readerKey(range.relation, range.reader));
     if (reader === undefined) return;
     const partition = reader.partition(range.partition);
@@ -113,28 +117,32 @@ export class EpochRun {
     });
     this.#undos.push(() => { Object.assign(partition, saved); });
     const relation = this.#state.relation(range.relation);
-    if (batch.length > 0) this.#takeRows(reader, relation, range.partition, batch);
+    if (batch.length > 0) this.#takeRows(reader, relation, range, source);
     if (range.ended) this.#endPartition(reader, relation, range.partition);
     this.#keepDeadLetters(range, deadLetters);
   }
 
   #takeRows(
-    reader: ReaderState, relation: RelationState, partition: number, batch: Batch,
+    reader: ReaderState, relation: RelationState, range: LoggedRange, source: SourceBatch,
   ): void {
+    const { batch } = source;
+    const { partition } = range;
+    const offsets = offsetsOf(range, source);
     const clock = reader.clock ?? relation.clock;
     const before = clock?.save() ?? null;
     const arrival = clock?.arrivals(batch, partition) ?? null;
     this.#undos.push(() => { if (before !== null) clock?.load(before); });
     if (relation.rows === null) {
       const list = listOf(this.#readerDeltas, readerKey(reader.relation, reader.reader));
-      list.push({ batch, arrival });
+      list.push({ batch, arrival, partition, offsets });
       return;
     }
     const changes = replacing(relation.rows, batch, relation.rows.tracksArrival ? arrival : null);
     const applied = relation.rows.applyChecked(changes, () => undefined);
     if (applied === null) return;
     this.#undos.push(applied.undo);
-    this.#addTableDelta(relation, relation.rows, applied.net);
+    this.#addTableDelta(relation, relation.rows, applied.net,
+      { partition, offsets: applied.net === changes ? offsets : null });
   }
 
   #endPartition(reader: ReaderState, relation: RelationState, partition: number): void {
@@ -280,7 +288,7 @@ export class EpochRun {
   #appendLog(owner: number, schema: string, batch: Batch): void {
     for (const relation of this.#state.relations.values()) {
       if (relation.relation.belongsTo !== owner || relation.relation.schema !== schema) continue;
-      for (const delta of relation.retention?.append(batch) ?? []) {
+      for (const delta of relation.retention?.append(batch, this.now) ?? []) {
         this.#publishDelta(relation.id, delta);
       }
     }
@@ -304,6 +312,18 @@ export class EpochRun {
 
   /** Hash of what was published, 0 when hashes are off. */
   get hash(): bigint { return this.#hash; }
+}
+
+/** Offsets of rows: as the connector says, else counted on where every record is a row. */
+function offsetsOf(
+  range: LoggedRange, { batch, deadLetters, offsets }: SourceBatch,
+): Column | null {
+  if (offsets !== undefined) return { kind: 'i64', data: offsets, nulls: null };
+  const counted = deadLetters.length === 0 && range.next - range.first === BigInt(batch.length);
+  if (!counted) return null;
+  const data = new BigInt64Array(batch.length);
+  for (let row = 0; row < batch.length; row++) data[row] = range.first + BigInt(row);
+  return { kind: 'i64', data, nulls: null };
 }
 
 function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {

@@ -44,7 +44,7 @@ async function replayEpoch(
     if (reader === undefined) continue;
     const source = await reread(reader.connector, range, world);
     checkReread(range, source);
-    run.applyRange(range, source.batch, source.deadLetters);
+    run.applyRange(range, source);
   }
   for (const { id, last } of content.sequences) state.sequences.set(id, last);
   for (const _step of run.run()) continue;

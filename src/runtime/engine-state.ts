@@ -20,7 +20,9 @@ import type { BuildOperator } from './graph.ts';
 import type { ViewCounters } from './graph-view.ts';
 import { makeFrontier, ViewRuntime } from './graph-view.ts';
 import type { Frontier } from './operator.ts';
-import { LogRetention } from './relations-log.ts';
+import { LATE_LIMIT } from '../planner/bind-view-options.ts';
+import { LATE_RETENTION, LogRetention } from './relations-log.ts';
+import type { LogLimit } from './relations-log.ts';
 import { RelationRows, relationStoreColumns } from './relations-rows.ts';
 import { RelationState } from './relations.ts';
 import { Changelogs } from './engine-changelogs.ts';
@@ -118,7 +120,7 @@ export class EngineState {
       ? new EventClock(relation.watermark.column, relation.watermark.delayMicros, 1) : null;
     const rows = relation.stored ? this.makeRows(relation) : null;
     const retention = log && rows !== null
-      ? new LogRetention(rows, this.parts.lateRetentionRows) : null;
+      ? new LogRetention(rows, limitOf(relation, this.parts.lateRetentionRows)) : null;
     return new RelationState(relation, rows, clock, retention);
   }
 
@@ -355,4 +357,11 @@ function orderViews(
   };
   for (const id of [...views.keys()].sort((a, b) => a - b)) visit(must(views.get(id), 'view'));
   return order;
+}
+
+/** How much of a log relation is kept: as its view says, else seven days. */
+function limitOf(relation: StoredRelation, rows: number): LogLimit {
+  const said = relation.options.find(([name]) => name === LATE_RETENTION)?.[1].split(' ');
+  return said === undefined ? { rows, micros: LATE_LIMIT.micros }
+    : { rows: Number(said[0]), micros: BigInt(said[1] ?? 0) };
 }

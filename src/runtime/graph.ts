@@ -7,6 +7,7 @@
  */
 import { must } from '../common/assert.ts';
 import type { Dataflow, DataflowNode, NodeId, StateBound } from '../planner/dataflow.ts';
+import { SOURCE_ARRIVAL, SOURCE_OFFSET } from '../planner/dataflow.ts';
 import { addColumns } from '../planner/expr-tools.ts';
 import type { Batch, Column } from './batch.ts';
 import { batchOf } from './batch.ts';
@@ -16,6 +17,9 @@ import type { Frontier, Operator, OperatorContext, StateSize } from './operator.
 export interface Delta {
   readonly batch: Batch;
   readonly arrival: Column | null;
+  /** Partition of all these rows, and their offsets in it, where they are known. */
+  readonly partition?: number | null;
+  readonly offsets?: Column | null;
 }
 
 /** Makes an operator; operators/build.ts in the engine, fakes in tests. */
@@ -266,15 +270,26 @@ export function changedRows(batch: Batch): number {
   return total;
 }
 
-/** The columns a source node wants; -1 is the arrival, NULL where none is kept. */
-function projectSource({ batch, arrival }: Delta, columns: readonly number[]): Batch {
+/** The columns a source node wants; below 0 are hidden ones, NULL where they are not known. */
+function projectSource(delta: Delta, columns: readonly number[]): Batch {
+  const { batch } = delta;
   return {
     length: batch.length, weights: batch.weights,
     columns: columns.map((at) => at >= 0 ? must(batch.columns[at], 'source column')
-      : arrival ?? noArrivals(batch.length)),
+      : hiddenColumn(delta, at)),
   };
 }
 
-function noArrivals(length: number): Column {
+function hiddenColumn({ batch: { length }, arrival, partition, offsets }: Delta, at: number):
+Column {
+  if (at === SOURCE_ARRIVAL) return arrival ?? unknown(length);
+  if (at === SOURCE_OFFSET) return offsets ?? unknown(length);
+  return {
+    kind: 'i32', data: new Int32Array(length).fill(partition ?? 0),
+    nulls: partition === null || partition === undefined ? new Uint8Array(length).fill(1) : null,
+  };
+}
+
+function unknown(length: number): Column {
   return { kind: 'i64', data: new BigInt64Array(length), nulls: new Uint8Array(length).fill(1) };
 }

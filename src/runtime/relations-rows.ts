@@ -253,14 +253,17 @@ export class RelationRows {
   }
 
   /** All slots in order of `$arrival`, and the highest arrival. */
-  slotsByArrival(): { readonly slots: number[]; readonly last: bigint | null } {
+  slotsByArrival(): {
+    readonly slots: number[]; readonly times: bigint[]; readonly last: bigint | null;
+  } {
     const { store } = this.arrangement;
     const arrivals = store.column(this.types.length).i64;
     const slots: number[] = [];
     for (let slot = 0; slot < store.top; slot++) if (store.live[slot] === 1) slots.push(slot);
     slots.sort((a, b) => compareArrivals(arrivals[a] ?? 0n, arrivals[b] ?? 0n));
     const newest = slots.at(-1);
-    return { slots, last: newest === undefined ? null : arrivals[newest] ?? null };
+    const times = slots.map((slot) => arrivals[slot] ?? 0n);
+    return { slots, times, last: newest === undefined ? null : arrivals[newest] ?? null };
   }
 
   /** Adds an index; look-ups on its columns use it. */

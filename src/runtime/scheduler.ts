@@ -206,7 +206,7 @@ export class Scheduler {
     const taken = this.#apply(run, submissions);
     for (const decision of decisions) run.decide(decision);
     for (const { range, source } of offered) {
-      run.applyRange(range, source.batch, source.deadLetters);
+      run.applyRange(range, source);
     }
     if (taken.length === 0 && submissions.length > 0 && offered.length + decisions.length === 0) {
       return true;

@@ -2,6 +2,7 @@
  * Runs SQL transcripts (sqllogictest): statement ok, statement error, query, restart.
  *
  * `statement error (SQLSTATE) text` wants that code and, when given, the text within the message.
+ * `append <file>` puts the lines below it behind a file's content and waits until it was read.
  * `query` compares rows of text, values parted by a space, NULL as NULL, the empty string as
  * (empty), `<ignore>` as anything; `rowsort` sorts both sides. `restart` closes the engine and
  * opens it again; `session`, as the first record, says that nothing may end the session.
@@ -12,7 +13,7 @@ import type { Engine } from '../../src/runtime/session-api.ts';
 /** One record of a transcript. */
 export interface SltRecord {
   readonly line: number;
-  readonly kind: 'ok' | 'error' | 'query' | 'restart' | 'session';
+  readonly kind: 'ok' | 'error' | 'query' | 'restart' | 'session' | 'append';
   readonly sql: string;
   readonly sqlState: string;
   readonly message: string;
@@ -48,6 +49,7 @@ function record(head: string, block: readonly string[], line: number): SltRecord
     expected: cut < 0 ? [] : block.slice(cut + 1),
   };
   if (head === 'restart' || head === 'session') return { ...plain, kind: head };
+  if (head.startsWith('append ')) return { ...plain, kind: 'append', message: head.slice(7) };
   if (head === 'statement ok') return { ...plain, kind: 'ok' };
   if (head.startsWith('query')) {
     return { ...plain, kind: 'query', sorted: / rowsort\b/.test(head) };
@@ -63,6 +65,8 @@ export interface SltOptions {
   readonly open: () => Promise<Engine>;
   /** Also close and open again after every statement that changes something. */
   readonly restartAlways: boolean;
+  /** Appends lines to a file that sources read. */
+  readonly append?: (path: string, lines: string) => void;
 }
 
 /** Runs a transcript; throws on the first record that does not hold. */
@@ -80,6 +84,10 @@ export async function runSlt(text: string, options: SltOptions): Promise<void> {
     for (const one of records) {
       if (one.kind === 'session') continue;
       if (one.kind === 'restart') await reopen();
+      else if (one.kind === 'append') {
+        options.append?.(one.message, `${one.sql}\n`);
+        await engine.settle();
+      }
       else await runRecord(client, one);
       if (restarts && one.kind === 'ok' && !inBlock(await client.session.status())) {
         await reopen();

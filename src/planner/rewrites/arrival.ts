@@ -1,5 +1,6 @@
 /**
- * Brings the hidden column `$arrival` of a scan up through relations without state.
+ * Brings a hidden column of a scan (`$arrival`, `$partition`, `$offset`) up through relations
+ * without state.
  *
  * `$arrival` is the watermark of a row's own partition before that row. A retraction carries the
  * watermark of its own time, so the column must never pass an operator with state.
@@ -20,31 +21,38 @@ export interface Threaded {
   readonly arrival: number;
 }
 
-/** The relation with its arrival column (behind the others unless it had one), or null. */
-export function threadArrival(relation: Relation): Threaded | null {
-  const own = relation.columns.findIndex((each) => each.name === ARRIVAL);
+/** Partition of a row, and its offset there. */
+export const PARTITION: RelationColumn = { name: '$partition', type: { name: 'int4' } };
+/** See PARTITION. */
+export const OFFSET: RelationColumn = { name: '$offset', type: { name: 'int8' } };
+
+/** The relation with a hidden column (behind the others unless it had it), or null. */
+export function threadArrival(
+  relation: Relation, hidden: RelationColumn = ARRIVAL_COLUMN,
+): Threaded | null {
+  const own = relation.columns.findIndex((each) => each.name === hidden.name);
   if (own >= 0 && isDirect(relation, own)) return { relation, arrival: own };
   switch (relation.kind) {
     case 'filter': {
-      const input = threadArrival(relation.input);
+      const input = threadArrival(relation.input, hidden);
       if (input === null) return null;
       const filtered = { ...relation, input: input.relation, columns: input.relation.columns };
       return { relation: filtered, arrival: input.arrival };
     }
     case 'project': {
-      const input = threadArrival(relation.input);
+      const input = threadArrival(relation.input, hidden);
       if (input === null) return null;
       const { arrival } = input;
       return {
         arrival: relation.exprs.length,
-        relation: project(input.relation, [...relation.exprs, column(arrival, ARRIVAL_COLUMN.type)],
-          [...relation.columns, ARRIVAL_COLUMN]),
+        relation: project(input.relation, [...relation.exprs, column(arrival, hidden.type)],
+          [...relation.columns, hidden]),
       };
     }
-    case 'flatMap': return besides(relation, relation.input);
+    case 'flatMap': return besides(relation, relation.input, hidden);
     case 'window': return relation.window.kind === 'session' ? null
-      : besides(relation, relation.input);
-    case 'union': return unionArrival(relation);
+      : besides(relation, relation.input, hidden);
+    case 'union': return unionArrival(relation, hidden);
     default: return null;
   }
 }
@@ -67,9 +75,9 @@ function isDirect(relation: Relation, at: number): boolean {
 
 /** Nodes that put columns behind the input's: the arrival column goes behind those. */
 function besides(
-  relation: Relation & { kind: 'flatMap' | 'window' }, of: Relation,
+  relation: Relation & { kind: 'flatMap' | 'window' }, of: Relation, hidden: RelationColumn,
 ): Threaded | null {
-  const input = threadArrival(of);
+  const input = threadArrival(of, hidden);
   if (input === null) return null;
   const width = of.columns.length;
   const grown = input.relation.columns.length - width;
@@ -81,17 +89,19 @@ function besides(
   return { relation: pick(node, [...old, input.arrival]), arrival: relation.columns.length };
 }
 
-function unionArrival(relation: Relation & { kind: 'union' }): Threaded | null {
+function unionArrival(
+  relation: Relation & { kind: 'union' }, hidden: RelationColumn,
+): Threaded | null {
   const inputs: Relation[] = [];
   const width = relation.columns.length;
   for (const input of relation.inputs) {
-    const threaded = threadArrival(input);
+    const threaded = threadArrival(input, hidden);
     if (threaded === null) return null;
     const old = Array.from({ length: width }, (_each, at) => at);
     inputs.push(pick(threaded.relation, [...old, threaded.arrival]));
   }
   return {
-    relation: { kind: 'union', inputs, columns: [...relation.columns, ARRIVAL_COLUMN] },
+    relation: { kind: 'union', inputs, columns: [...relation.columns, hidden] },
     arrival: width,
   };
 }

@@ -113,7 +113,7 @@ function onTime(
   const test = { timeColumn: of.timeColumn, shape, lateness: 1n };
   const ended = hasEnded(of.threaded, test);
   noteLate(context, describeLate(filter(of.relation, ended), original,
-    { ...test, arrival: of.threaded.arrival }));
+    { tests: [test], arrival: of.threaded.arrival }));
   return filter(of.relation, notTrue(ended));
 }
 

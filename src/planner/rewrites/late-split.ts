@@ -21,18 +21,11 @@ import { Properties } from '../properties.ts';
 import type { Relation, ScalarExpr, WindowSpec } from '../relation.ts';
 import { BOOLEAN } from '../scalar.ts';
 import { columnOf, filter, pick, project, rewriteBottomUp } from '../relation-tools.ts';
-import { threadArrival } from './arrival.ts';
+import { OFFSET, PARTITION, threadArrival } from './arrival.ts';
 import type { Threaded } from './arrival.ts';
-import type { RewriteContext } from './context.ts';
+import type { LateShape, LateTest, RewriteContext } from './context.ts';
 
 const INT8: SqlType = { name: 'int8' };
-
-/** When a row's last window ends: slot of `step` from `offset`, then `size` later. */
-export interface LateShape {
-  readonly step: bigint;
-  readonly size: bigint;
-  readonly offset: bigint;
-}
 
 /** Splits late rows off below every window over a column with a watermark. */
 export function splitLate(relation: Relation, context: RewriteContext): Relation {
@@ -84,7 +77,7 @@ function splitInWindows(
     return input === null ? relation
       : { ...relation, input, late: { arrival: null, allowedMicros, exact: false } };
   }
-  noteLate(context, lateRows(threaded, relation.input, rule));
+  noteLateRows(context, threaded, relation.input, rule);
   if (isOverlapping(relation.window)) return withArrival(relation, threaded, allowedMicros);
   const width = relation.input.columns.length;
   const onTime = filter(threaded.relation, isOnTime(threaded, rule));
@@ -114,13 +107,6 @@ function withArrival(
     columns: [...threaded.relation.columns, ...relation.columns.slice(width)],
   };
   return pick(window, relation.columns.map((_each, at) => at < width ? at : at + grown));
-}
-
-/** What decides on a row: its time column, the shape of its windows, extra time. */
-export interface LateTest {
-  readonly timeColumn: number;
-  readonly shape: LateShape;
-  readonly lateness: bigint;
 }
 
 /** Dates count from midnight. */
@@ -159,35 +145,64 @@ export function notTrue(expr: ScalarExpr): ScalarExpr {
   return not({ kind: 'isTruth', arg: expr, truth: true, type: BOOLEAN });
 }
 
-/** Late rows: the input's visible columns, then what is known of their lateness. */
-function lateRows(threaded: Threaded, input: Relation, test: LateTest): Relation {
-  const time = columnOf(threaded.relation, test.timeColumn);
-  const late = filter(threaded.relation,
-    orAll([isNull(time), hasEnded(threaded, test)]));
-  return describeLate(late, input, { ...test, arrival: threaded.arrival });
+/**
+ * Remembers the late rows of a window; a row late for several windows over one input is kept once,
+ * with its greatest lateness.
+ */
+function noteLateRows(
+  context: RewriteContext, threaded: Threaded, input: Relation, test: LateTest,
+): void {
+  const identity = encodePlan(threaded.relation);
+  const at = context.late.findIndex((each) => each.shared?.identity === identity);
+  const known = context.late[at]?.shared?.tests ?? [];
+  const tests = known.some((each) => encodePlan(each) === encodePlan(test)) ? known
+    : [...known, test];
+  const late = filter(threaded.relation, orAll(tests.flatMap((each) =>
+    [isNull(columnOf(threaded.relation, each.timeColumn)), hasEnded(threaded, each)])));
+  const relation = describeLate(late, input, { arrival: threaded.arrival, tests });
+  const branch = { relation, shared: { identity, tests } };
+  if (at < 0) context.late.push(branch);
+  else context.late[at] = branch;
 }
 
 /** Projects late rows to visible columns ++ watermark, lateness, partition, offset. */
 export function describeLate(
-  late: Relation, input: Relation, test: LateTest & { readonly arrival: number },
+  rows: Relation, input: Relation,
+  of: { readonly arrival: number; readonly tests: readonly LateTest[] },
 ): Relation {
-  const time = asMoment(columnOf(late, test.timeColumn));
-  const type: SqlType = { name: time.type.name };
+  const partition = threadArrival(rows, PARTITION);
+  const offset = threadArrival(partition?.relation ?? rows, OFFSET);
+  const late = offset?.relation ?? partition?.relation ?? rows;
+  const known = (of: Threaded | null, type: SqlType): ScalarExpr =>
+    of === null ? nullOf(type) : column(of.arrival, type);
+  const [end, ...others] = of.tests.map((test) => {
+    const time = asMoment(columnOf(late, test.timeColumn));
+    return windowEnd(time, test.shape);
+  });
+  const first = others.reduce(earlier, must(end, 'window end'));
+  const type: SqlType = { name: first.type.name };
   const name = timeName(type);
-  const watermark = call(`$${name}(int8)`, [column(test.arrival, INT8)], type);
-  const end = windowEnd(time, test.shape);
+  const watermark = call(`$${name}(int8)`, [column(of.arrival, INT8)], type);
   const interval: SqlType = { name: 'interval' };
   const visible = [...input.columns.keys()].filter((at) =>
     must(input.columns[at], 'column').name.startsWith('$') === false);
   return project(late, [
     ...visible.map((at) => columnOf(late, at)), watermark,
-    call(`$lateness(${name},${name})`, [watermark, end], interval),
-    nullOf({ name: 'int4' }), nullOf(INT8),
+    call(`$lateness(${name},${name})`, [watermark, first], interval),
+    known(partition, PARTITION.type), known(offset, OFFSET.type),
   ], [
     ...visible.map((at) => must(input.columns[at], 'column')),
     { name: 'watermark', type }, { name: 'lateness', type: interval },
     { name: 'partition', type: { name: 'int4' } }, { name: 'offset', type: INT8 },
   ]);
+}
+
+/** The earlier of two ends of one type, the first where the types differ. */
+function earlier(a: ScalarExpr, b: ScalarExpr): ScalarExpr {
+  const name = a.type.name;
+  if (b.type.name !== name) return a;
+  const when = call(`<(${name},${name})`, [b, a], BOOLEAN);
+  return { kind: 'case', whens: [{ when, then: b }], otherwise: a, type: a.type };
 }
 
 /** Remembers a branch of late rows, unless an equal one is known. */
@@ -206,7 +221,7 @@ function splitBelow(
 ): Relation | null {
   const threaded = threadArrival(relation);
   if (threaded !== null) {
-    noteLate(context, lateRows(threaded, relation, test));
+    noteLateRows(context, threaded, relation, test);
     const onTime = filter(threaded.relation, isOnTime(threaded, test));
     return pick(onTime, relation.columns.map((_each, at) => at));
   }

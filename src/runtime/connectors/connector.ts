@@ -32,6 +32,8 @@ export interface DeadLetter {
 export interface SourceBatch {
   /** Good rows, weights 1; -1 with the key of a row of a keyed table that is to go. */
   readonly batch: Batch;
+  /** Offset of each row, where it is not `first` + its number. */
+  readonly offsets?: BigInt64Array | undefined;
   readonly deadLetters: readonly DeadLetter[];
   /** Where the range began, when it was not known before (the earliest there is). */
   readonly first?: bigint;

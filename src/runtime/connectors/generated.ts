@@ -71,6 +71,7 @@ function completer(relation: StoredRelation): (source: SourceBatch) => SourceBat
     });
     return {
       ...source, batch: batch ?? batchOf(types, []),
+      offsets: failed.length === 0 ? source.offsets : undefined,
       deadLetters: [...source.deadLetters, ...failed],
     };
   };

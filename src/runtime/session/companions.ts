@@ -8,6 +8,7 @@
 import type { SqlType, TypeName } from '../../common/types/sql-type.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
+import { LATE_RETENTION } from '../relations-log.ts';
 import { DEAD_LETTER_SCHEMA, LATE_SCHEMA } from '../catalog-store.ts';
 import type { StatementContext } from './statement-context.ts';
 
@@ -52,7 +53,9 @@ function companion(
   if (catalog.nameTaken(database, of.schemaId, name)) name = `${owner.schema}.${owner.name}`;
   return {
     ...of, id: context.core.catalog.allocate(), name, kind: 'table', database,
-    owner: owner.owner, sql: '', options: [], primaryKey: null, uniqueKeys: [], checks: [],
+    owner: owner.owner, sql: '',
+    options: owner.options.filter(([option]) => option === LATE_RETENTION),
+    primaryKey: null, uniqueKeys: [], checks: [],
     appendOnly: true, watermark: null, columnWatermarks: [], definition: null, stored: true,
     view: null, connector: null, onConflict: null, dependsOn: [owner.id], belongsTo: owner.id,
   };

@@ -13,6 +13,8 @@ import { sameType } from '../../common/types/sql-type.ts';
 import type { CreateView } from '../../parser/ast-definitions.ts';
 import { bindQuery, changesOf, planView, selectFrom, viewOptions } from '../../planner/planner.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
+import type { LateLimit } from '../../planner/bound.ts';
+import { LATE_RETENTION } from '../relations-log.ts';
 import type { ResultColumn, ViewPlan } from '../../planner/plans.ts';
 import type { DdlChange, StoredRelation } from '../catalog-store-types.ts';
 import { companionsOf } from './companions.ts';
@@ -155,7 +157,8 @@ function defineMaterialized(context: StatementContext, definition: Definition): 
     primaryKey: plan.key, appendOnly: plan.appendOnly, columnWatermarks: plan.columnWatermarks,
     definition: { query: statement.query, searchPath: pathOf(context, target) },
     dependsOn: [...plan.reads, ...plan.functions], view: storedView(plan, columns),
-    options: historyOption(statement, options.retainHistory),
+    options: [...historyOption(statement, options.retainHistory),
+      ...lateOption(options.lateRetention)],
   });
   const changes: DdlChange[] = [{
     kind: old === null ? 'createRelation' : 'replaceView', relation,
@@ -168,6 +171,11 @@ function defineMaterialized(context: StatementContext, definition: Definition): 
     changes.push({ kind: 'createRelation', relation: companion });
   }
   context.transaction.define(...changes);
+}
+
+/** In plain units, as `late.<view>` reads it. */
+function lateOption(limit: LateLimit | null): StoredRelation['options'] {
+  return limit === null ? [] : [[LATE_RETENTION, `${limit.rows} ${limit.micros}`]];
 }
 
 function historyOption(

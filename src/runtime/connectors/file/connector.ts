@@ -131,6 +131,7 @@ class FileSource implements OpenConnector {
       const caughtUp = atEnd && (next >= size || taken.consumed === 0);
       return {
         batch: taken.rows.take(), deadLetters: taken.deadLetters, next: BigInt(next), caughtUp,
+        offsets: taken.offsets,
         ended: !this.#follow && next >= size,
         checksum: checksumOf(bytes.subarray(0, taken.consumed)),
       };
@@ -144,6 +145,7 @@ class FileSource implements OpenConnector {
       { rows: Number.MAX_SAFE_INTEGER, partial: true });
     return {
       batch: taken.rows.take(), deadLetters: taken.deadLetters, next, caughtUp: false,
+      offsets: taken.offsets,
       ended: false, checksum: checksumOf(bytes),
     };
   }
@@ -151,9 +153,12 @@ class FileSource implements OpenConnector {
   /** Decodes the records that begin in `bytes`, which lie at `start` of the file. */
   async #decode(partition: number, start: number, bytes: Uint8Array, limits: {
     readonly rows: number; readonly partial: boolean;
-  }): Promise<{ rows: RowBuilder; deadLetters: DeadLetter[]; consumed: number }> {
+  }): Promise<{
+    rows: RowBuilder; deadLetters: DeadLetter[]; offsets: BigInt64Array; consumed: number;
+  }> {
     const decoder = await this.#decoder(partition);
     const deadLetters: DeadLetter[] = [];
+    const offsets: number[] = [];
     const whole = asciiText(bytes);
     let at = Math.min(bytes.length, Math.max(0, (this.#dataAt[partition] ?? 0) - start));
     for (let records = 0; records < limits.rows && at < bytes.length; records++) {
@@ -168,9 +173,12 @@ class FileSource implements OpenConnector {
           column: error.column, payload: bytes.slice(at, bounds.end),
         });
       }
+      if (decoder.rows.count > offsets.length) offsets.push(start + at);
       at = bounds.next;
     }
-    return { rows: decoder.rows, deadLetters, consumed: at };
+    return {
+      rows: decoder.rows, deadLetters, offsets: BigInt64Array.from(offsets, BigInt), consumed: at,
+    };
   }
 
   #recordEnd(
