@@ -17,6 +17,8 @@ import { gatherSlots, scatterSlots } from './storage/column-codec.ts';
 export interface Retention {
   readonly micros: bigint;
   readonly rows: number;
+  /** Epochs after this one are wanted whatever their age; null: nobody waits for any. */
+  readonly held: bigint | null;
 }
 
 /** The changes of one epoch. */
@@ -107,6 +109,7 @@ export class Changelog {
     for (;;) {
       const entry = this.#entries[this.#first];
       if (entry === undefined) break;
+      if (this.retention.held !== null && entry.epoch > this.retention.held) break;
       if (entry.at >= oldest && this.#store.rows <= this.retention.rows) break;
       for (const slot of entry.slots) this.#store.free(slot);
       this.#floor = { epoch: entry.epoch, at: entry.at };

@@ -136,23 +136,31 @@ function typesOf(relation: StoredRelation): readonly SqlType[] {
 /** How long each relation's changes are wanted. */
 function wishes(catalog: CatalogState): Map<number, Retention> {
   const found = new Map<number, Retention>();
-  const wish = (id: number, { micros, rows }: Retention): void => {
+  const wish = (id: number, { micros, rows, held }: Retention): void => {
     const before = found.get(id);
-    found.set(id, before === undefined ? { micros, rows } : {
+    found.set(id, before === undefined ? { micros, rows, held } : {
       micros: before.micros > micros ? before.micros : micros, rows: Math.max(before.rows, rows),
+      held: held === null || (before.held !== null && before.held < held) ? before.held : held,
     });
   };
   for (const relation of catalog.relations.values()) {
     if (!relation.stored || relation.kind === 'view') continue;
     const value = relation.options.find(([name]) => name === 'retain_history')?.[1];
-    if (value !== undefined) wish(relation.id, { micros: BigInt(value), rows: RETENTION_ROWS });
+    if (value !== undefined) wish(relation.id, {
+      micros: BigInt(value), rows: RETENTION_ROWS, held: null,
+    });
   }
   for (const { kind, data } of catalog.objects.values()) {
+    // A sink holds what is not outside yet.
+    if (kind === 'sink' && typeof data['relation'] === 'number') {
+      const confirmed = typeof data['confirmed'] === 'bigint' ? data['confirmed'] : -1n;
+      wish(data['relation'], { micros: 0n, rows: 0, held: confirmed });
+    }
     if (kind !== 'subscription') continue;
     const { relation, retentionMicros, retentionRows } = data;
     if (typeof relation === 'number' && typeof retentionMicros === 'bigint'
       && typeof retentionRows === 'number' && catalog.relation(relation) !== null) {
-      wish(relation, { micros: retentionMicros, rows: retentionRows });
+      wish(relation, { micros: retentionMicros, rows: retentionRows, held: null });
     }
   }
   return found;

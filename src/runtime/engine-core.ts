@@ -64,8 +64,10 @@ export interface EngineCoreFace {
   changelog(relation: number): Changelog | null;
   /** Why a relation's rows cannot be read: it is gone, or its view has stopped; null: they can. */
   readProblem(relation: number): SqlError | null;
-  /** Resolves when everything received so far is published. */
+  /** Resolves when everything received so far is published, and what follows it is done. */
   settle(): Promise<void>;
+  /** Something that `settle` waits for once everything is published: sinks. */
+  onSettle(follow: () => Promise<void>): void;
   /** Calls the listener after each epoch; gives the way to end that. */
   onEpoch(listener: (deltas: EpochDeltas) => void): () => void;
   /** JSON or NDJSON rows into a table; `check` throws for rows that may not come in. */
@@ -101,6 +103,7 @@ export class EngineCore implements EngineCoreFace {
   readonly #sequences: SequenceValues;
   readonly #queries: QueryRunner;
   readonly #system = new Map<number, SystemRelation>();
+  readonly #followers: (() => Promise<void>)[] = [];
   readonly #listeners = new Set<(deltas: EpochDeltas) => void>();
   readonly #pins = new Map<bigint, number>();
   /** Ingest requests with a key that have not been answered. */
@@ -268,8 +271,14 @@ export class EngineCore implements EngineCoreFace {
     return this.#queries.run(plan, options);
   }
 
-  settle(): Promise<void> {
-    return this.#failure === null ? this.#scheduler.settle() : Promise.reject(this.#failure);
+  async settle(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    await this.#scheduler.settle();
+    for (const follow of this.#followers) await follow();
+  }
+
+  onSettle(follow: () => Promise<void>): void {
+    this.#followers.push(follow);
   }
 
   onEpoch(listener: (deltas: EpochDeltas) => void): () => void {

@@ -17,7 +17,7 @@ const TABLE_OPTIONS = ['watermark.idle_timeout', 'watermark.fallback', 'appendon
 
 /** The connector of a declaration, or null for a plain table. */
 export function connectorOf(statement: CreateTable): StoredConnector | null {
-  const options = statement.options.map((option) => [option.name, textOf(option)] as const);
+  const options = statement.options.map((option) => [option.name, optionText(option)] as const);
   const name = options.find(([key]) => key === 'connector')?.[1];
   if (name === undefined) {
     if (statement.object === 'source') {
@@ -40,7 +40,7 @@ function formatOf(
   if (clause !== null) {
     return {
       format: clause.format ?? 'plain', encode: clause.encode, keyEncode: clause.keyEncode,
-      options: clause.options.map((option) => [option.name, textOf(option)] as const),
+      options: clause.options.map((option) => [option.name, optionText(option)] as const),
     };
   }
   const encode = options.find(([key]) => key === 'format')?.[1];
@@ -80,8 +80,8 @@ export function tableOptions(
   const kept: (readonly [string, string])[] = [];
   for (const option of statement.options) {
     if (option.name === 'retain_history' || option.name === 'retain history') {
-      kept.push(retainHistory(textOf(option), option));
-    } else if (TABLE_OPTIONS.includes(option.name)) kept.push([option.name, textOf(option)]);
+      kept.push(retainHistory(optionText(option), option));
+    } else if (TABLE_OPTIONS.includes(option.name)) kept.push([option.name, optionText(option)]);
     else if (connector === null) throw unknownOption(option);
   }
   return kept;
@@ -94,7 +94,8 @@ function unknownOption(option: Option): Error {
   });
 }
 
-function textOf(option: Option): string {
+/** The text of an option's value. */
+export function optionText(option: Option): string {
   const { value } = option;
   switch (must(value, 'option value').kind) {
     case 'stringLiteral': case 'typedLiteral': case 'integerLiteral': case 'decimalLiteral':

@@ -13,6 +13,7 @@ import type { Reference } from '../catalog-store.ts';
 import type { Dependant } from '../catalog-store.ts';
 import { droppedFunction } from './ddl-drop-function.ts';
 import { dropKey } from './ddl-keys.ts';
+import { dropSink, findSink } from './named-sink.ts';
 import { findSubscription } from './named-subscription.ts';
 import { referenceLabel } from './ddl-references.ts';
 import { KIND_NAME, relationLabel } from './relation-label.ts';
@@ -38,6 +39,12 @@ export function dropObjects(context: StatementContext, statement: Drop): Stateme
       case 'schema': dropSchema(context, statement, name); break;
       case 'database': dropDatabase(context, statement, name); break;
       case 'subscription': dropSubscription(context, statement, name); break;
+      case 'sink': {
+        const sink = findSink(context, name);
+        if (sink !== null) dropSink(context, sink);
+        else missing(context, statement, `sink "${nameText(name)}"`, '42704');
+        break;
+      }
       default: missing(context, statement, `${statement.object} "${nameText(name)}"`, '42704');
     }
   }
@@ -226,7 +233,7 @@ function dropSchema(context: StatementContext, statement: Drop, name: QualifiedN
     .filter((relation) => relation.schemaId === schema.id);
   const { catalog } = context.transaction;
   const objects = [...catalog.objects.values()].filter((object) => object.schemaId === schema.id
-    && (object.kind === 'subscription' || object.kind === 'function'));
+    && ['subscription', 'function', 'sink'].includes(object.kind));
   if (inside.length + objects.length > 0 && !statement.cascade) {
     throw sqlError('2BP01', `cannot drop schema ${schemaName} because other objects depend on it`, {
       detail: [...inside.map(relationLabel), ...objects.map(objectLabel)]

@@ -19,6 +19,7 @@ import { closeCursor, declareCursor, fetchCursor } from './cursors.ts';
 import { alterObject } from './ddl-alter.ts';
 import { createIndex, createSchema, createDatabase, commentOn } from './ddl-create.ts';
 import { dropObjects } from './ddl-drop.ts';
+import { createSink } from './ddl-sink.ts';
 import { createFunction } from './ddl-function.ts';
 import { acknowledge, createSubscription } from './ddl-subscription.ts';
 import { createTable, selectInto } from './ddl-table.ts';
@@ -66,6 +67,7 @@ export async function executeStatement(
     case 'drop': return dropObjects(context, statement);
     case 'alter': return alterObject(context, statement);
     case 'comment': return commentOn(context, statement);
+    case 'createSink': return await createSink(context, statement);
     case 'createSubscription': return createSubscription(context, statement);
     case 'acknowledge': return acknowledge(context, statement);
     default: return executeCommand(session, context, statement);
@@ -94,7 +96,8 @@ async function runQueryOrChange(
 
 type Rest = Exclude<Statement, { kind: 'query' | 'insert' | 'update' | 'delete' | 'truncate'
   | 'copy' | 'subscribe' | 'explain' | 'createTable' | 'createView' | 'createIndex' | 'createSchema'
-  | 'createDatabase' | 'createFunction' | 'drop' | 'alter' | 'comment' | 'createSubscription'
+  | 'createDatabase' | 'createFunction' | 'drop' | 'alter' | 'comment'
+  | 'createSubscription' | 'createSink'
   | 'acknowledge' }>;
 
 async function executeCommand(
@@ -144,7 +147,6 @@ type Refused = Exclude<Rest, { kind: 'begin' | 'commit' | 'rollback' | 'savepoin
 
 function refuse(statement: Refused): never {
   switch (statement.kind) {
-    case 'createSink': throw notSupported('CREATE SINK', 'Read the view over this connection.');
     case 'createConnection': throw notSupported('CREATE CONNECTION',
       'Write the options in the WITH clause of the source.');
     case 'createSecret': throw notSupported('CREATE SECRET',

@@ -9,6 +9,8 @@ import { EngineCore } from '../engine-core.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
 import type { OpenOptions } from '../engine-core.ts';
 import { CATALOG_RELATIONS } from '../pg-catalog/registry.ts';
+import { sinksRelation } from '../introspection/sinks.ts';
+import { Sinks } from '../sinks/sinks.ts';
 import { DEFAULT_DATABASE } from '../catalog-store.ts';
 import type {
   ConnectOptions, Engine, IngestResult, SqlSession,
@@ -36,12 +38,17 @@ export interface EngineOpenOptions extends OpenOptions {
 export async function openEngine(
   environment: Environment, options: EngineOpenOptions = {},
 ): Promise<Engine> {
-  const core = await EngineCore.open({ ...options, systemRelations: CATALOG_RELATIONS },
-    environment);
+  let sinks: Sinks | null = null;
+  const core = await EngineCore.open({
+    ...options, systemRelations: [...CATALOG_RELATIONS, sinksRelation(() => sinks)],
+  }, environment);
   await dropLeftOverViews(core);
   await dropLeftOverTemporary(core);
   options.opened?.(core);
-  return new SessionEngine(core);
+  const started = new Sinks(core);
+  sinks = started;
+  core.onSettle(() => started.settle());
+  return new SessionEngine(core, started);
 }
 
 /** An engine that keeps nothing and whose clock stands still until it is moved. */
@@ -62,11 +69,13 @@ class SessionEngine implements Engine {
   readonly #core: EngineCoreFace;
   readonly #locks = new TableLocks();
   readonly #sessions: SessionRegistry;
+  readonly #sinks: Sinks;
 
-  constructor(core: EngineCoreFace) {
+  constructor(core: EngineCoreFace, sinks: Sinks) {
     this.#core = core;
     this.#sessions = new SessionRegistry(core.environment.clock.nowMicros(),
       () => openScratch(core.environment));
+    this.#sinks = sinks;
   }
 
   async connect(options: ConnectOptions): Promise<SqlSession> {
@@ -104,8 +113,9 @@ class SessionEngine implements Engine {
     return this.#core.settle();
   }
 
-  close(): Promise<void> {
-    return this.#core.close();
+  async close(): Promise<void> {
+    await this.#sinks.close();
+    await this.#core.close();
   }
 
   /** `table` or `schema.table` in the default database. */

@@ -29,6 +29,8 @@ const zstd = (): Zstd => load('fzstd') as Zstd;
 /** Java producers write snappy in blocks behind this mark. */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 const XERIAL_HEADER = 16;
+const LZ4_FLAGS = 4;
+const LZ4_INDEPENDENT = 0x20;
 
 /** Unpacks the records of a batch. */
 export function unpack(codec: string, bytes: Uint8Array): Uint8Array {
@@ -66,7 +68,7 @@ export function pack(codec: string, bytes: Uint8Array): Uint8Array {
   switch (codec) {
     case 'gzip': return zlib.gzipSync(bytes);
     case 'snappy': return snappy().compress(bytes);
-    case 'lz4': return lz4().compress(bytes);
+    case 'lz4': return independentBlocks(lz4().compress(bytes));
     case 'zstd': {
       const { zstdCompressSync } = zlib as { zstdCompressSync?: (bytes: Uint8Array) => Uint8Array };
       if (zstdCompressSync !== undefined) return zstdCompressSync(bytes);
@@ -76,4 +78,13 @@ export function pack(codec: string, bytes: Uint8Array): Uint8Array {
     }
     default: throw sqlError('0A000', `compression codec ${codec} is not supported`);
   }
+}
+
+/** Kafka wants frames that say that their blocks stand alone; ours have one block. */
+function independentBlocks(frame: Uint8Array): Uint8Array {
+  const xxh32 = load('lz4js/xxh32.js') as
+    { hash(seed: number, bytes: Uint8Array, at: number, length: number): number };
+  frame[LZ4_FLAGS] = (frame[LZ4_FLAGS] ?? 0) | LZ4_INDEPENDENT;
+  frame[LZ4_FLAGS + 2] = (xxh32.hash(0, frame, LZ4_FLAGS, 2) >> 8) & 255;
+  return frame;
 }
