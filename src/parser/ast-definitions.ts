@@ -472,8 +472,9 @@ export interface AlterDropColumn extends Node {
 export interface AlterColumn extends Node {
   readonly kind: 'alterColumn';
   readonly name: Identifier;
-  readonly change: 'setDefault' | 'dropDefault' | 'setNotNull' | 'dropNotNull' | 'setType';
-  /** The new default, or USING of a new type. */
+  readonly change: 'setDefault' | 'dropDefault' | 'setNotNull' | 'dropNotNull' | 'setType'
+    | 'setStorage' | 'setStatistics';
+  /** The new default, USING of a new type, or the word or number that is set. */
   readonly value: Expr | null;
   readonly type: TypeName | null;
 }

@@ -201,6 +201,30 @@ export abstract class AlterGrammar extends DefinitionGrammar {
     return { kind, ifExists: ifExists ?? false, name, cascade, span: this.spanFrom(first) };
   });
 
+  /** STORAGE word, STATISTICS n */
+  protected readonly columnLayout: Rule<Pick<AlterColumn, 'change' | 'value'>> = this.rule(
+    'columnLayout',
+    () =>
+      this.OR<Pick<AlterColumn, 'change' | 'value'>>([
+        {
+          ALT: () => {
+            this.CONSUME(K.storage);
+            const word = this.SUBRULE(this.label);
+            const { name: value, span } = word;
+            return { change: 'setStorage', value: { kind: 'stringLiteral', value, span } };
+          },
+        },
+        {
+          ALT: () => {
+            const first = this.CONSUME(K.statistics);
+            const text = this.SUBRULE(this.signedInteger);
+            const span = this.spanFrom(first);
+            return { change: 'setStatistics', value: { kind: 'integerLiteral', text, span } };
+          },
+        },
+      ]),
+  );
+
   /** ALTER [COLUMN] c change */
   protected readonly columnAction: Rule<AlterAction> = this.rule('columnAction', () => {
     const first = this.CONSUME(K.alter);
@@ -253,6 +277,13 @@ export abstract class AlterGrammar extends DefinitionGrammar {
             this.CONSUME(K.using);
             value = this.SUBRULE2(this.expression);
           });
+        },
+      },
+      {
+        GATE: () => this.ahead(2, K.storage) || this.ahead(2, K.statistics),
+        ALT: () => {
+          this.CONSUME5(K.set);
+          ({ change, value } = this.SUBRULE(this.columnLayout));
         },
       },
       { ALT: () => (this.CONSUME4(K.set), (other = true)) },

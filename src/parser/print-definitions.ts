@@ -433,6 +433,10 @@ function columnChange(p: Printers, a: AlterColumn): string {
         a.type !== null && printType(p, a.type),
         value !== '' && `USING ${value}`,
       );
+    case 'setStorage':
+      return `SET STORAGE ${a.value?.kind === 'stringLiteral' ? printName(a.value.value) : ''}`;
+    case 'setStatistics':
+      return `SET STATISTICS ${value}`;
     default:
       return unknownNode(a.change);
   }

@@ -11,6 +11,7 @@ import type {
   Cte, DataChange, Query, QueryBody, SetOperation, WithClause,
 } from '../parser/ast.ts';
 import type { QueryPlace, StatementState, WithBinding, WithNames } from './bind-context.ts';
+import { functionsNamed } from './bind-functions.ts';
 import { resolveType, typeText } from './bind-types.ts';
 import { visibleOnly } from './bind-subqueries.ts';
 import { renameColumns } from './bind-tables.ts';
@@ -19,7 +20,6 @@ import { notSupported, syntaxError } from './errors.ts';
 import type { RecursiveBinding, Relation, RelationColumn, ScalarExpr } from './relation.ts';
 import { checkRecursiveTerm } from './recursive-rules.ts';
 import { withSearchAndCycle } from './recursive-order.ts';
-import { walkRelation } from './relation-tools.ts';
 import { NO_FACTS } from './scope.ts';
 import type { BoundRelation, Scope } from './scope.ts';
 
@@ -160,7 +160,8 @@ function bindRecursive(
       `recursive reference to query "${name}" must not appear within its non-recursive term`,
       { span: union.left.span });
   }
-  checkRecursiveTerm(union.right, name);
+  checkRecursiveTerm(union.right, name, (call) =>
+    functionsNamed(state, call, null).some((entry) => entry.kind === 'aggregate'));
   const plain = visibleOnly(named(cte, bindBody(state, union.left, inner)));
   if (cte.search === null && cte.cycle === null) {
     return bindFixpoint(state, { cte, union, base: plain, place: inner, outer: place.outer });
@@ -195,28 +196,12 @@ function bindFixpoint(
   const names: WithNames = { parent: place.withs, names: new Map() };
   names.names.set(name, { bound: self, outer });
   const step = visibleOnly(bindBody(state, union.right, { ...place, withs: names }));
-  refuseAggregates(step.relation, binding, union);
   const definition: Relation = {
     kind: 'union', columns, inputs: [base.relation, matched(state, cte, columns, step)],
   };
   return recursiveUse([{
     name: binding, columns, definition, distinct: !union.all, working: true,
   }], binding, columns);
-}
-
-/** 42P19 for an aggregate over the recursive name. */
-function refuseAggregates(step: Relation, binding: string, union: SetOperation): void {
-  walkRelation(step, (node) => {
-    if (node.kind !== 'aggregate' || node.aggregates.length === 0) return;
-    let over = false;
-    walkRelation(node.input, (inner) => {
-      if (inner.kind === 'recursiveRef' && inner.binding === binding) over = true;
-    });
-    if (!over) return;
-    throw sqlError('42P19',
-      "aggregate functions are not allowed in a recursive query's recursive term",
-      { span: union.right.span });
-  });
 }
 
 function asQuery(body: QueryBody, around: Query): Query {

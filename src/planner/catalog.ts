@@ -19,6 +19,9 @@ export interface CatalogColumn {
   /** GENERATED ALWAYS AS (...) STORED over the row's columns, or null. */
   readonly generated: ScalarExpr | null;
   readonly identity: 'always' | 'byDefault' | null;
+  /** SET STORAGE and SET STATISTICS, which the catalog shows and nothing else needs. */
+  readonly storage?: string;
+  readonly statistics?: number;
 }
 
 /** Kinds of things one can select from. */

@@ -10,6 +10,7 @@ import type { BoundQuery, PlanEnv, ViewOptions } from './bound.ts';
 import type { CatalogReader, ColumnWatermark } from './catalog.ts';
 import type { Dataflow, NodeId } from './dataflow.ts';
 import { findFastPath } from './fast-path.ts';
+import { raiseConstantErrors } from './constant-errors.ts';
 import { evaluateConstant } from './fold.ts';
 import type { EvaluationContext } from './functions/entry.ts';
 import { DataflowBuilder } from './lower-builder.ts';
@@ -43,6 +44,7 @@ function rewriteContext(
 /** Plans a query that runs once. */
 export function lowerQuery(bound: BoundQuery, env: PlanEnv): QueryPlan {
   const context = rewriteContext(env, 'query', 0n);
+  raiseConstantErrors(bound.relation, context.evaluation);
   const ranged = withRowRange(bound);
   const relation = rewriteRelation(ranged.relation, context);
   const builder = new DataflowBuilder();

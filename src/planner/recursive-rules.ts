@@ -4,13 +4,14 @@
  */
 import { sqlError } from '../common/errors.ts';
 import type { Span } from '../common/span.ts';
-import type { QueryBody } from '../parser/ast.ts';
+import type { FromItem, FunctionCall, QueryBody, Select } from '../parser/ast.ts';
 import type { QualifiedName } from '../parser/ast-leaves.ts';
 
 type Context = 'plain' | 'a subquery' | 'an outer join' | 'INTERSECT' | 'EXCEPT';
 
 interface Walk {
   readonly name: string;
+  readonly isAggregate: (call: string) => boolean;
   count: number;
 }
 
@@ -20,8 +21,10 @@ interface AnyNode {
 }
 
 /** Throws 42P19 for a reference PostgreSQL refuses. */
-export function checkRecursiveTerm(term: QueryBody, name: string): void {
-  visit(term, 'plain', { name, count: 0 });
+export function checkRecursiveTerm(
+  term: QueryBody, name: string, isAggregate: (call: string) => boolean,
+): void {
+  visit(term, 'plain', { name, isAggregate, count: 0 });
 }
 
 function isNode(value: unknown): value is AnyNode {
@@ -40,6 +43,7 @@ function visit(value: unknown, context: Context, walk: Walk): void {
     case 'arraySubquery': children(value, 'a subquery', walk); return;
     case 'join': visitJoin(value, context, walk); return;
     case 'setOperation': visitSetOperation(value, context, walk); return;
+    case 'select': visitSelect(value as Select, context, walk); return;
     default: children(value, context, walk);
   }
 }
@@ -64,6 +68,42 @@ function found(node: AnyNode, context: Context, walk: Walk): void {
     throw sqlError('42P19',
       `recursive reference to query "${walk.name}" must not appear more than once`, { span });
   }
+}
+
+/** A SELECT that reads the name itself may not aggregate. */
+function visitSelect(node: Select, context: Context, walk: Walk): void {
+  if (readsDirectly(node.from, walk.name)) {
+    const call = aggregateIn([node.items, node.having], walk);
+    if (call !== null) {
+      throw sqlError('42P19',
+        "aggregate functions are not allowed in a recursive query's recursive term",
+        { span: call.span });
+    }
+  }
+  children(node, context, walk);
+}
+
+function readsDirectly(items: readonly FromItem[], name: string): boolean {
+  return items.some((item) => (item.kind === 'join' ? readsDirectly([item.left, item.right], name)
+    : item.kind === 'tableRef' && item.name.parts.length === 1
+      && item.name.parts[0]?.name === name));
+}
+
+/** A call of an aggregate that is no window function, outside subqueries. */
+function aggregateIn(value: unknown, walk: Walk): AnyNode | null {
+  const parts = Array.isArray(value) ? value : isNode(value) ? Object.values(value) : [];
+  if (isNode(value)) {
+    if (value.kind === 'query') return null;
+    if (value.kind === 'functionCall') {
+      const { name, over } = value as FunctionCall;
+      if (over === null && walk.isAggregate(name.parts.at(-1)?.name ?? '')) return value;
+    }
+  }
+  for (const part of parts as readonly unknown[]) {
+    const call = aggregateIn(part, walk);
+    if (call !== null) return call;
+  }
+  return null;
 }
 
 function visitJoin(node: AnyNode, context: Context, walk: Walk): void {

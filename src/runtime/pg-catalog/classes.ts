@@ -136,6 +136,8 @@ const attributesOf = remembered((relation: StoredRelation): readonly CatalogRow[
       notNull: shape?.columns[at]?.notNull
         ?? (column.notNull || relation.kind === 'table' && inKey(relation, at)),
     }),
+    ...(column.storage === undefined ? {} : { attstorage: column.storage }),
+    ...(column.statistics === undefined ? {} : { attstattarget: column.statistics }),
     atthasdef: column.defaultExpr !== null || column.generated !== null,
     attidentity: column.identity === 'always' ? 'a' : column.identity === 'byDefault' ? 'd' : '',
     attgenerated: column.generated === null ? '' : 's',

@@ -5,6 +5,7 @@
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
+import { formatType } from '../../common/types/registry.ts';
 import type {
   Alter, AlterAction, AlterColumn, AlterDropConstraint, AlterResetOptions,
 } from '../../parser/ast-definitions.ts';
@@ -15,6 +16,7 @@ import { nameIsFree } from './ddl-create.ts';
 import { refuseSystem } from './ddl-drop.ts';
 import { alterSubscription } from './ddl-subscription.ts';
 import { columnParts } from './ddl-columns.ts';
+import { isStorageParameter, optionText } from './ddl-connector.ts';
 import { addConstraint, dropConstraint } from './ddl-keys.ts';
 import { addColumn, columnNumber, dropColumn, requireTable } from './ddl-alter-columns.ts';
 import { durationOf } from './duration.ts';
@@ -91,6 +93,10 @@ function setOptions(
 ): void {
   let kept = relation.options;
   for (const option of options) {
+    if (isStorageParameter(option.name)) {
+      kept = [...kept.filter(([name]) => name !== option.name), [option.name, optionText(option)]];
+      continue;
+    }
     if (option.name !== 'retain_history' && option.name !== 'retain history') {
       throw sqlError('0A000', `option "${option.name}" cannot be changed`, {
         span: option.span, hint: 'Options that can be changed: retain_history.',
@@ -107,7 +113,7 @@ function resetOptions(
   context: StatementContext, relation: StoredRelation, action: AlterResetOptions,
 ): void {
   const { names } = action;
-  const other = names.find((name) => name !== 'retain_history');
+  const other = names.find((name) => name !== 'retain_history' && !isStorageParameter(name));
   if (other !== undefined) {
     throw sqlError('0A000', `option "${other}" cannot be reset`, { span: action.span });
   }
@@ -196,8 +202,31 @@ function changedColumn(
       }, relation.columns, column.type);
       return { ...column, defaultExpr: parts.column.defaultExpr };
     }
+    case 'setStorage': return { ...column, storage: storageOf(action, column) };
+    case 'setStatistics': {
+      const { value } = action;
+      const target = value?.kind === 'integerLiteral' ? Number(value.text) : -1;
+      return { ...column, statistics: Math.max(-1, Math.min(target, 10_000)) };
+    }
     case 'setType': return column;
   }
+}
+
+const STORAGE = ['plain', 'external', 'extended', 'main'];
+const FIXED_SIZE = new Set(['boolean', 'int2', 'int4', 'int8', 'float4', 'float8', 'date', 'time',
+  'timestamp', 'timestamptz', 'timetz', 'interval', 'uuid', 'oid', 'name', 'char']);
+
+/** The letter of SET STORAGE. */
+function storageOf(action: AlterColumn, column: CatalogColumn): string {
+  const word = action.value?.kind === 'stringLiteral' ? action.value.value : '';
+  if (!STORAGE.includes(word)) {
+    throw sqlError('22023', `invalid storage type "${word}"`, { span: action.span });
+  }
+  if (FIXED_SIZE.has(column.type.name) && word !== 'plain') {
+    throw sqlError('0A000',
+      `column data type ${formatType(column.type)} can only have storage PLAIN`);
+  }
+  return word === 'extended' ? 'x' : word.charAt(0);
 }
 
 function renameSchema(context: StatementContext, statement: Alter): void {

@@ -15,6 +15,14 @@ import { retainHistory } from './duration.ts';
 
 const TABLE_OPTIONS = ['watermark.idle_timeout', 'watermark.fallback', 'appendonly'];
 
+/** PostgreSQL's parameters of how a table is laid out: kept and shown, nothing here to set. */
+export function isStorageParameter(name: string): boolean {
+  return name === 'fillfactor' || name === 'parallel_workers' || name === 'user_catalog_table'
+    || name === 'toast_tuple_target' || name === 'vacuum_index_cleanup'
+    || name === 'vacuum_truncate' || name === 'log_autovacuum_min_duration'
+    || name.startsWith('autovacuum_') || name.startsWith('toast.');
+}
+
 /** The connector of a declaration, or null for a plain table. */
 export function connectorOf(statement: CreateTable): StoredConnector | null {
   const options = statement.options.map((option) => [option.name, optionText(option)] as const);
@@ -81,8 +89,10 @@ export function tableOptions(
   for (const option of statement.options) {
     if (option.name === 'retain_history' || option.name === 'retain history') {
       kept.push(retainHistory(optionText(option), option));
-    } else if (TABLE_OPTIONS.includes(option.name)) kept.push([option.name, optionText(option)]);
-    else if (connector === null) throw unknownOption(option);
+    } else if (TABLE_OPTIONS.includes(option.name)
+      || (connector === null && isStorageParameter(option.name))) {
+      kept.push([option.name, optionText(option)]);
+    } else if (connector === null) throw unknownOption(option);
   }
   return kept;
 }
