@@ -10,7 +10,8 @@ import { openEngine } from '../../src/runtime/session/open-engine.ts';
 import type { Engine } from '../../src/runtime/session-api.ts';
 import { backup, check, reportOf, restore } from '../../src/server/real/backup.ts';
 import { TestClient } from '../support/client.ts';
-import { forge, preparedDirectory, randomFrom } from './bit-flips.ts';
+import { randomFrom } from '../support/random.ts';
+import { forge, preparedDirectory } from './bit-flips.ts';
 
 let place: string;
 

@@ -19,6 +19,7 @@ import type { Engine } from '../../src/runtime/session-api.ts';
 import type { Environment } from '../../src/runtime/storage/interfaces.ts';
 import { PartManifest } from '../../src/runtime/storage/part-manifest.ts';
 import { TestClient } from '../support/client.ts';
+import { randomFrom } from '../support/random.ts';
 
 const FILES = ['tidemill.db', 'tidemill.db-wal', 'tidemill.witness'] as const;
 const QUERIES = [
@@ -31,17 +32,6 @@ export interface FlipCounts {
   refused: number;
   right: number;
   readonly silent: string[];
-}
-
-/** xorshift, the same everywhere. */
-export function randomFrom(seed: number): (bound: number) => number {
-  let state = (seed * 2_654_435_761) >>> 0 || 1;
-  return (bound) => {
-    state ^= state << 13; state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5; state >>>= 0;
-    return state % bound;
-  };
 }
 
 function environmentOf(storage: SqliteStorage): Environment {

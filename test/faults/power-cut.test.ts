@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { randomFrom } from './bit-flips.ts';
+import { randomFrom } from '../support/random.ts';
 import { looksRight } from './inspect.ts';
 import { acknowledgedBefore, cutPower, runWorkload, shimLibrary } from './shim.ts';
 

@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { randomFrom } from './bit-flips.ts';
+import { randomFrom } from '../support/random.ts';
 import { looksRight } from './inspect.ts';
 import { runWorkload, shimLibrary } from './shim.ts';
 

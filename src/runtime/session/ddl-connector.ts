@@ -1,7 +1,6 @@
 /**
  * WITH (...) of tables and sources: the connector and its options, in both spellings.
  */
-import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type { CreateTable } from '../../parser/ast-definitions.ts';
 import type { Option } from '../../parser/ast.ts';
@@ -107,7 +106,7 @@ function unknownOption(option: Option): Error {
 /** The text of an option's value. */
 export function optionText(option: Option): string {
   const { value } = option;
-  switch (must(value, 'option value').kind) {
+  switch (value?.kind) {
     case 'stringLiteral': case 'typedLiteral': case 'integerLiteral': case 'decimalLiteral':
     case 'booleanLiteral': {
       const literal = value as { value?: string | boolean; text?: string };

@@ -183,6 +183,9 @@ function commented(
     case 'table': case 'view': case 'materialized view': case 'source':
       return { object: context.resolve(name).id, column: 0 };
     case 'column': {
+      if (name.parts.length < 2) {
+        throw sqlError('42601', 'column name must be qualified', { span: name.span });
+      }
       const relation = context.resolve({ ...name, parts: name.parts.slice(0, -1) });
       const at = relation.columns.findIndex((column) => column.name === last);
       if (at >= 0) return { object: relation.id, column: at + 1 };
