@@ -41,6 +41,8 @@ export class SourcePolls {
   readonly #slots = new Map<string, Slot[]>();
   readonly #wake: () => void;
   #serial = 0;
+  /** Serial number of the newest mark: what a poll begun before finds does not count for it. */
+  #marked = -1;
 
   constructor(wake: () => void) {
     this.#wake = wake;
@@ -114,14 +116,15 @@ export class SourcePolls {
       if (source.caughtUp) slot.caughtUpAt = serial;
       if (!state.ended) state.status = source.caughtUp ? 'caught_up' : 'running';
       const empty = source.next === from && !source.ended;
-      slot.nextPollAt = empty ? reader.connector.nextPollAt(partition, from, now) : 0n;
+      slot.nextPollAt = empty && serial > this.#marked
+        ? reader.connector.nextPollAt(partition, from, now) : 0n;
     };
     const fail = (error: unknown): void => {
       slot.polling = false;
       slot.caughtUpAt = serial;
       const broken = error instanceof SourceBroken;
       const reason = error instanceof Error ? error.message : String(error);
-      slot.nextPollAt = broken ? NEVER : now + RETRY_MICROS;
+      slot.nextPollAt = broken ? NEVER : serial > this.#marked ? now + RETRY_MICROS : 0n;
       state.status = `${broken ? 'broken' : 'stalled'}(${reason})`;
     };
     try {
@@ -152,6 +155,7 @@ export class SourcePolls {
       if (slot.nextPollAt !== NEVER) slot.nextPollAt = 0n;
       slot.reader.connector.hurry?.();
     }
+    this.#marked = this.#serial;
     return this.#serial;
   }
 
