@@ -44,8 +44,10 @@ export class Properties {
     this.#isAged = isAged;
   }
 
+  /** True when time takes rows back somewhere below: by state_ttl, or by a filter on now(). */
   #hasAged(relation: Relation): boolean {
     return remembered(this.#agedWithin, relation, () => this.#isAged(relation)
+      || (relation.kind === 'temporalFilter' && relation.validTo !== null)
       || inputsOf(relation).some((input) => this.#hasAged(input)));
   }
 
@@ -262,7 +264,9 @@ export class Properties {
       case 'aggregate': return relation.groupingSets !== null ? NO_WINDOWS
         : windowsOf(relation.groupBy, this.windows(relation.input));
       case 'filter': case 'flatMap': case 'distinct': case 'gate': case 'over': case 'topN':
-      case 'temporalFilter': return this.windows(relation.input);
+        return this.windows(relation.input);
+      case 'temporalFilter': return relation.validTo === null ? this.windows(relation.input)
+        : inexactWindows(this.windows(relation.input));
       case 'join': {
         const left = this.windows(relation.left);
         if (relation.type === 'semi' || relation.type === 'anti') return left;
@@ -292,7 +296,7 @@ export class Properties {
     return found;
   }
 
-  /** Late rows are split off; but what is forgotten by age may be taken back late. */
+  /** Late rows are split off; but what time takes back may be older. */
   #isExact(relation: Relation & { kind: 'window' }, base: WatermarkFact): boolean {
     return base.exact || (relation.late?.exact === true && !this.#hasAged(relation.input));
   }
@@ -346,6 +350,13 @@ function scanWatermarks(
 function exactOnlyIn(facts: Watermarks, columns: readonly number[]): Watermarks {
   return new Map([...facts].map(([at, fact]) =>
     [at, columns.includes(at) ? fact : { ...fact, exact: false }]));
+}
+
+/** Time takes rows back from windows that have closed. */
+function inexactWindows(windows: Windows): Windows {
+  return new Map([...windows].map(([at, fact]) => [at, {
+    ...fact, base: fact.base === null ? null : { ...fact.base, exact: false },
+  }]));
 }
 
 function windowsOf(exprs: readonly ScalarExpr[], inputs: Windows): Windows {

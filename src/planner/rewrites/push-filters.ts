@@ -9,7 +9,7 @@
 import { assertNever } from '../../common/assert.ts';
 import {
   andAll, addColumns, column, columnsUsed, conjuncts, disjuncts, isNeverTrue, mapColumns, orAll,
-  shiftColumns, substitute, usesOnly,
+  shiftColumns, someExpr, substitute, usesOnly,
 } from '../expr-tools.ts';
 import { asComparison, isStrictPredicate, isVolatile, mayRaise, swapped }
   from '../function-facts.ts';
@@ -130,8 +130,11 @@ class Pushing {
     relation: Relation & { kind: 'aggregate' }, predicates: readonly ScalarExpr[],
   ): Relation {
     const groups = relation.groupingSets === null ? relation.groupBy.length : 0;
+    // Windows that close keep fewer rows than their input would until its time is over.
+    const stays = closesWindows(relation.input);
     const goes = (each: ScalarExpr): boolean =>
-      groups > 0 && columnsUsed(each).size > 0 && usesOnly(each, 0, groups);
+      groups > 0 && columnsUsed(each).size > 0 && usesOnly(each, 0, groups)
+      && !(stays && someExpr(each, (node) => node.kind === 'now'));
     return this.#splitBy(predicates, goes, (down) => ({
       ...relation,
       input: this.push(relation.input, down.map((each) => substitute(each, relation.groupBy))),
@@ -302,4 +305,13 @@ function constantsOf(
     return constant && used.size === 1 && used.has(from)
       && (plain.left.kind === 'column' || plain.right.kind === 'column');
   }).map((each) => mapColumns(each, (_index, type) => column(to, type)));
+}
+
+/** True when rows come from windows whose late rows are split off: they close. */
+function closesWindows(relation: Relation): boolean {
+  switch (relation.kind) {
+    case 'filter': case 'project': return closesWindows(relation.input);
+    case 'window': return relation.late !== undefined;
+    default: return false;
+  }
 }
