@@ -15,6 +15,9 @@ export interface BenchArguments {
   readonly watermark: boolean;
   /** Events for the comparison with db-ivm; 0: none. */
   readonly peerEvents: number;
+  /** Events a second, and hours behind the first window span, of `bounded`. */
+  readonly rate: number;
+  readonly hours: number;
   /** Set in the processes that measure one query. */
   readonly child: string | null;
 }
@@ -25,6 +28,7 @@ const HELP = `npm run bench -- <what> [options]
   state      memory of 1 M groups; 300,000 distinct values of one group
   latency    epochs at 100,000 events a second
   reads      point look-ups through pg while 50,000 events a second stream in
+  bounded    state over days of events, by a clock that is moved
 
   --events N       events (nexmark: 1000000)
   --batch N        events in an epoch (10000)
@@ -33,6 +37,8 @@ const HELP = `npm run bench -- <what> [options]
   --peer-events N  events for the comparison with db-ivm (200000; 0: leave it out)
   --durable        the engine on a real directory
   --watermark      sources with a watermark of 4 seconds
+  --rate N         events a second for bounded (100)
+  --hours N        hours for bounded, after the first 25 (24)
   --json FILE      write the figures
 `;
 
@@ -61,6 +67,7 @@ export function parseArguments(args: readonly string[]): BenchArguments | null {
     rounds: number('--rounds', 3), queries: flags.get('--queries')?.split(',') ?? null,
     json: flags.get('--json') ?? null, durable: flags.has('--durable'),
     watermark: flags.has('--watermark'), peerEvents: number('--peer-events', 200_000),
+    rate: number('--rate', 100), hours: number('--hours', 24),
     child: flags.get('--child') ?? null,
   };
 }
