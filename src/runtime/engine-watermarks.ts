@@ -98,8 +98,9 @@ export class EventClock {
     state.idle = idle;
   }
 
-  /** Lets every partition's W_p start at `watermark` (fallback by wall clock). */
+  /** Lets the relation and every partition's W_p start at `watermark` (fallback by wall clock). */
   raise(watermark: bigint): void {
+    if (this.#current === null || this.#current < watermark) this.#current = watermark;
     for (const partition of this.#partitions) {
       if (partition.floor === null || partition.floor < watermark) partition.floor = watermark;
     }
