@@ -637,6 +637,8 @@ export interface WindowTable extends Node {
   /** Session. */
   readonly gap: Expr | null;
   readonly offset: Expr | null;
+  /** Tumble, hop, cumulate: days are those of this time zone. */
+  readonly timeZone: Expr | null;
   readonly partitionBy: readonly Expr[];
   readonly gracePeriod: Expr | null;
   readonly retention: Expr | null;

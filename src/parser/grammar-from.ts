@@ -709,6 +709,7 @@ export abstract class FromGrammar extends ExpressionGrammar {
         slide: parts.slide ?? null,
         gap: parts.gap ?? null,
         offset: null,
+        timeZone: null,
         partitionBy: [],
         gracePeriod: parts.gracePeriod ?? null,
         retention: parts.retention ?? null,

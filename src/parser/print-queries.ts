@@ -271,6 +271,7 @@ function windowTable(p: Printers, w: WindowTable): string {
     w.size !== null && `SIZE => ${p.expr(w.size)}`,
     w.gap !== null && `GAP => ${p.expr(w.gap)}`,
     w.offset !== null && `OFFSET => ${p.expr(w.offset)}`,
+    w.timeZone !== null && `TIMEZONE => ${p.expr(w.timeZone)}`,
   ];
   const given = args.filter((arg) => arg !== false).join(', ');
   return words(`${w.window}(${given})`, aliasText(w.alias));

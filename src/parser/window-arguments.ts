@@ -2,8 +2,8 @@
  * Sorts the arguments of TUMBLE, HOP, CUMULATE and SESSION, positional or named, into a
  * WindowTable.
  *
- * The order behind the relation and its optional time column is size [offset] for TUMBLE, slide
- * size [offset] for HOP, step size [offset] for CUMULATE, gap for SESSION.
+ * The order behind the relation and its optional time column is size [offset [zone]] for TUMBLE,
+ * slide size [offset [zone]] for HOP, step size [offset [zone]] for CUMULATE, gap for SESSION.
  */
 import type { Span } from '../common/span.ts';
 import type { Expr, FromItem, WindowTable } from './ast.ts';
@@ -22,12 +22,12 @@ export interface WindowArgument {
   readonly span: Span;
 }
 
-type Slot = 'size' | 'slide' | 'gap' | 'offset';
+type Slot = 'size' | 'slide' | 'gap' | 'offset' | 'timeZone';
 
 const positions: Readonly<Record<WindowKind, readonly Slot[]>> = {
-  tumble: ['size', 'offset'],
-  hop: ['slide', 'size', 'offset'],
-  cumulate: ['slide', 'size', 'offset'],
+  tumble: ['size', 'offset', 'timeZone'],
+  hop: ['slide', 'size', 'offset', 'timeZone'],
+  cumulate: ['slide', 'size', 'offset', 'timeZone'],
   session: ['gap'],
 };
 
@@ -37,12 +37,14 @@ const slotsByName: ReadonlyMap<string, Slot> = new Map([
   ['step', 'slide'],
   ['gap', 'gap'],
   ['offset', 'offset'],
+  ['timezone', 'timeZone'],
+  ['time_zone', 'timeZone'],
 ]);
 
 const usage: Readonly<Record<WindowKind, string>> = {
-  tumble: "TUMBLE(t, ts, INTERVAL '1 minute' [, offset])",
-  hop: "HOP(t, ts, INTERVAL '1 minute' slide, INTERVAL '10 minutes' size [, offset])",
-  cumulate: "CUMULATE(t, ts, INTERVAL '1 minute' step, INTERVAL '1 hour' size [, offset])",
+  tumble: "TUMBLE(t, ts, INTERVAL '1 minute' [, offset [, zone]])",
+  hop: "HOP(t, ts, INTERVAL '1 minute' slide, INTERVAL '10 minutes' size [, offset [, zone]])",
+  cumulate: "CUMULATE(t, ts, INTERVAL '1 minute' step, INTERVAL '1 hour' size [, offset [, zone]])",
   session: "SESSION(t [PARTITION BY k], ts, INTERVAL '5 minutes' gap)",
 };
 
@@ -131,6 +133,7 @@ export function makeWindowTable(
     slide: parts.slot('slide'),
     gap: parts.slot('gap'),
     offset: parts.slot('offset'),
+    timeZone: parts.slot('timeZone'),
     partitionBy: parts.keys,
     gracePeriod: null,
     retention: null,

@@ -9,6 +9,7 @@ import { sqlError } from '../common/errors.ts';
 import type { Span } from '../common/span.ts';
 import { MICROS_PER_DAY } from '../common/types/interval.ts';
 import type { Interval } from '../common/types/interval.ts';
+import { requireZone } from '../common/types/time-zone.ts';
 import type { Expr, FunctionCall, WindowTable } from '../parser/ast.ts';
 import type { Binder } from './bind-context.ts';
 import { INTERVAL, isTimestamp, typeText } from './bind-types.ts';
@@ -76,11 +77,59 @@ export interface WindowSyntax {
   readonly slide: Expr | null;
   readonly gap: Expr | null;
   readonly offset: Expr | null;
+  readonly timeZone: Expr | null;
   readonly span: Span;
 }
 
 /** The window with its sizes checked; session partitions are given by the caller. */
 export function windowSpec(
+  binder: Binder, syntax: WindowSyntax, partitionBy: readonly number[],
+): WindowSpec {
+  if (syntax.timeZone !== null) {
+    return zonedSpec(plainSpec(binder, syntax, partitionBy), zoneOf(binder, syntax.timeZone),
+      syntax.timeZone.span);
+  }
+  return plainSpec(binder, syntax, partitionBy);
+}
+
+function zoneOf(binder: Binder, expr: Expr): string {
+  const bound = coerce(binder.state, binder.bind(expr), { name: 'text' }, 'implicit');
+  const zone = evaluateConstant(bound, binder.state.evaluation);
+  if (typeof zone !== 'string') {
+    throw sqlError('22004', 'window time zone must not be null', { span: expr.span });
+  }
+  requireZone(zone);
+  return zone;
+}
+
+/** Windows in a time zone are made of whole days, or are equal parts of one. */
+function zonedSpec(spec: WindowSpec, zone: string, span: Span): WindowSpec {
+  const refuse = (hint: string): never => {
+    throw sqlError('0A000', 'windows in a time zone are whole days or equal parts of a day', {
+      span, hint,
+    });
+  };
+  const days = (micros: bigint): boolean => micros % MICROS_PER_DAY === 0n;
+  const parts = (micros: bigint): boolean => MICROS_PER_DAY % micros === 0n;
+  if (spec.kind === 'session' || spec.kind === 'zoned') {
+    return refuse('Sessions do not depend on a time zone.');
+  }
+  if (!days(spec.offset)) refuse('Write an offset of whole days.');
+  if (spec.kind === 'tumble') {
+    if (!days(spec.size) && !parts(spec.size)) refuse('Write a size that divides 24 hours.');
+    return { ...spec, kind: 'zoned', shape: 'tumble', step: spec.size, zone };
+  }
+  if (!days(spec.size)) refuse('Write a size of whole days.');
+  if (spec.kind === 'hop') {
+    if (!days(spec.slide)) refuse('Write a slide of whole days.');
+    const { size, offset, slide } = spec;
+    return { kind: 'zoned', shape: 'hop', step: slide, size, offset, zone };
+  }
+  if (!days(spec.step) && !parts(spec.step)) refuse('Write a step that divides 24 hours.');
+  return { ...spec, kind: 'zoned', shape: 'cumulate', zone };
+}
+
+function plainSpec(
   binder: Binder, syntax: WindowSyntax, partitionBy: readonly number[],
 ): WindowSpec {
   const { span } = syntax;
@@ -151,10 +200,17 @@ export function windowNode(
   input: Facted, window: WindowSpec, place: { readonly column: number; readonly grace: bigint },
 ): Facted {
   const time = must(input.relation.columns[place.column], 'time column');
+  if (window.kind === 'zoned' && time.type.name !== 'timestamptz') {
+    throw sqlError('42804', 'a window in a time zone needs a column of type timestamp with time '
+      + `zone, not ${typeText(time.type)}`, {
+      hint: `Write ts AT TIME ZONE '${window.zone}' as the time column.`,
+    });
+  }
   const watermark = input.facts[place.column]?.watermark ?? false;
   const token = {};
+  const kind = window.kind === 'zoned' ? window.shape : window.kind;
   const fact = (role: 'start' | 'end' | 'time'): ColumnFacts => ({
-    ...NO_FACTS, watermark, window: { role, kind: window.kind, window: token },
+    ...NO_FACTS, watermark, window: { role, kind, window: token },
   });
   const type = { name: time.type.name };
   const columns: RelationColumn[] = ['window_start', 'window_end', 'window_time']
@@ -194,7 +250,7 @@ export function groupWindowSyntax(expr: Expr): (WindowSyntax & { readonly time: 
     slide: wide ? args[1] ?? null : null,
     size: window === 'session' ? null : args[wide ? 2 : 1] ?? null,
     gap: window === 'session' ? args[1] ?? null : null,
-    offset: window === 'session' ? null : args[wide ? 3 : 2] ?? null,
+    offset: window === 'session' ? null : args[wide ? 3 : 2] ?? null, timeZone: null,
   };
 }
 

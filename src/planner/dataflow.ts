@@ -7,6 +7,7 @@
  * (left ++ right for two inputs). The runtime builds one operator per node.
  */
 import type { SqlType } from '../common/types/sql-type.ts';
+import type { ZonedWindow } from '../common/types/zoned-windows.ts';
 import type { Value } from '../common/values.ts';
 import type { Frame, JoinType, ScalarExpr, SortKey, WindowSpec } from './relation.ts';
 
@@ -41,6 +42,8 @@ export type WatermarkExpr =
       readonly kind: 'floor'; readonly of: WatermarkExpr; readonly step: bigint;
       readonly offset: bigint;
     }
+  /** Down to the start of the tumble window in a time zone. */
+  | { readonly kind: 'zoneFloor'; readonly of: WatermarkExpr; readonly window: ZonedWindow }
   | { readonly kind: 'min'; readonly of: readonly WatermarkExpr[] };
 
 /** Rows may be dropped from state once `watermark` >= the row's `column`. */

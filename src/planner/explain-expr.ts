@@ -118,6 +118,9 @@ export function watermarkText(expr: WatermarkExpr, names: RelationName): string 
       return `${watermarkText(expr.of, names)} ${sign} ${microsText(size)}`;
     }
     case 'floor': return `floor(${watermarkText(expr.of, names)}, ${microsText(expr.step)})`;
+    case 'zoneFloor':
+      return `floor(${watermarkText(expr.of, names)}, ${microsText(expr.window.size)} in ${
+        expr.window.zone})`;
     case 'min':
       return `least(${expr.of.map((each) => watermarkText(each, names)).join(', ')})`;
     default: return assertNever(expr);
@@ -132,6 +135,12 @@ export function windowText(window: WindowSpec): string {
       offsetText(window.offset)}`;
     case 'cumulate': return `cumulate ${microsText(window.size)} by ${microsText(window.step)}${
       offsetText(window.offset)}`;
+    case 'zoned': {
+      const { kind: _zoned, shape, zone, ...sizes } = window;
+      const plain: WindowSpec = shape === 'hop' ? { kind: shape, slide: sizes.step, ...sizes }
+        : { kind: shape, ...sizes };
+      return `${windowText(plain)} in ${zone}`;
+    }
     case 'session': return `session gap ${microsText(window.gap)}`;
     default: return assertNever(window);
   }

@@ -131,6 +131,10 @@ class SizeOf {
         const lag = this.#lag(expr.of);
         return lag === null ? null : lag - expr.micros;
       }
+      case 'zoneFloor': {
+        const lag = this.#lag(expr.of);
+        return lag === null ? null : lag + expr.window.size;
+      }
       case 'floor': {
         const lag = this.#lag(expr.of);
         return lag === null ? null : lag + expr.step;
@@ -214,6 +218,6 @@ function every(window: Exclude<WindowSpec, { kind: 'session' }>): bigint {
   switch (window.kind) {
     case 'tumble': return window.size;
     case 'hop': return window.slide;
-    case 'cumulate': return window.step;
+    case 'cumulate': case 'zoned': return window.step;
   }
 }

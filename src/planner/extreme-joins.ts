@@ -179,6 +179,6 @@ function gridOf(
     case 'cumulate': return role === 'start'
       ? { step: window.size, offset: window.offset }
       : { step: window.step, offset: window.offset + late };
-    case 'session': return null;
+    case 'session': case 'zoned': return null;
   }
 }

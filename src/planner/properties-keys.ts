@@ -122,6 +122,9 @@ function windowKeys(
   const start = relation.input.columns.length;
   switch (relation.window.kind) {
     case 'tumble': case 'session': return keys;
+    case 'zoned':
+      return relation.window.shape === 'tumble' ? keys
+        : tidyKeys(keys.map((key) => [...key, start, start + 1]));
     case 'hop': return tidyKeys(keys.flatMap((key) => [[...key, start], [...key, start + 1]]));
     case 'cumulate': return tidyKeys(keys.map((key) => [...key, start + 1]));
     default: return assertNever(relation.window);

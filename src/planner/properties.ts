@@ -448,6 +448,9 @@ function sameWindow(a: WindowFact, b: WindowFact): boolean {
       && first.slide === second.slide && first.offset === second.offset;
     case 'cumulate': return second.kind === 'cumulate' && first.size === second.size
       && first.step === second.step && first.offset === second.offset;
+    case 'zoned': return second.kind === 'zoned' && first.shape === second.shape
+      && first.step === second.step && first.size === second.size
+      && first.offset === second.offset && first.zone === second.zone;
     case 'session': return false;
     default: return assertNever(first);
   }

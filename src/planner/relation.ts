@@ -7,6 +7,7 @@
  * have multiplicities; order exists only in TopN and in the QueryPlan around the relation.
  */
 import type { SqlType } from '../common/types/sql-type.ts';
+import type { ZonedWindow } from '../common/types/zoned-windows.ts';
 import type { Value } from '../common/values.ts';
 
 /** One sort key over a column of the input. `nullsFirst` is always explicit here. */
@@ -157,6 +158,8 @@ export type WindowSpec =
       readonly kind: 'cumulate'; readonly step: bigint; readonly size: bigint;
       readonly offset: bigint;
     }
+  /** Whole days, or equal parts of a day, in a time zone. */
+  | { readonly kind: 'zoned' } & ZonedWindow
   /** Gap-separated activity per partition; a row at exactly last + gap opens a new session. */
   | {
       readonly kind: 'session'; readonly gap: bigint; readonly partitionBy: readonly number[];

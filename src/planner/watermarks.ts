@@ -101,6 +101,10 @@ function nextEnds(
         end: shiftWatermark(before, window.step),
       };
     }
+    case 'zoned': return {
+      start: window.shape === 'hop' ? null : { kind: 'zoneFloor', of: bound, window },
+      end: shiftWatermark(bound, 1n),
+    };
     case 'session': return { start: null, end: bound };
   }
 }
@@ -115,12 +119,20 @@ export function windowLength(window: WindowSpec): bigint | null {
  * plus the grace period), or null when that cannot be said of this column.
  */
 export function closingWatermark(fact: WindowFact): WatermarkExpr | null {
+  return reached(fact, fact.graceMicros);
+}
+
+/** As `closingWatermark`, so much later. */
+function reached(fact: WindowFact, later: bigint): WatermarkExpr | null {
   if (fact.base === null) return null;
-  const closed = shiftWatermark(fact.base.watermark, -fact.graceMicros);
+  const closed = shiftWatermark(fact.base.watermark, -later);
   switch (fact.role) {
     case 'end': return closed;
     case 'time': return shiftWatermark(closed, -1n);
     case 'start': {
+      if (fact.window.kind === 'zoned' && fact.window.shape === 'tumble') {
+        return shiftWatermark({ kind: 'zoneFloor', of: closed, window: fact.window }, -1n);
+      }
       const length = windowLength(fact.window);
       return length === null ? null : shiftWatermark(closed, -length);
     }
@@ -129,6 +141,5 @@ export function closingWatermark(fact: WindowFact): WatermarkExpr | null {
 
 /** As `closingWatermark`, after allowed lateness: the state may go. */
 export function forgettingWatermark(fact: WindowFact): WatermarkExpr | null {
-  const closing = closingWatermark(fact);
-  return closing === null ? null : shiftWatermark(closing, -fact.allowedMicros);
+  return reached(fact, fact.graceMicros + fact.allowedMicros);
 }

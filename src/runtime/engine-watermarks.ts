@@ -6,6 +6,7 @@
  * wall clock enters only through decisions that the epoch log holds.
  */
 import { assertNever, must } from '../common/assert.ts';
+import { zonedFloor } from '../common/types/zoned-windows.ts';
 import type { WatermarkExpr } from '../planner/dataflow.ts';
 import type { Batch, Column } from './batch.ts';
 
@@ -181,6 +182,11 @@ export function evaluateWatermark(
       if (base === null || base === WATERMARK_END) return base;
       const rest = (base - expr.offset) % expr.step;
       return clamp(base - (rest < 0n ? rest + expr.step : rest));
+    }
+    case 'zoneFloor': {
+      const base = evaluateWatermark(expr.of, of);
+      return base === null || base === WATERMARK_END || base === EARLIEST ? base
+        : zonedFloor(expr.window, base);
     }
     case 'min': {
       let minimum: bigint | null = null;

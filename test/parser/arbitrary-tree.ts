@@ -310,6 +310,7 @@ function from(tie: Tie): fc.Arbitrary<FromItem> {
       slide: nullable(intervalLiteral),
       gap: nullable(intervalLiteral),
       offset: nullable(intervalLiteral),
+      timeZone: nullable(intervalLiteral),
       partitionBy: fc.array(columnRef, { maxLength: 2 }),
       alias: nullable(alias),
     })

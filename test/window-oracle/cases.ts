@@ -141,7 +141,7 @@ class Maker {
   spec(): Spec {
     const lateness = this.below(3) === 0 ? this.#span(1, 20) : 0n;
     const offset = this.below(3) === 0 ? this.#span(-7, 15) : 0n;
-    switch (this.below(5)) {
+    switch (this.below(this.zoned ? 6 : 5)) {
       case 0: return { kind: 'tumble', size: 5n * this.#span(1, 4), offset, lateness };
       case 1: return { kind: 'hop', slide: this.#span(1, 7), size: this.#span(1, 30), offset,
         lateness };

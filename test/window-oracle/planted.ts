@@ -34,7 +34,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'eviction one window early', file: 'planner/watermarks.js',
-    from: 'shiftWatermark(closing, -fact.allowedMicros)',
-    to: 'shiftWatermark(closing, windowLength(fact.window) ?? 0n)',
+    from: 'reached(fact, fact.graceMicros + fact.allowedMicros)',
+    to: 'reached(fact, fact.graceMicros - (windowLength(fact.window) ?? 0n))',
   },
 ];

@@ -7,6 +7,8 @@
 import { sqlError } from '../../common/errors.ts';
 import { makeInterval, MICROS_PER_DAY } from '../../common/types/interval.ts';
 import type { Interval } from '../../common/types/interval.ts';
+import { lastZonedEnd } from '../../common/types/zoned-windows.ts';
+import type { ZonedWindow } from '../../common/types/zoned-windows.ts';
 import type { Value } from '../../common/values.ts';
 import { aggregate, scalar } from './builder.ts';
 import type { FunctionEntry } from './entry.ts';
@@ -79,6 +81,16 @@ function latenessOf(time: 'timestamp' | 'timestamptz'): FunctionEntry {
   });
 }
 
+function zoneEnd(
+  time: bigint, shape: ZonedWindow['shape'], ...of: readonly (bigint | string)[]
+): bigint {
+  if (time === INFINITY || time === -INFINITY - 1n) return time;
+  const [step = 0n, size = 0n, offset = 0n, zone = 'UTC'] = of;
+  return lastZonedEnd({
+    shape, step: BigInt(step), size: BigInt(size), offset: BigInt(offset), zone: String(zone),
+  }, time);
+}
+
 function single(value: Value, count: Value): Value {
   if (typeof count === 'bigint' && count > 1n) {
     throw sqlError('21000', 'more than one row returned by a subquery used as an expression');
@@ -91,6 +103,12 @@ export const INTERNAL: readonly FunctionEntry[] = [
   endedOf('timestamp'), endedOf('timestamptz'), windowEndOf('timestamp'),
   windowEndOf('timestamptz'), timeOf('timestamp'), timeOf('timestamptz'),
   latenessOf('timestamp'), latenessOf('timestamptz'),
+  scalar({
+    signature: '$zone_end(timestamptz,text,int8,int8,int8,text) -> timestamptz',
+    doc: 'End of the last window in a time zone containing a time. Arguments: time, shape, step, '
+      + 'size, offset, zone.',
+    examples: [], evaluate: zoneEnd,
+  }),
   scalar({
     signature: '$single(anyelement,int8) -> anyelement',
     doc: 'The value, unless it stands for more than one row (21000).', examples: [],

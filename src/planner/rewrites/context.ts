@@ -1,6 +1,7 @@
 /**
  * What rewrites may know: the catalog, whether a view is planned, and how to evaluate constants.
  */
+import type { ZonedWindow } from '../../common/types/zoned-windows.ts';
 import type { CatalogReader } from '../catalog.ts';
 import type { EvaluationContext } from '../functions/entry.ts';
 import type { Relation } from '../relation.ts';
@@ -24,6 +25,7 @@ export interface LateShape {
   readonly step: bigint;
   readonly size: bigint;
   readonly offset: bigint;
+  readonly zoned?: ZonedWindow;
 }
 
 /** What decides on a row: its time column, the shape of its windows, extra time. */

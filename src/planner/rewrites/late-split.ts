@@ -12,6 +12,7 @@
  * arrival column. Runs before filters are pushed: which rows are late must not depend on WHERE.
  */
 import { assertNever, must } from '../../common/assert.ts';
+import type { ZonedWindow } from '../../common/types/zoned-windows.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import {
   andAll, call, column, isNotNull, isNull, literal, not, nullOf, orAll,
@@ -41,6 +42,7 @@ function shapeOf(window: WindowSpec): LateShape {
     case 'tumble': return { step: window.size, size: window.size, offset: window.offset };
     case 'hop': return { step: window.slide, size: window.size, offset: window.offset };
     case 'cumulate': return { step: window.size, size: window.size, offset: window.offset };
+    case 'zoned': return { step: 1n, size: 0n, offset: 0n, zoned: window };
     case 'session': return { step: 1n, size: window.gap, offset: 0n };
     default: return assertNever(window);
   }
@@ -89,7 +91,8 @@ function splitInWindows(
 }
 
 function isOverlapping(window: WindowSpec): boolean {
-  return window.kind === 'cumulate' || window.kind === 'hop';
+  return window.kind === 'cumulate' || window.kind === 'hop'
+    || (window.kind === 'zoned' && window.shape !== 'tumble');
 }
 
 /**
@@ -119,7 +122,17 @@ function timeName(type: SqlType): string {
   return type.name === 'timestamptz' ? 'timestamptz' : 'timestamp';
 }
 
-function windowEnd(time: ScalarExpr, { step, size, offset }: LateShape): ScalarExpr {
+/** Infinite times keep their place: they are in no window. */
+function zonedEnd(time: ScalarExpr, zoned: ZonedWindow): ScalarExpr {
+  const { shape, step, size, offset, zone } = zoned;
+  const text: SqlType = { name: 'text' };
+  return call('$zone_end(timestamptz,text,int8,int8,int8,text)', [
+    time, literal(shape, text), literal(step, INT8), literal(size, INT8), literal(offset, INT8),
+    literal(zone, text)], { name: 'timestamptz' });
+}
+
+function windowEnd(time: ScalarExpr, { step, size, offset, zoned }: LateShape): ScalarExpr {
+  if (zoned !== undefined) return zonedEnd(time, zoned);
   return call(`$window_end(${timeName(time.type)},int8,int8,int8)`, [
     time, literal(step, INT8), literal(size, INT8), literal(offset, INT8)],
   { name: time.type.name });
@@ -128,7 +141,13 @@ function windowEnd(time: ScalarExpr, { step, size, offset }: LateShape): ScalarE
 /** The last window (plus lateness) had ended when the row came; NULL when nothing is known. */
 export function hasEnded(threaded: Threaded, test: LateTest): ScalarExpr {
   const time = asMoment(columnOf(threaded.relation, test.timeColumn));
-  const { step, size, offset } = test.shape;
+  const { step, size, offset, zoned } = test.shape;
+  if (zoned !== undefined) {
+    const end = zonedEnd(time, zoned);
+    return call('$ended(timestamptz,int8,int8,int8,int8)', [
+      end, column(threaded.arrival, INT8), literal(1n, INT8), literal(test.lateness, INT8),
+      literal(0n, INT8)], BOOLEAN);
+  }
   return call(`$ended(${timeName(time.type)},int8,int8,int8,int8)`, [
     time, column(threaded.arrival, INT8), literal(step, INT8),
     literal(size + test.lateness, INT8), literal(offset, INT8),

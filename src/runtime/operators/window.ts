@@ -15,11 +15,19 @@ import type { Operator, OperatorContext } from '../operator.ts';
 import { lanesOf } from '../state/hash-columns.ts';
 import { gather } from '../state/transfer.ts';
 import { stateless } from './stateless.ts';
+import { assignZoned } from './window-zoned.ts';
 
 type WindowNode = Extract<DataflowNode, { kind: 'window' }>;
 
 /** The operator of a `window` node. */
 export function createWindow(node: WindowNode, context: OperatorContext): Operator {
+  const { window } = node;
+  if (window.kind === 'zoned') {
+    return stateless((batch, emit) => {
+      const out = assignZoned(node, window, batch);
+      if (out !== null) emit(out);
+    });
+  }
   const assigner = new WindowAssigner(node, context.neededColumns ?? null);
   return stateless((batch, emit) => {
     const out = assigner.assign(batch);
@@ -150,6 +158,7 @@ class WindowAssigner {
         }
         return;
       }
+      case 'zoned': return;
       case 'cumulate': {
         const start = floorTo(time, size, offset);
         const first = floorTo(time, step, start) + step;
