@@ -133,8 +133,12 @@ export class PickCall implements OverCall {
   affected(change: OverChange): Span { return this.#frames.affected(change); }
 
   evaluate(span: Span, write: WriteValue): void {
-    this.#frames.load(span);
-    const { view } = this.#frames;
+    const { view, finder: { frame } } = this.#frames;
+    // Of a frame without bound only few rows are looked at.
+    const reachesFar = frame.start.kind === 'unboundedPreceding'
+      || frame.end.kind === 'unboundedFollowing';
+    if (reachesFar) view.load(span.from, span.to);
+    else this.#frames.load(span);
     for (let at = span.from; at < span.to; at++) write(view.slotAt(at), this.#pick(at));
   }
 

@@ -12,6 +12,9 @@ export interface SlotBuffer {
   slots: Int32Array;
 }
 
+/** Rows read by position so far, in all partitions: what tests of work look at. */
+export const OVER_WORK: { rows: number } = { rows: 0 };
+
 /** The rows of one partition; see the head of the file. */
 export class PartitionRows implements OverPartition {
   readonly sequence: SlotSequence = new SlotSequence();
@@ -52,6 +55,7 @@ export class PartitionRows implements OverPartition {
   load(from: number, to: number): void {
     if (from >= this.#from && to <= this.#to) return;
     const count = to - from;
+    OVER_WORK.rows += count;
     if (this.#buffer.slots.length < count) this.#buffer.slots = new Int32Array(count * 2);
     this.sequence.copy(from, to, this.#buffer.slots);
     this.#from = from;
@@ -59,6 +63,7 @@ export class PartitionRows implements OverPartition {
   }
 
   slotAt(position: number): number {
+    OVER_WORK.rows++;
     return position >= this.#from && position < this.#to
       ? this.#buffer.slots[position - this.#from] as number : this.sequence.at(position);
   }

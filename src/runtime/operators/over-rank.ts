@@ -141,11 +141,28 @@ class OffsetCall implements OverCall {
 
   affected({ position }: OverChange): Span {
     const { length } = must(this.#view, 'partition');
-    if (this.#shape.ignoreNulls) return { from: 0, to: length };
+    if (this.#shape.ignoreNulls) {
+      return { from: this.#passed(position, -1) + 1, to: this.#passed(position, 1) };
+    }
     return {
       from: Math.max(0, position - this.#reach),
       to: Math.min(length, position + this.#reach + 1),
     };
+  }
+
+  /** Behind the rows in a direction that see a position: those up to the reach-th value. */
+  #passed(position: number, step: 1 | -1): number {
+    const view = must(this.#view, 'partition');
+    const read = must(this.#shape.args[0], 'value');
+    let left = this.#reach;
+    let at = position;
+    if (step < 0) at--;
+    // The row at the position is the one that came, or the first behind one that went.
+    else if (position < view.length && read(view.slotAt(position)) !== null) left++;
+    for (; at >= 0 && at < view.length; at += step) {
+      if (read(view.slotAt(at)) !== null && --left === 0) return at + step;
+    }
+    return at;
   }
 
   evaluate({ from, to }: Span, write: WriteValue): void {
