@@ -128,9 +128,10 @@ export type DataflowNode =
    * Assigns sessions: input columns ++ window_start, window_end, window_time. Keeps the rows of
    * open sessions in time order per partition; re-emits rows whose session changed. With
    * `watermark`, sessions with window_end <= watermark are final and leave the state. With
-   * `arrival`, a row does not join a session whose end + allowedLateness <= its arrival.
+   * `arrival`, a row does not join a session whose end + allowedLateness <= its arrival. With
+   * `numbered`, instead of the window: a number that a session keeps while it grows.
    */
-  | Base & { readonly kind: 'session'; readonly gap: bigint;
+  | Base & { readonly kind: 'session'; readonly gap: bigint; readonly numbered?: boolean;
       readonly partitionBy: readonly number[]; readonly timeColumn: number;
       readonly watermark: WatermarkExpr | null; readonly arrival?: number | null;
       readonly allowedLateness?: bigint }

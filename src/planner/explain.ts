@@ -156,7 +156,7 @@ function titleOf(node: DataflowNode, names: ColumnName, relations: RelationName)
       node.arrival === null ? '' : `, open at ${names(node.arrival)}`}${
       node.allowedLateness === 0n ? '' : `, lateness ${microsText(node.allowedLateness)}`}`;
     case 'session': return `session gap ${microsText(node.gap)} on ${names(node.timeColumn)}${
-      by(' partition by', node.partitionBy, names)}`;
+      by(' partition by', node.partitionBy, names)}${node.numbered === true ? ', numbered' : ''}`;
     case 'aggregate': return `aggregate${by(' by', node.groupBy, names)}${
       node.aggregates.length === 0 ? '' : `: ${node.aggregates.map((each) =>
         aggregateText(each, names)).join(', ')}`}`;

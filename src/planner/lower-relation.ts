@@ -22,8 +22,10 @@ import { Columns } from './lower-columns.ts';
 import { StateRules } from './lower-state.ts';
 import type { LowerMode, RelationLowering } from './lower-state.ts';
 import type { Properties } from './properties.ts';
-import type { Relation, ScalarExpr } from './relation.ts';
+import type { Relation, ScalarExpr, WindowSpec } from './relation.ts';
 import { lowerRecursive } from './lower-recursive.ts';
+import { planSessions } from './lower-sessions.ts';
+import type { SessionPlan } from './lower-sessions.ts';
 import { planSlices } from './lower-slices.ts';
 import type { Slices } from './lower-slices.ts';
 
@@ -206,12 +208,7 @@ export class Lowering implements RelationLowering {
     const input = this.#agedInput(relation);
     const { window, timeColumn } = relation;
     if (window.kind === 'session') {
-      return this.#add(relation, [input], {
-        kind: 'session', gap: window.gap, partitionBy: window.partitionBy, timeColumn,
-        watermark: this.#state.sessionWatermark(relation),
-        arrival: relation.late?.arrival ?? null,
-        allowedLateness: relation.graceMicros + (relation.late?.allowedMicros ?? 0n),
-      });
+      return this.#add(relation, [input], this.#sessionOf(relation, window));
     }
     return this.#add(relation, [input], {
       kind: 'window', window, timeColumn, arrival: relation.late?.arrival ?? null,
@@ -224,6 +221,9 @@ export class Lowering implements RelationLowering {
     const slices = this.mode.kind !== 'view' ? null : planSlices(relation, {
       properties: this.properties, final: this.#state.isFinal(relation) });
     if (slices !== null) return this.#lowerSlices(relation, slices);
+    const sessions = this.mode.kind !== 'view' || this.#state.ttl !== null ? null
+      : planSessions(relation);
+    if (sessions !== null) return this.#lowerSessions(relation, sessions);
     const columns = new Columns(relation.input);
     const groupBy = relation.groupBy.map((expr) => columns.of(expr));
     const aggregates = relation.aggregates.map((each) => ({
@@ -265,6 +265,46 @@ export class Lowering implements RelationLowering {
       name: `part${at}`, type: each.type }))]);
     return this.builder.map(node, null,
       [...groups.map((each, at) => column(at, each.type)), ...slices.results], relation.columns);
+  }
+
+  /** An aggregate over sessions that keep a number as they grow. */
+  #lowerSessions(relation: Relation & { kind: 'aggregate' }, plan: SessionPlan): NodeId {
+    const { window, groupBy } = plan;
+    const rows = this.lower(window.input);
+    const numbered = this.builder.add({
+      ...this.#sessionOf(window, plan.session), inputs: [rows], numbered: true, key: null,
+      columns: [...this.builder.columns(rows), { name: '$session', type: { name: 'int8' } }],
+      appendOnly: false, bound: this.#state.boundOf(window),
+    });
+    const input = this.builder.map(numbered, null, plan.exprs, plan.exprs.map((expr, at) => (
+      expr.kind === 'column' ? must(this.builder.columns(numbered)[expr.index], 'column')
+        : { name: `$${at}`, type: expr.type })));
+    const groups = groupBy.map((at) => must(this.builder.columns(input)[at], 'group column'));
+    const eviction = this.#state.evictionOf(relation);
+    const node = this.builder.add({
+      kind: 'aggregate', inputs: [input], groupBy, global: false, aggregates: plan.aggregates,
+      evict: eviction === null ? null : plan.eviction(eviction),
+      columns: [...groups, ...plan.aggregates.map((each, at) =>
+        ({ name: `$aggregate${at}`, type: each.type }))].map(plainColumn),
+      key: [groupBy.length - 1], appendOnly: false, bound: this.#state.boundOf(relation),
+    });
+    return this.builder.add({
+      kind: 'map', inputs: [node], filter: null, exprs: plan.results,
+      columns: relation.columns.map(plainColumn), key: this.properties.key(relation),
+      appendOnly: this.properties.appendOnly(relation), bound: 'stateless',
+    });
+  }
+
+  #sessionOf(
+    relation: Relation & { kind: 'window' }, window: WindowSpec & { kind: 'session' },
+  ): Omit<DataflowNode & { kind: 'session' }, 'inputs' | 'columns' | 'key' | 'appendOnly'
+    | 'bound'> {
+    return {
+      kind: 'session', gap: window.gap, partitionBy: window.partitionBy,
+      timeColumn: relation.timeColumn, watermark: this.#state.sessionWatermark(relation),
+      arrival: relation.late?.arrival ?? null,
+      allowedLateness: relation.graceMicros + (relation.late?.allowedMicros ?? 0n),
+    };
   }
 
   /** Lowers the input with exactly the given expressions as columns. */

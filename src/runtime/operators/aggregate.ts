@@ -17,7 +17,7 @@ import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../op
 import { ExpiryQueue } from '../state/expiry-queue.ts';
 import { HashIndex } from '../state/hash-index.ts';
 import type { RowStore, StoreColumn, StoreColumnData } from '../state/row-store.ts';
-import { gatherSlots, hasNull } from '../state/transfer.ts';
+import { gatherSlots, hasNull, scatter } from '../state/transfer.ts';
 import { createAccumulator } from './aggregate-build.ts';
 import { markChanges, stackColumns } from './aggregate-output.ts';
 import type { Accumulator, AggregateInput } from './aggregate-types.ts';
@@ -61,6 +61,8 @@ class Aggregate implements Operator {
   #list: Int32Array = new Int32Array(0);
   #mark: Uint8Array = new Uint8Array(64);
   #touched: Touched[] = [];
+  /** The aggregate whose value evicts the group, where that is no group column. */
+  readonly #evictResult: number | null;
   /** True once the row of a global aggregate is out. */
   #started = false;
 
@@ -81,6 +83,7 @@ class Aggregate implements Operator {
     this.#store = context.store('groups', [
       ...keys, { name: '$rows', type: { name: 'float8' }, nullable: false },
       ...this.#accumulators.flatMap(({ columns }) => columns),
+      ...evictsByResult(node) ? [EVICT_COLUMN] : [],
       ...node.ttl === undefined ? [] : [TOUCHED_COLUMN],
     ]);
     this.#ages = node.ttl === undefined ? null
@@ -89,8 +92,11 @@ class Aggregate implements Operator {
     this.#hashed = hashedColumns(node);
     this.#index = new HashIndex(this.#store, keys.map((_key, at) => at), { hashed: this.#hashed });
     this.#bind(keys.length + 1);
-    assert(node.evict === null || node.evict.column < keys.length, 'eviction by a group column');
-    this.#expiry = node.evict === null ? null : new ExpiryQueue(this.#store, node.evict.column);
+    this.#evictResult = evictsByResult(node) && node.evict !== null
+      ? node.evict.column - keys.length : null;
+    assert(this.#evictResult === null || node.ttl === undefined, 'eviction or ttl');
+    this.#expiry = node.evict === null ? null : new ExpiryQueue(this.#store,
+      this.#evictResult === null ? node.evict.column : this.#store.columns.length - 1);
   }
 
   #bind(first: number): void {
@@ -144,6 +150,10 @@ class Aggregate implements Operator {
     const rows = this.#rows.f64;
     for (let i = 0; i < count; i++) rows[slots[i] as number] = 0;
     for (const accumulator of this.#accumulators) accumulator.init(slots, count);
+    if (this.#evictResult !== null) {
+      const column = must(this.#store.columns.at(-1), 'eviction column');
+      for (let i = 0; i < count; i++) (column.nulls as Uint8Array)[slots[i] as number] = 1;
+    }
     this.#expiry?.insertSlots(slots, count);
   }
 
@@ -230,6 +240,9 @@ class Aggregate implements Operator {
         exists[at] = 0;
       }));
     if (errors.length > 0) this.#report(errors, slots);
+    if (this.#evictResult !== null) {
+      this.#requeue(slots, must(results[this.#evictResult], 'result'));
+    }
     const changed = new Uint8Array(count);
     if (old.length > 0) {
       results.forEach((column, at) => markChanges(must(old[at], 'old'), column, count, changed));
@@ -290,6 +303,15 @@ class Aggregate implements Operator {
     for (const accumulator of this.#accumulators) accumulator.drop(slots, slots.length);
     this.#index.removeSlots(slots, slots.length);
     for (const slot of slots) this.#store.free(slot);
+  }
+
+  /** Queues groups by the value that evicts them, which has become another one. */
+  #requeue(slots: Int32Array, values: Column): void {
+    const column = must(this.#store.columns.at(-1), 'eviction column');
+    const expiry = must(this.#expiry, 'eviction');
+    expiry.removeSlots(slots, slots.length);
+    scatter(values, null, column, { slots, count: slots.length });
+    expiry.insertSlots(slots, slots.length);
   }
 
   #evictUpTo(frontier: Frontier): void {
@@ -365,6 +387,13 @@ function unmarked(
 function hashedColumns({ key, groupBy }: AggregateNode): readonly number[] {
   const isPart = key !== null && key.length > 0 && key.every((at) => at < groupBy.length);
   return isPart ? key : groupBy.map((_column, at) => at);
+}
+
+const EVICT_COLUMN: StoreColumn = { name: '$evict', type: { name: 'int8' }, nullable: true };
+
+/** True when a group is evicted by the value of one of its aggregates. */
+function evictsByResult({ evict, groupBy }: AggregateNode): boolean {
+  return evict !== null && evict.column >= groupBy.length;
 }
 
 function pick(slots: Int32Array, places: Int32Array): Int32Array {

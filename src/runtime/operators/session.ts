@@ -8,7 +8,8 @@
  * end. With a watermark, sessions that have ended by it are final: they leave the state, and a row
  * in time that would touch one starts a session of its own. That depends on the rows' times and
  * arrival watermarks alone (session-links.ts), not on how they are put into epochs: the first row
- * of such a session is marked (`$cut`). Rows without a time are in no session.
+ * of such a session is marked (`$cut`). Rows without a time are in no session. `numbered`: rows get
+ * a number of their session (session-ids.ts) that stays when it grows, kept in `$start`.
  *
  *   rows      a   b     c               |gap|
  *   windows  [a           c+gap)  ...
@@ -22,6 +23,8 @@ import { ExpiryQueue } from '../state/expiry-queue.ts';
 import { gatherSlots, pickRows } from '../state/transfer.ts';
 import { OrderedPartitions } from './ordered-partitions.ts';
 import { oldestOf } from './touch-queue.ts';
+import { Instant } from './instant.ts';
+import { SessionIds } from './session-ids.ts';
 import { SessionLinks } from './session-links.ts';
 
 /** A session node. */
@@ -54,6 +57,7 @@ class Session implements Operator {
   readonly #days: boolean;
   /** Which neighbours are of one session; null where no row is kept apart from another. */
   readonly #links: SessionLinks | null;
+  readonly #ids: SessionIds | null;
   /** Rows around which something changed, -1 entries aside. */
   #touched: number[] = [];
   /** Number of the flush in which the run of a slot was last looked at. */
@@ -85,6 +89,12 @@ class Session implements Operator {
     this.#links = typeof arrival !== 'number' ? null : new SessionLinks({
       rows: this.#rows, time: (slot) => this.#time(slot), arrival, gap,
       lateness: allowedLateness, cut: CUT,
+    });
+    this.#ids = node.numbered !== true ? null : new SessionIds({
+      rows: this.#rows, follows: (slot, before) => this.#follows(slot, before),
+      ids: () => this.#rows.extraBig(START), emitted: () => this.#rows.extra(EMITTED),
+      set: (slot, copies, id) => this.#set(slot, copies, id, 0n),
+      last: new Instant(context, 'numbers'),
     });
   }
 
@@ -122,7 +132,7 @@ class Session implements Operator {
         arrived.push(slot);
         this.#touched.push(slot);
         const merged = this.#links?.joined(roots[partition] as number, slot) ?? -1;
-        if (merged >= 0) this.#touched.push(merged);
+        if (merged >= 0) this.#touchBack(roots[partition] as number, slot, merged);
       },
       reweighed: (slot) => { this.#touched.push(slot); },
       removing: (slot, partition) => {
@@ -138,12 +148,21 @@ class Session implements Operator {
       this.#seen = new Int32Array(this.#rows.store.capacity);
     }
     this.#expiry?.insertSlots(Int32Array.from(arrived), arrived.length);
-    for (const slot of this.#touched) this.#change(slot);
+    if (this.#ids !== null) this.#ids.update(this.#touched);
+    else for (const slot of this.#touched) this.#change(slot);
     this.#touched = [];
     this.#emit(emit);
     this.#expiry?.removeSlots(Int32Array.from(left), left.length);
     this.#finish(frontier);
     this.#rows.release();
+  }
+
+  /** Notes the rows from one back to an earlier one: a row brought their sessions together. */
+  #touchBack(root: number, from: number, to: number): void {
+    for (let at = from; at >= 0; at = this.#rows.index.predecessor(root, at)) {
+      this.#touched.push(at);
+      if (at === to) return;
+    }
   }
 
   /** True when a row goes on the session of the row before it. */
@@ -244,13 +263,21 @@ class Session implements Operator {
       emit({
         length: count, weights: Int32Array.from(this.#outWeights.slice(from, from + count)),
         columns: [...gatherSlots(this.#rows.store, this.#all, slots, count),
-          ...this.#windowColumns(from, count)],
+          ...this.#ids === null ? this.#windowColumns(from, count)
+            : [this.#numbers(from, count)]],
       });
     }
     this.#outSlots.length = 0;
     this.#outWeights.length = 0;
     this.#outStarts.length = 0;
     this.#outEnds.length = 0;
+  }
+
+  #numbers(from: number, count: number): Column {
+    const made = makeColumn('i64', count);
+    const data = made.data as BigInt64Array;
+    for (let i = 0; i < count; i++) data[i] = this.#outStarts[from + i] as bigint;
+    return made;
   }
 
   #windowColumns(from: number, count: number): Column[] {
@@ -276,6 +303,10 @@ class Session implements Operator {
     for (const slot of this.#expiry.takeUpTo(limit)) {
       // Rows of a session that goes on wait for its last row, which takes them along.
       if (store.live[slot] !== 1 || weights[slot] === 0) continue;
+      if (this.#ids !== null) {
+        this.#finishNumbered(slot);
+        continue;
+      }
       if ((ends[slot] as bigint) > reached) continue;
       const partition = this.#rows.partitionOf(slot);
       for (let at = slot; at >= 0 && ends[at] === ends[slot];) {
@@ -284,6 +315,21 @@ class Session implements Operator {
         this.#rows.evict(at);
         at = before;
       }
+    }
+  }
+
+  /** Lets go of the session of a row that has ended, when the row is its last. */
+  #finishNumbered(last: number): void {
+    const { index } = this.#rows;
+    const partition = this.#rows.partitionOf(last);
+    const after = index.successor(this.#rows.roots[partition] as number, last);
+    if (after >= 0 && this.#follows(after, last)) return;
+    for (let at = last; at >= 0;) {
+      const before = index.predecessor(this.#rows.roots[partition] as number, at);
+      const goes = before >= 0 && this.#follows(at, before);
+      this.#links?.evicted(at);
+      this.#rows.evict(at);
+      at = goes ? before : -1;
     }
   }
 
