@@ -152,13 +152,14 @@ export type DataflowNode =
    * other joins of the same input and key). semi/anti output left columns only; outer joins pad
    * with NULL. `leftEvict`/`rightEvict` drop rows that can no longer match (interval and window
    * joins); with `holdNulls`, the NULL row of an outer row appears only when it is evicted. With
-   * `extreme`, rows that can match no group any more are not kept.
+   * `extreme`, rows that can match no group any more are not kept; with `threshold`, the residual
+   * compares a column with that of the one right row there is.
    */
   | Base & { readonly kind: 'join'; readonly type: JoinType; readonly leftKey: readonly number[];
       readonly rightKey: readonly number[]; readonly nullsEqual: boolean;
       readonly residual: ScalarExpr | null; readonly leftEvict: RowEviction | null;
       readonly rightEvict: RowEviction | null; readonly holdNulls: boolean;
-      readonly extreme?: JoinExtreme }
+      readonly extreme?: JoinExtreme; readonly threshold?: JoinThreshold }
   /** Per left row the right row of equal key with the nearest rightTime in the given direction. */
   | Base & { readonly kind: 'asofJoin'; readonly type: 'inner' | 'left';
       readonly leftKey: readonly number[]; readonly rightKey: readonly number[];
@@ -244,6 +245,13 @@ export interface JoinExtreme {
   readonly key: number;
   readonly max: boolean;
   readonly range: ExtremeRange | null;
+}
+
+/** `left op right` over a left and a right column; the right side never has a second row. */
+export interface JoinThreshold {
+  readonly left: number;
+  readonly right: number;
+  readonly op: '<' | '<=' | '>' | '>=';
 }
 
 /**

@@ -15,6 +15,7 @@ import { andAll, addColumns, column, columnsUsed, conjuncts, mapColumns, shiftCo
   from './expr-tools.ts';
 import { asComparison, swapped } from './function-facts.ts';
 import { findExtreme } from './extreme-joins.ts';
+import { findThreshold } from './threshold-joins.ts';
 import { isWorthFusing, plainColumn } from './lower-builder.ts';
 import type { DataflowBuilder } from './lower-builder.ts';
 import { splitJoin } from './lower-join.ts';
@@ -348,12 +349,14 @@ export class Lowering implements RelationLowering {
     const evictions = this.#state.joinEvictions(relation);
     const extreme = this.mode.kind === 'view' && this.#state.ttl === null
       ? findExtreme(relation, parts, this.properties) : null;
+    const threshold = this.mode.kind === 'view' && this.#state.ttl === null
+      ? findThreshold(relation, parts, this.properties) : null;
     const node = this.#add(relation, [ages('left', left.node), ages('right', right.node)], {
       kind: 'join', type: relation.type, leftKey: left.key, rightKey: right.key,
       nullsEqual: parts.nullsEqual,
       residual: parts.residual === null ? null : moved(parts.residual),
       leftEvict: evictions.left, rightEvict: evictions.right, holdNulls: evictions.holdNulls,
-      ...(extreme === null ? {} : { extreme }),
+      ...(extreme === null ? {} : { extreme }), ...(threshold === null ? {} : { threshold }),
     }, outputs);
     return this.#narrow(node, relation, { width, leftWidth: left.width });
   }

@@ -284,6 +284,11 @@ export class Expressions {
       '2*not in': () => `${of(type)} NOT IN (${rows([type])})`,
       any: () => `${of(type)} ${this.#choices.pick(['<', '=', '<>'])} ANY (${rows([type])})`,
       all: () => `${of(type)} ${this.#choices.pick(['<', '=', '<>'])} ALL (${rows([type])})`,
+      'a number that moves': () => {
+        const number = this.#choices.pick(['int4', 'numeric', 'int8', type] as const);
+        const one = this.#subqueries.scalar(number, 0, []);
+        return `${this.leaf(number, scope)} ${this.#choices.pick(['<', '<=', '>', '>='])} (${one})`;
+      },
       'row in': () => `(${of('int4')}, ${of(type)}) IN (${rows(['int4', type])})`,
     };
   }

@@ -23,7 +23,9 @@ export function recordText(values: readonly (string | null)[]): string {
 }
 
 /** The rows of a batch as records. */
-export function batchRecords(batch: Batch, columns: readonly ResultColumn[]): string[] {
+export function batchRecords(
+  batch: Batch, columns: readonly Pick<ResultColumn, 'type'>[],
+): string[] {
   const rows: string[] = [];
   for (let row = 0; row < batch.length; row++) {
     rows.push(recordText(columns.map(({ type }, at) => {

@@ -23,6 +23,7 @@ import { createSetOp } from './set-op.ts';
 import { stateless } from './stateless.ts';
 import { createTemporalFilter } from './temporal-filter.ts';
 import { createTemporalJoin } from './temporal-join.ts';
+import { createThresholdJoin, readsLeftOnly } from './threshold-join.ts';
 import { createThrottle } from './throttle.ts';
 import { createTopN } from './top-n.ts';
 import { createTtl } from './ttl.ts';
@@ -42,8 +43,13 @@ export function buildOperator(
     case 'session': return createSession(node, inputs, context);
     case 'aggregate': return createAggregate(node, inputs, context);
     case 'distinct': return createDistinct(node, inputs, context);
-    case 'join': return node.extreme === undefined ? createJoin(node, inputs, context)
-      : createExtremeJoin(node, node.extreme, inputs, context);
+    case 'join':
+      if (node.extreme !== undefined) {
+        return createExtremeJoin(node, node.extreme, inputs, context);
+      }
+      return node.threshold !== undefined && readsLeftOnly(inputs, context)
+        ? createThresholdJoin(node, node.threshold, inputs, context)
+        : createJoin(node, inputs, context);
     case 'union': return createUnion(node);
     case 'setOp': return createSetOp(node, inputs, context);
     case 'topN': return createTopN(node, inputs, context);
