@@ -548,10 +548,24 @@ export interface CommentOn extends Node {
   readonly text: string | null;
 }
 
-/** GRANT and REVOKE; everything between the keyword and TO or FROM by its text. */
+/** What privileges are about; `object`: `table`, `schema`, `all tables` ..., or empty. */
+export interface PrivilegeTarget extends Node {
+  readonly kind: 'privilegeTarget';
+  readonly object: string;
+  readonly names: readonly QualifiedName[];
+}
+
+/** GRANT and REVOKE; `names` are privileges, or roles where there is no target. */
 export interface Privileges extends Node {
   readonly kind: 'privileges';
   readonly action: 'grant' | 'revoke';
+  /** Everything between the keyword and TO or FROM. */
   readonly text: string;
+  readonly names: readonly string[];
+  /** Some privilege has a list of columns. */
+  readonly columns: boolean;
+  readonly target: PrivilegeTarget | null;
   readonly roles: readonly Identifier[];
+  /** WITH GRANT | ADMIN OPTION, GRANT | ADMIN OPTION FOR */
+  readonly option: boolean;
 }

@@ -12,14 +12,14 @@ import type {
 } from './ast-definitions.ts';
 import type { Unsupported } from './ast-statements.ts';
 import type { Expr, Option, TypeName } from './ast.ts';
-import { DefinitionGrammar } from './grammar-definitions.ts';
 import type { Rule } from './grammar-names.ts';
+import { RoleGrammar } from './grammar-roles.ts';
 import * as T from './tokens.ts';
 
 const K = T.K;
 
 /** ALTER. */
-export abstract class AlterGrammar extends DefinitionGrammar {
+export abstract class AlterGrammar extends RoleGrammar {
   /** ALTER object [IF EXISTS] [ONLY] name action, ... */
   protected readonly alter: Rule<Alter | Unsupported> = this.rule('alter', () => {
     const first = this.CONSUME(K.alter);
@@ -47,7 +47,7 @@ export abstract class AlterGrammar extends DefinitionGrammar {
 
   protected readonly alterAction: Rule<AlterAction, [object: ObjectType]> = this.rule(
     'alterAction',
-    () =>
+    (object) =>
       this.OR<AlterAction>([
         { ALT: () => this.SUBRULE(this.renameAction) },
         { ALT: () => this.SUBRULE(this.setAction) },
@@ -57,7 +57,7 @@ export abstract class AlterGrammar extends DefinitionGrammar {
         { ALT: () => this.SUBRULE(this.columnAction) },
         { ALT: () => this.SUBRULE(this.resetAction) },
         { ALT: () => this.SUBRULE(this.smallAction) },
-        { ALT: () => this.SUBRULE(this.otherAction) },
+        { ALT: () => this.SUBRULE(this.otherAction, { ARGS: [object] }) },
       ]),
   );
 
@@ -343,7 +343,8 @@ export abstract class AlterGrammar extends DefinitionGrammar {
   });
 
   /** Whatever else PostgreSQL has: ATTACH PARTITION, ENABLE TRIGGER, ... */
-  protected readonly otherAction: Rule<AlterAction> = this.rule('otherAction', () => {
+  protected readonly otherAction: Rule<AlterAction, [object: ObjectType]> = this.rule(
+    'otherAction', (object) => {
     const first = this.LA(1);
     const types = [
       K.attach, K.detach, K.enable, K.disable, K.cluster, K.inherit, K.no, K.of, K.not, K.validate,
@@ -353,6 +354,24 @@ export abstract class AlterGrammar extends DefinitionGrammar {
       T.Ident,
     ];
     this.OR(types.map((type, at) => ({ ALT: () => this.consume(at, type) })));
+    const role = object === 'role';
+    let options: readonly Option[] = [];
+    this.OPTION({
+      GATE: () => role && first.tokenType !== K.with,
+      DEF: () => {
+        const value = this.OPTION2(() => this.SUBRULE(this.literal)) ?? null;
+        const name = this.payload(first);
+        options = [{ kind: 'option', name, value, span: this.spanFrom(first) }];
+      },
+    });
+    this.OPTION3({
+      GATE: () => role,
+      DEF: () => {
+        const rest = this.SUBRULE(this.wordOptions);
+        options = this.ACTION(() => [...options, ...rest]);
+      },
+    });
+    if (role) return { kind: 'setOptions', options, span: this.spanFrom(first) };
     const { text, span } = this.takeRest(first, 'ALTER');
     return { kind: 'otherAction', text, span };
   });

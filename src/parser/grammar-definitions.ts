@@ -5,7 +5,7 @@
  * words and kept as Unsupported, so that the answer is 0A000 and not a syntax error.
  */
 import type { IToken } from 'chevrotain';
-import type { Identifier, QualifiedName } from './ast-leaves.ts';
+import type { QualifiedName } from './ast-leaves.ts';
 import type {
   CommentOn,
   CreateFunction,
@@ -19,7 +19,6 @@ import type {
   FunctionParameter,
   IndexColumn,
   ObjectType,
-  Privileges,
 } from './ast-definitions.ts';
 import type { Unsupported } from './ast-statements.ts';
 import type { Expr, Option, TypeField, TypeName } from './ast.ts';
@@ -680,36 +679,4 @@ export abstract class DefinitionGrammar extends TableGrammar {
     ]);
     return { kind: 'comment', object, name, text, span: this.spanFrom(first) };
   });
-
-  /** GRANT what TO roles, REVOKE what FROM roles */
-  protected readonly privileges: Rule<Privileges> = this.rule('privileges', () => {
-    const first = this.LA(1);
-    const action = this.OR([
-      { ALT: () => (this.CONSUME(K.grant), 'grant' as const) },
-      { ALT: () => (this.CONSUME(K.revoke), 'revoke' as const) },
-    ]);
-    const from = this.LA(1);
-    const end = action === 'grant' ? K.to : K.from;
-    this.ACTION(() => {
-      while (this.LA(1).tokenType !== end && this.LA(1).tokenType.name !== 'EOF') {
-        this.SKIP_TOKEN();
-      }
-    });
-    const text = this.ACTION(() => this.raw(this.spanFrom(from)));
-    this.OR2([{ ALT: () => this.CONSUME(K.to) }, { ALT: () => this.CONSUME(K.from) }]);
-    const roles: Identifier[] = [];
-    this.AT_LEAST_ONE_SEP({
-      SEP: T.Comma,
-      DEF: () => {
-        roles.push(this.SUBRULE(this.label));
-      },
-    });
-    this.ACTION(() => this.#dropRest());
-    return { kind: 'privileges', action, text, roles, span: this.spanFrom(first) };
-  });
-
-  /** WITH GRANT OPTION, GRANTED BY, CASCADE: part of what is refused anyway. */
-  #dropRest(): void {
-    while (this.LA(1).tokenType.name !== 'EOF') this.SKIP_TOKEN();
-  }
 }

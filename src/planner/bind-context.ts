@@ -195,6 +195,7 @@ export class StatementState {
   /** Notes that the statement reads a relation. */
   read(relation: CatalogRelation): void {
     this.reads.add(relation.id);
+    this.catalog.reading?.(relation.id, this.expanding.at(-1) ?? null);
   }
 }
 

@@ -40,6 +40,8 @@ export function bindSqlValue(binder: Binder, expr: SqlValueFunction): ScalarExpr
     case 'localtime': return nowAs(timeType('time', expr.precision));
     case 'current_catalog': return literalOf(session.database, NAME);
     case 'current_schema': return literalOf(creationSchema(searchPath), NAME);
+    case 'session_user':
+      return literalOf(session.setting('session_authorization') ?? session.user, NAME);
     default: return literalOf(session.user, NAME);
   }
 }

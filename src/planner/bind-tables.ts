@@ -195,6 +195,7 @@ function catalogOfView(
       return null;
     },
     relationById: (id) => base.relationById(id),
+    reading: (relation, through) => base.reading?.(relation, through),
     relationNames: () => base.relationNames(),
     schemaExists: (name) => base.schemaExists(name),
   };

@@ -81,6 +81,8 @@ export interface CatalogReader {
   /** Finds a relation by name; an unqualified one along the search path. */
   findRelation(schema: string | null, name: string): CatalogRelation | null;
   relationById(id: number): CatalogRelation | null;
+  /** Told of each relation a statement reads; `through`: the view whose query names it. */
+  reading?(relation: number, through: number | null): void;
   /** Names for "did you mean": all relations visible on the search path. */
   relationNames(): readonly string[];
   schemaExists(name: string): boolean;

@@ -118,7 +118,9 @@ export interface StoredIndex {
 export interface StoredObject {
   readonly id: number;
   readonly kind: 'sequence' | 'role' | 'function' | 'secret' | 'connection' | 'type' | 'sink'
-    | 'subscription' | 'setting';
+    | 'subscription' | 'setting'
+    /** The privileges on an object; see catalog-roles.ts. */
+    | 'acl';
   readonly database: number;
   readonly schemaId: number;
   readonly name: string;

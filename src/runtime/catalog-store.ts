@@ -229,16 +229,20 @@ function nameKey(database: number, schema: number, name: string): string {
 function applyChange(tables: Tables, change: DdlChange): void {
   switch (change.kind) {
     case 'putDatabase': tables.databases.set(change.database.id, change.database); return;
-    case 'dropDatabase': tables.databases.delete(change.id); return;
+    case 'dropDatabase': tables.databases.delete(change.id); dropGrants(tables, change.id); return;
     case 'putSchema': putSchema(tables, change.schema); return;
-    case 'dropSchema': tables.schemas.delete(change.id); return;
+    case 'dropSchema': tables.schemas.delete(change.id); dropGrants(tables, change.id); return;
     case 'createRelation': case 'alterRelation': case 'rewriteTable': case 'replaceView':
       putRelation(tables, change.relation); return;
     case 'dropRelation': dropRelation(tables, change.id); return;
     case 'putIndex': putIndex(tables, change.index); return;
     case 'dropIndex': dropIndex(tables, change.id); return;
     case 'putObject': tables.objects.set(change.object.id, change.object); return;
-    case 'dropObject': tables.objects.delete(change.id); dropComments(tables, change.id); return;
+    case 'dropObject':
+      tables.objects.delete(change.id);
+      dropComments(tables, change.id);
+      dropGrants(tables, change.id);
+      return;
     case 'comment': {
       const key = `${change.object}/${change.column}`;
       if (change.text === null) tables.comments.delete(key);
@@ -272,6 +276,7 @@ function dropRelation(tables: Tables, id: number): void {
   tables.relations.delete(id);
   tables.names.delete(nameKey(relation.database, relation.schemaId, relation.name));
   dropComments(tables, id);
+  dropGrants(tables, id);
   for (const index of tables.indexes.values()) {
     if (index.relation === id) dropIndex(tables, index.id);
   }
@@ -298,6 +303,13 @@ function dropIndex(tables: Tables, id: number): void {
   tables.indexes.delete(id);
   dropComments(tables, id);
   for (const [key, owner] of tables.names) if (owner === id) tables.names.delete(key);
+}
+
+/** The privileges on an object go with it. */
+function dropGrants(tables: Tables, id: number): void {
+  for (const object of tables.objects.values()) {
+    if (object.kind === 'acl' && object.data['target'] === id) tables.objects.delete(object.id);
+  }
 }
 
 function dropComments(tables: Tables, id: number): void {

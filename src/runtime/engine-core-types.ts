@@ -82,6 +82,15 @@ export interface NamedStatement {
   readonly parameterTypes: readonly string[];
 }
 
+/** A line of tidemill.audit. */
+export interface AuditLine {
+  readonly at: bigint;
+  readonly user: string;
+  readonly clientAddress: string;
+  readonly event: string;
+  readonly detail: string;
+}
+
 /** Sessions for pg_stat_activity; cursors and statements of the one that asks. */
 export interface SessionsInfo {
   readonly pid: number;
@@ -90,6 +99,9 @@ export interface SessionsInfo {
   activity(): readonly SessionActivity[];
   cursors(): readonly NamedStatement[];
   statements(): readonly NamedStatement[];
+  /** Channels the session listens to. */
+  channels(): readonly string[];
+  audit(): readonly AuditLine[];
 }
 
 /** A relation whose rows are computed when it is read. */

@@ -96,6 +96,28 @@ export interface ConnectOptions {
   readonly clientAddress: string;
 }
 
+/** A notification (LISTEN) on its way to the client. */
+export interface Notification {
+  readonly pid: number;
+  readonly channel: string;
+  readonly payload: string;
+}
+
+/** What a session tells its connection while nothing runs. */
+export interface SessionHooks {
+  readonly notified: (notification: Notification) => void;
+  /** The session is over: the client is told why, and goes. */
+  readonly ended: (error: ErrorMessage) => void;
+}
+
+/** What a log-in is checked against. */
+export interface LoginFacts {
+  /** The SCRAM-SHA-256 verifier; null: no password opens this role. */
+  readonly verifier: string | null;
+  /** Some role can log in with a password. */
+  readonly anyPassword: boolean;
+}
+
 /** Result of an HTTP ingest request. */
 export interface IngestResult {
   readonly accepted: number;
@@ -107,9 +129,15 @@ export interface IngestResult {
 
 /** The engine. */
 export interface Engine {
-  connect(options: ConnectOptions): Promise<SqlSession>;
+  connect(options: ConnectOptions, hooks?: SessionHooks): Promise<SqlSession>;
+  /** What a log-in is checked against. */
+  login(user: string): Promise<LoginFacts>;
+  /** Notes a log-in that was turned away. */
+  refused(user: string, clientAddress: string, reason: string): Promise<void>;
   /** JSON array / NDJSON records into a table; resolves after the fsync of their epoch. */
-  ingest(table: string, body: Uint8Array, idempotencyKey: string | null): Promise<IngestResult>;
+  ingest(
+    table: string, body: Uint8Array, idempotencyKey: string | null, user?: string,
+  ): Promise<IngestResult>;
   /** Waits until everything received so far is published. */
   settle(): Promise<void>;
   close(): Promise<void>;

@@ -4,13 +4,14 @@
  * A cancel request must name both the pid and the key; it never says whether they were right.
  */
 import type { Entropy } from '../runtime/storage/interfaces.ts';
+import { sameBytes } from '../runtime/scram-verifier.ts';
 import { fatal } from './protocol/reader.ts';
 
 /** Most connections at a time. */
 export const CONNECTIONS_MAX = 100;
 
 interface Client {
-  readonly key: number;
+  readonly key: Uint8Array;
   readonly cancel: () => void;
   readonly terminate: () => void;
 }
@@ -28,10 +29,12 @@ export class ClientRegistry {
   }
 
   /** Gives a new client its pid and cancel key; 53300 when there are too many. */
-  admit(cancel: () => void, terminate: () => void): { readonly pid: number; readonly key: number } {
+  admit(
+    keyBytes: number, cancel: () => void, terminate: () => void,
+  ): { readonly pid: number; readonly key: Uint8Array } {
     if (this.#clients.size >= this.#most) throw fatal('53300', 'sorry, too many clients already');
     const pid = ++this.#nextPid;
-    const key = this.#entropy.u32() | 0;
+    const key = this.#entropy.bytes(keyBytes);
     this.#clients.set(pid, { key, cancel, terminate });
     return { pid, key };
   }
@@ -41,9 +44,9 @@ export class ClientRegistry {
   }
 
   /** Carries out a cancel request, if it is genuine. */
-  cancel(pid: number, key: number): void {
+  cancel(pid: number, key: Uint8Array): void {
     const client = this.#clients.get(pid);
-    if (client !== undefined && client.key === key) client.cancel();
+    if (client !== undefined && sameBytes(client.key, key)) client.cancel();
   }
 
   /** Ends all connections. */

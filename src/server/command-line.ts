@@ -10,6 +10,13 @@ export interface StartOptions {
   readonly httpPort: number;
   /** Sessions may set the clock. */
   readonly testClock: boolean;
+  /** Who must show a password. */
+  readonly auth: 'auto' | 'trust' | 'password';
+  /** A file with the password of role tidemill, set at the start. */
+  readonly passwordFile: string | null;
+  readonly tlsCert: string | null;
+  readonly tlsKey: string | null;
+  readonly connectionsMax: number;
 }
 
 /** A parsed command line. */
@@ -26,7 +33,8 @@ export type Command =
 
 const DEFAULTS: StartOptions = {
   dataDirectory: 'tidemill-data', host: '127.0.0.1', pgPort: 6543, httpPort: 6544,
-  testClock: false,
+  testClock: false, auth: 'auto', passwordFile: null, tlsCert: null, tlsKey: null,
+  connectionsMax: 100,
 };
 
 /** Text of `tidemill --help`. */
@@ -52,6 +60,12 @@ options of start:
   --http-port PORT   port for HTTP ingest (default ${DEFAULTS.httpPort}; 0 takes a free one)
   --clock MODE       real (default), or test: sessions may set the time with
                      SET tidemill.clock; with :memory: they always may
+  --auth MODE        who must show a password: auto (default; everybody but this machine),
+                     password (everybody), trust (nobody)
+  --password-file F  sets the password of role tidemill to the first line of F
+  --tls-cert FILE    certificate (PEM) for TLS on both ports, with
+  --tls-key FILE     its private key
+  --max-connections N  most Postgres clients at a time (default ${DEFAULTS.connectionsMax})
 
 options of demo:
   --seconds N        how long to play (default 20)
@@ -131,15 +145,31 @@ function parseFlags(words: readonly string[]): Flags | string {
 
 function startCommand(flags: Flags): Command {
   const unknown = unknownFlag(flags,
-    ['--data-dir', '--host', '--pg-port', '--http-port', '--clock']);
+    ['--data-dir', '--host', '--pg-port', '--http-port', '--clock', '--auth', '--password-file',
+      '--tls-cert', '--tls-key', '--max-connections']);
   if (unknown !== null) return unknown;
   const pgPort = portOf(flags.get('--pg-port'), DEFAULTS.pgPort);
   const httpPort = portOf(flags.get('--http-port'), DEFAULTS.httpPort);
   if (pgPort === null || httpPort === null) return mistake('a port is a number from 0 to 65535');
   const clock = flags.get('--clock') ?? 'real';
   if (clock !== 'real' && clock !== 'test') return mistake('--clock is real or test');
+  const auth = flags.get('--auth') ?? DEFAULTS.auth;
+  if (auth !== 'auto' && auth !== 'trust' && auth !== 'password') {
+    return mistake('--auth is auto, trust or password');
+  }
+  const tlsCert = flags.get('--tls-cert') ?? null;
+  const tlsKey = flags.get('--tls-key') ?? null;
+  if ((tlsCert === null) !== (tlsKey === null)) {
+    return mistake('--tls-cert and --tls-key come together');
+  }
+  const connections = flags.get('--max-connections');
+  if (connections !== undefined && !/^[1-9]\d{0,5}$/.test(connections)) {
+    return mistake('--max-connections is a whole number above 0');
+  }
   const dataDirectory = flags.get('--data-dir') ?? DEFAULTS.dataDirectory;
   return { kind: 'start', options: {
+    auth, tlsCert, tlsKey, passwordFile: flags.get('--password-file') ?? null,
+    connectionsMax: Number(connections ?? DEFAULTS.connectionsMax),
     dataDirectory, testClock: clock === 'test' || dataDirectory === ':memory:',
     host: flags.get('--host') ?? DEFAULTS.host, pgPort, httpPort,
   } };

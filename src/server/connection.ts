@@ -12,10 +12,12 @@ import type { SqlType } from '../common/types/sql-type.ts';
 import type { Value } from '../common/values.ts';
 import type { ResultColumn } from '../planner/plans.ts';
 import type {
-  Engine, ErrorMessage, SessionEvent, SqlSession, StatementDescription,
+  Engine, ErrorMessage, Notification, SessionEvent, SqlSession, StatementDescription,
 } from '../runtime/session-api.ts';
-import type { Clock } from '../runtime/storage/interfaces.ts';
+import type { Clock, Entropy } from '../runtime/storage/interfaces.ts';
 import type { ClientRegistry } from './client-registry.ts';
+import { authenticate, needsPassword } from './protocol/authenticate.ts';
+import type { AuthMode } from './protocol/authenticate.ts';
 import type { Conn } from './protocol/conn.ts';
 import { decodeParameter } from './protocol/parameters.ts';
 import { BodyReader, MessageReader, fatal } from './protocol/reader.ts';
@@ -23,6 +25,7 @@ import type { FrontendMessage } from './protocol/reader.ts';
 import { RowWriter, resultFormats, writeRowDescription } from './protocol/rows.ts';
 import { errorFieldsOf, writeError, writeNotice } from './protocol/errors.ts';
 import { readStartup } from './protocol/startup.ts';
+import type { Startup } from './protocol/startup.ts';
 import { MessageWriter } from './protocol/writer.ts';
 import { SessionFormats } from './session-formats.ts';
 
@@ -34,8 +37,16 @@ export interface ConnectionHost {
   readonly engine: Engine;
   readonly clients: ClientRegistry;
   readonly clock: Clock;
+  readonly entropy: Entropy;
   readonly log: (line: string) => void;
+  readonly auth: { readonly mode: AuthMode; readonly mockSecret: Uint8Array };
+  /** The client has logged in, or will not. */
+  readonly started: () => void;
 }
+
+const TERMINATED: ErrorMessage = {
+  sqlState: '57P01', message: 'terminating connection due to administrator command', fields: {},
+};
 
 interface PortalFormats {
   readonly requested: readonly number[];
@@ -64,6 +75,9 @@ export class Connection {
   /** A message the pump read that was not its own. */
   #pushedBack: FrontendMessage | null = null;
   #pid = 0;
+  readonly #notifications: Notification[] = [];
+  /** Nothing runs and no transaction is open. */
+  #idle = false;
 
   constructor(host: ConnectionHost, conn: Conn) {
     this.#host = host;
@@ -94,47 +108,91 @@ export class Connection {
   async #start(): Promise<boolean> {
     const { clock } = this.#host;
     const tooLate = clock.timer(clock.nowMicros() + STARTUP_MICROS, () => this.#conn.close());
-    const startup = await readStartup(this.#reader, this.#conn, this.#host.clients);
-    tooLate();
-    if (startup === null) return false;
-    const { pid, key } = this.#host.clients.admit(() => this.#session?.cancel(),
-      () => this.#terminate());
+    try {
+      const startup = await readStartup(this.#reader, this.#conn, this.#host.clients);
+      if (startup === null) return false;
+      if (startup.negotiate) this.#negotiate(startup);
+      await this.#logIn(startup);
+      await this.#begin(startup);
+    } finally {
+      tooLate();
+      this.#host.started();
+    }
+    return true;
+  }
+
+  #negotiate({ minor, unknownOptions }: Startup): void {
+    const writer = this.#writer;
+    writer.begin('v').int32((3 << 16) | minor).int32(unknownOptions.length);
+    for (const option of unknownOptions) writer.text(option);
+    writer.end();
+  }
+
+  async #logIn({ user }: Startup): Promise<void> {
+    const { auth, engine, entropy } = this.#host;
+    const { remoteAddress, channelBinding = null } = this.#conn;
+    if (!needsPassword(auth.mode, remoteAddress)) return;
+    try {
+      const { verifier } = await engine.login(user);
+      await authenticate(this.#reader, this.#writer, {
+        user, verifier, channelBinding, mockSecret: auth.mockSecret, nonce: entropy.bytes(18),
+      });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      await engine.refused(user, remoteAddress, reason);
+      throw error;
+    }
+  }
+
+  async #begin(startup: Startup): Promise<void> {
+    const { pid, key } = this.#host.clients.admit(startup.minor >= 2 ? 32 : 4,
+      () => this.#session?.cancel(), () => this.#terminate(TERMINATED));
     this.#pid = pid;
     this.#session = await this.#host.engine.connect({
       user: startup.user, database: startup.database, settings: startup.settings, pid,
       clientAddress: this.#conn.remoteAddress,
+    }, {
+      notified: (notification) => this.#notified(notification),
+      ended: (error) => this.#terminate(error),
     });
     this.#conn.onClose(() => this.#session?.cancel());
     const writer = this.#writer;
-    if (startup.minor !== 0 || startup.unknownOptions.length > 0) {
-      writer.begin('v').int32(0).int32(startup.unknownOptions.length);
-      for (const option of startup.unknownOptions) writer.text(option);
-      writer.end();
-    }
     writer.begin('R').int32(0).end();
     for (const [name, value] of await this.#session.parameters()) {
       this.#formats.set(name, value);
       writer.begin('S').text(name).text(value).end();
     }
-    writer.begin('K').int32(pid).int32(key).end();
+    writer.begin('K').int32(pid).raw(key).end();
     await this.#ready();
-    return true;
   }
 
-  #terminate(): void {
-    writeError(this.#writer, {
-      sqlState: '57P01', message: 'terminating connection due to administrator command',
-      fields: {},
-    }, 'FATAL');
+  #terminate(error: ErrorMessage): void {
+    writeError(this.#writer, error, 'FATAL');
     this.#writer.send();
     this.#session?.cancel();
     this.#conn.close();
+  }
+
+  /** Told at once while nothing runs, else before the next ReadyForQuery. */
+  #notified(notification: Notification): void {
+    this.#notifications.push(notification);
+    if (this.#idle) {
+      this.#tellNotifications();
+      this.#writer.send();
+    }
+  }
+
+  #tellNotifications(): void {
+    for (const { pid, channel, payload } of this.#notifications.splice(0)) {
+      this.#writer.begin('A').int32(pid).text(channel).text(payload).end();
+    }
   }
 
   async #loop(): Promise<void> {
     for (;;) {
       if (this.#reader.buffered < 5 && this.#writer.pending > 0) await this.#writer.flush();
       const message = await this.#nextMessage();
+      this.#idle = false;
       if (message === null || message.type === 'X') return;
       if (this.#skipToSync && message.type !== 'S') continue;
       await this.#handle(message);
@@ -405,6 +463,8 @@ export class Connection {
   async #ready(): Promise<void> {
     this.#skipToSync = false;
     const status = await this.#live.status();
+    this.#idle = status === 'I';
+    if (this.#idle) this.#tellNotifications();
     this.#writer.begin('Z').byte(status.charCodeAt(0)).end();
     if (this.#reader.buffered < 5) await this.#writer.flush();
   }

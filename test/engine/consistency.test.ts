@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { cell } from '../../src/runtime/batch.ts';
 import { EngineCore } from '../../src/runtime/engine-core.ts';
 import { Session } from '../../src/runtime/session/session.ts';
+import { SessionRegistry } from '../../src/runtime/session/session-registry.ts';
 import { TableLocks } from '../../src/runtime/session/table-locks.ts';
 import { MemoryStorage } from '../../src/runtime/storage/memory-storage.ts';
 import { simWorld } from '../support/sim-environment.ts';
@@ -29,9 +30,9 @@ it('sums up to nothing in every epoch and every read', async () => {
   const world = simWorld(new MemoryStorage());
   world.clock.running = true;
   const core = await EngineCore.open({}, world);
-  const connect = (): Session => new Session(core, new TableLocks(), {
+  const connect = (): Session => new Session(core, {
     user: 'u', database: 'tidemill', settings: [], pid: 1, clientAddress: '',
-  });
+  }, { locks: new TableLocks(), sessions: new SessionRegistry(0n) });
   const session = connect();
   const run = async (of: Session, sql: string): Promise<string[]> => {
     const found: string[] = [];

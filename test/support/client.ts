@@ -35,9 +35,9 @@ export class TestClient {
     this.session = session;
   }
 
-  static async connect(engine: Engine, pid = 1): Promise<TestClient> {
+  static async connect(engine: Engine, pid = 1, user = 'tidemill'): Promise<TestClient> {
     return new TestClient(await engine.connect({
-      user: 'tidemill', database: 'tidemill', settings: [], pid, clientAddress: '',
+      user, database: 'tidemill', settings: [], pid, clientAddress: '',
     }));
   }
 

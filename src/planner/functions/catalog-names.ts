@@ -75,24 +75,32 @@ function privilegeCall(name: string, args: string): string {
 const GRANTED: readonly ScalarFunction[] = [
   ...PRIVILEGES.flatMap(([name, what]) => PRIVILEGE_ARGS.map((args) => scalar({
     signature: `${name}(${args}) -> boolean`, volatility: 'stable',
-    doc: 'True: privileges are not restricted.', examples: [[privilegeCall(name, args), 'true']],
-    evaluateIn: (context, ...values: Value[]) => {
-      const object = values.at(-2);
-      if (what !== null && typeof object === 'string') context.catalog?.requireObject(what, object);
-      return true;
-    },
+    doc: 'True when the role, or the current user, has one of the privileges.',
+    examples: [[privilegeCall(name, args), 'true']],
+    evaluateIn: (context, ...values: Value[]) => granted(context, what, values, 2),
   }))),
   ...COLUMN_PRIVILEGE_ARGS.map((args) => scalar({
     signature: `has_column_privilege(${args}) -> boolean`, volatility: 'stable',
-    doc: 'True: privileges are not restricted.',
+    doc: 'True when the privilege is there for the whole relation: columns have none of their own.',
     examples: [[privilegeCall('has_column_privilege', args), 'true']],
-    evaluateIn: (context, ...values: Value[]) => {
-      const table = values.at(-3);
-      if (typeof table === 'string') context.catalog?.requireObject('relation', table);
-      return true;
-    },
+    evaluateIn: (context, ...values: Value[]) => granted(context, 'relation', values, 3),
   })),
 ];
+
+/** `counted` arguments, and before them perhaps the role. Outside a session everything is true. */
+function granted(
+  context: EvaluationContext, what: PrivilegeKind, values: readonly Value[], counted: number,
+): boolean | null {
+  const object = values.at(-counted);
+  const user = values.length > counted ? values[0] : null;
+  const wanted = values.at(-1);
+  if (context.catalog === undefined) return true;
+  return context.catalog.hasPrivilege({
+    what: what ?? 'other', wanted: typeof wanted === 'string' ? wanted : '',
+    user: typeof user === 'number' ? user >>> 0 : typeof user === 'string' ? user : null,
+    object: typeof object === 'number' || typeof object === 'string' ? object : 0,
+  });
+}
 
 const COMMENTS: readonly ScalarFunction[] = [
   scalar({

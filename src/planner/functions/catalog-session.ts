@@ -71,6 +71,15 @@ const SETTINGS: readonly ScalarFunction[] = [
 
 const SIGNALS: readonly ScalarFunction[] = [
   scalar({
+    signature: 'pg_notify(text,text) -> void', nulls: 'called', volatility: 'volatile',
+    doc: 'Tells those that LISTEN to a channel, after the commit.',
+    examples: [[`pg_notify('channel', 'payload')`, '']],
+    evaluateIn: (context, channel: string | null, payload: string | null) => {
+      context.catalog?.notify(channel ?? '', payload ?? '');
+      return '';
+    },
+  }),
+  scalar({
     signature: 'pg_cancel_backend(int4) -> boolean', doc: 'Stops what a session is running.',
     volatility: 'volatile', examples: [['pg_cancel_backend(0)', 'false']],
     evaluateIn: (context, pid: number) => context.catalog?.signal(pid, false) ?? false,

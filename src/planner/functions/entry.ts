@@ -68,6 +68,19 @@ export interface CatalogLookup extends NameLookup {
   setSetting(name: string, value: string, local: boolean): string;
   /** The statement waits that long before its rows are given. */
   sleep(seconds: number): void;
+  /** Sends a notification when the transaction commits. */
+  notify(channel: string, payload: string): void;
+  /** Channels the session listens to. */
+  channels(): readonly string[];
+  /**
+   * What has_table_privilege and its like answer: `user` null is the current one, `object` a name
+   * or an oid; null when there is no such object.
+   */
+  hasPrivilege(ask: {
+    readonly what: 'relation' | 'schema' | 'database' | 'role' | 'other';
+    readonly user: string | number | null; readonly object: string | number;
+    readonly wanted: string;
+  }): boolean | null;
   /** Stops another session's statement, or the session; false when there is none. */
   signal(pid: number, terminate: boolean): boolean;
 }

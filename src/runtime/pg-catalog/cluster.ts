@@ -3,6 +3,7 @@
  */
 import { parseValue } from '../../common/types/registry.ts';
 import { sqlArray } from '../../common/values.ts';
+import { findRole, rolesIn } from '../catalog-roles.ts';
 import type { SystemContext } from '../engine-core-types.ts';
 import { SETTINGS } from '../session/settings.ts';
 import type { Setting } from '../session/settings.ts';
@@ -31,9 +32,13 @@ function* namespaces(context: SystemContext): Generator<CatalogRow, void> {
 
 function* authids(context: SystemContext): Generator<CatalogRow, void> {
   for (const name of roleNames(context)) {
+    const role = findRole(context.catalog, name);
+    const superuser = role?.superuser ?? false;
     yield {
-      oid: roleOid(context, name), rolname: name, rolsuper: true, rolinherit: true,
-      rolcreaterole: true, rolcreatedb: true, rolcanlogin: true, rolconnlimit: -1,
+      oid: roleOid(context, name), rolname: name, rolsuper: superuser,
+      rolinherit: role?.inherit ?? true, rolcreaterole: superuser || (role?.createRole ?? false),
+      rolcreatedb: superuser || (role?.createDb ?? false), rolcanlogin: role?.login ?? false,
+      rolconnlimit: role?.connectionLimit ?? -1, rolvaliduntil: role?.validUntil ?? null,
     };
   }
 }
@@ -42,9 +47,21 @@ function* roles(context: SystemContext): Generator<CatalogRow, void> {
   for (const row of authids(context)) yield { ...row, rolpassword: '********' };
 }
 
+/** Who is in which role. */
+function* memberships(context: SystemContext): Generator<CatalogRow, void> {
+  for (const member of rolesIn(context.catalog)) {
+    for (const { role, admin } of member.memberOf) {
+      yield { roleid: role, member: member.id, grantor: 10, admin_option: admin };
+    }
+  }
+}
+
 function* users(context: SystemContext): Generator<CatalogRow, void> {
   for (const name of roleNames(context)) {
-    yield { usename: name, usesysid: roleOid(context, name), usecreatedb: true, usesuper: true,
+    const role = findRole(context.catalog, name);
+    if (role?.login !== true) continue;
+    yield { usename: name, usesysid: roleOid(context, name), usesuper: role.superuser,
+      usecreatedb: role.superuser || role.createDb,
       userepl: false, usebypassrls: false, passwd: '********' };
   }
 }
@@ -182,7 +199,8 @@ function foreignWrappers(): readonly CatalogRow[] {
 /** Contents of the relations named above. */
 export const CLUSTER: Contents = {
   pg_database: databases, pg_namespace: namespaces, pg_authid: authids, pg_roles: roles,
-  pg_user: users, pg_shadow: users, pg_tablespace: tablespaces, pg_settings: settings,
+  pg_auth_members: memberships, pg_user: users, pg_shadow: users,
+  pg_tablespace: tablespaces, pg_settings: settings,
   pg_description: descriptions, pg_shdescription: sharedDescriptions,
   pg_stat_activity: activity, pg_stat_gssapi: perSession, pg_stat_ssl: sslSessions,
   pg_cursors: cursors, pg_prepared_statements: preparedStatements, pg_timezone_names: zones,

@@ -20,6 +20,8 @@ import {
   signatureText, viewText,
 } from './definitions.ts';
 import { CLASS_OIDS, checkOid, roleNames, roleOid, schemasHere, userRelations } from './oids.ts';
+import { hasPrivilege } from './privileges.ts';
+import type { PrivilegeQuestion } from './privileges.ts';
 import { operators } from './procedures.ts';
 import type { Procedure } from './procedures.ts';
 import {
@@ -32,6 +34,7 @@ export interface LookupActions {
   setSetting(name: string, value: string, local: boolean): string;
   sleep(seconds: number): void;
   signal(pid: number, terminate: boolean): boolean;
+  notify(channel: string, payload: string): void;
 }
 
 interface Named {
@@ -267,6 +270,26 @@ export class SystemLookup implements CatalogLookup {
 
   sleep(seconds: number): void {
     this.#actions.sleep(seconds);
+  }
+
+  notify(channel: string, payload: string): void {
+    this.#actions.notify(channel, payload);
+  }
+
+  channels(): readonly string[] {
+    return this.#context.sessions?.channels() ?? [];
+  }
+
+  hasPrivilege(ask: Omit<PrivilegeQuestion, 'object'> & { readonly object: string | number }):
+    boolean | null {
+    const { object, what } = ask;
+    if (typeof object === 'string' && what !== 'other') this.requireObject(what, object);
+    const oid = typeof object === 'number' ? object >>> 0
+      : what === 'relation' ? this.#classOid(object) ?? 0
+      : what === 'schema' ? schemasHere(this.#context).find(({ name }) => name === object)?.id ?? 0
+      : what === 'database' ? this.#context.catalog.databaseByName(object)?.id ?? 0
+      : roleOid(this.#context, object);
+    return hasPrivilege(this.#context, { ...ask, object: oid });
   }
 
   signal(pid: number, terminate: boolean): boolean {

@@ -15,6 +15,7 @@ import type { StoredRelation } from '../catalog-store-types.ts';
 import { nameIsFree } from './ddl-create.ts';
 import { refuseSystem } from './ddl-drop.ts';
 import { alterSubscription } from './ddl-subscription.ts';
+import { alterRole } from './ddl-role.ts';
 import { columnParts } from './ddl-columns.ts';
 import { isStorageParameter, optionText } from './ddl-connector.ts';
 import { addConstraint, dropConstraint } from './ddl-keys.ts';
@@ -35,6 +36,7 @@ export async function alterObject(
     renameSchema(context, statement);
     return command(tag);
   }
+  if (statement.object === 'role') return await alterRole(context, statement);
   if (statement.object === 'subscription') return alterSubscription(context, statement);
   if (!['table', 'view', 'materialized view', 'source', 'index'].includes(statement.object)) {
     throw sqlError('0A000', `${tag} is not supported`, { span: statement.span });

@@ -8,6 +8,7 @@ import type {
 } from '../../parser/ast-definitions.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { StoredRelation, StoredSchema } from '../catalog-store-types.ts';
+import { requireCreate } from './authorize.ts';
 import { refuseSystem } from './ddl-drop.ts';
 import { addKey } from './ddl-keys.ts';
 import { command } from './result.ts';
@@ -46,6 +47,7 @@ export function targetOf(
   if (schema.database === 0) {
     throw sqlError('42501', `permission denied for schema ${schema.name}`, { span: name.span });
   }
+  requireCreate(context, schema);
   return { schema, name: own };
 }
 

@@ -13,6 +13,7 @@ import type { Reference } from '../catalog-store.ts';
 import type { Dependant } from '../catalog-store.ts';
 import { droppedFunction } from './ddl-drop-function.ts';
 import { dropKey } from './ddl-keys.ts';
+import { dropRoles } from './ddl-role.ts';
 import { dropSink, findSink } from './named-sink.ts';
 import { findSubscription } from './named-subscription.ts';
 import { referenceLabel } from './ddl-references.ts';
@@ -29,6 +30,10 @@ const KIND_OF: Readonly<Record<string, StoredRelation['kind']>> = {
 /** DROP kind names [CASCADE]. */
 export function dropObjects(context: StatementContext, statement: Drop): StatementResult {
   const tag = `DROP ${statement.object.toUpperCase()}`;
+  if (statement.object === 'role') {
+    dropRoles(context, statement);
+    return command(tag);
+  }
   const together = new Set(statement.names.flatMap((name) => context.find(name)?.id ?? []));
   for (const [at, name] of statement.names.entries()) {
     switch (statement.object) {

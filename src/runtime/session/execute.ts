@@ -5,7 +5,7 @@
  * session itself (settings, transactions, cursors, prepared statements) to its own file.
  */
 import { assertNever } from '../../common/assert.ts';
-import { sqlError } from '../../common/errors.ts';
+import { SqlError, sqlError } from '../../common/errors.ts';
 import type { Value } from '../../common/values.ts';
 import type { Statement } from '../../parser/ast-statements.ts';
 import type { DataChange, Query } from '../../parser/ast.ts';
@@ -14,6 +14,7 @@ import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
 import type { PlanEnv } from '../../planner/bound.ts';
 import { advanceClock, isClock, resetClock, setClock } from './clock.ts';
+import { authorize } from './authorize.ts';
 import { runCopy } from './copy.ts';
 import { closeCursor, declareCursor, fetchCursor } from './cursors.ts';
 import { alterObject } from './ddl-alter.ts';
@@ -22,11 +23,13 @@ import { dropObjects } from './ddl-drop.ts';
 import { createSink } from './ddl-sink.ts';
 import { createFunction } from './ddl-function.ts';
 import { acknowledge, createSubscription } from './ddl-subscription.ts';
+import { createRole } from './ddl-role.ts';
 import { createTable, selectInto } from './ddl-table.ts';
 import { createView } from './ddl-view.ts';
 import { truncateTables } from './dml.ts';
 import { runChange, runChangesOfWith } from './dml-with.ts';
 import { runExplain } from './explain.ts';
+import { runPrivileges } from './privileges.ts';
 import { deallocate, executePrepared, prepare } from './prepared.ts';
 import type { StatementResult } from './result.ts';
 import { RowCursor, command } from './result.ts';
@@ -42,6 +45,32 @@ import {
 
 /** Runs a statement as far as its first row. */
 export async function executeStatement(
+  session: SessionState, context: StatementContext, execution: Execution,
+): Promise<StatementResult> {
+  const { statement } = execution;
+  try {
+    authorize(context, statement);
+    const result = await runStatement(session, context, execution);
+    if (AUDITED.has(statement.kind)) context.scope.audit('statement', textOf(context, statement));
+    return result;
+  } catch (error) {
+    if (error instanceof SqlError && error.sqlState === '42501') {
+      context.scope.audit('statement refused', `${error.message}: ${textOf(context, statement)}`);
+    }
+    throw error;
+  }
+}
+
+/** Definitions are noted in tidemill.audit. */
+const AUDITED: ReadonlySet<string> = new Set(['createTable', 'createView', 'createIndex',
+  'createSchema', 'createDatabase', 'createFunction', 'createSubscription', 'createSink',
+  'createConnection', 'createSecret', 'createRole', 'drop', 'alter', 'privileges']);
+
+function textOf({ text }: StatementContext, { span }: Statement): string {
+  return text.slice(span.start, span.end);
+}
+
+async function runStatement(
   session: SessionState, context: StatementContext, execution: Execution,
 ): Promise<StatementResult> {
   const { statement, parameters } = execution;
@@ -70,6 +99,8 @@ export async function executeStatement(
     case 'createSink': return await createSink(context, statement);
     case 'createSubscription': return createSubscription(context, statement);
     case 'acknowledge': return acknowledge(context, statement);
+    case 'createRole': return createRole(context, statement);
+    case 'privileges': return runPrivileges(context, statement);
     default: return executeCommand(session, context, statement);
   }
 }
@@ -96,9 +127,8 @@ async function runQueryOrChange(
 
 type Rest = Exclude<Statement, { kind: 'query' | 'insert' | 'update' | 'delete' | 'truncate'
   | 'copy' | 'subscribe' | 'explain' | 'createTable' | 'createView' | 'createIndex' | 'createSchema'
-  | 'createDatabase' | 'createFunction' | 'drop' | 'alter' | 'comment'
-  | 'createSubscription' | 'createSink'
-  | 'acknowledge' }>;
+  | 'createDatabase' | 'createFunction' | 'drop' | 'alter' | 'comment' | 'createSubscription'
+  | 'createSink' | 'acknowledge' | 'createRole' | 'privileges' }>;
 
 async function executeCommand(
   session: SessionState, context: StatementContext, statement: Rest,
@@ -132,6 +162,16 @@ async function executeCommand(
         await context.transaction.lock(context.resolve(name).id, 'change');
       }
       return command('LOCK TABLE');
+    case 'listen':
+      context.scope.channels.listen(statement.channel.name);
+      return command('LISTEN');
+    case 'unlisten':
+      context.scope.channels.unlisten(statement.channel?.name ?? null);
+      return command('UNLISTEN');
+    case 'notify':
+      context.scope.channels.notify({ pid: context.scope.pid, channel: statement.channel.name,
+        payload: statement.payload ?? '' });
+      return command('NOTIFY');
     case 'maintenance':
       for (const name of statement.names) context.resolve(name);
       return command(statement.command === 'refresh' ? 'REFRESH MATERIALIZED VIEW'
@@ -143,7 +183,8 @@ async function executeCommand(
 type Refused = Exclude<Rest, { kind: 'begin' | 'commit' | 'rollback' | 'savepoint'
   | 'releaseSavepoint' | 'setVariable' | 'setTransaction' | 'resetVariable' | 'show' | 'discard'
   | 'prepare' | 'execute' | 'executeUnitTest' | 'deallocate' | 'declareCursor' | 'fetchCursor'
-  | 'closeCursor' | 'flush' | 'wait' | 'lockTable' | 'maintenance' | 'advanceClock' }>;
+  | 'closeCursor' | 'flush' | 'wait' | 'lockTable' | 'maintenance' | 'advanceClock' | 'listen'
+  | 'unlisten' | 'notify' }>;
 
 function refuse(statement: Refused): never {
   switch (statement.kind) {
@@ -151,14 +192,9 @@ function refuse(statement: Refused): never {
       'Write the options in the WITH clause of the source.');
     case 'createSecret': throw notSupported('CREATE SECRET',
       'Write the option in the WITH clause of the source.');
-    case 'createRole': throw notSupported('CREATE ROLE', 'Any user name may connect locally.');
     case 'createSequence': throw notSupported('CREATE SEQUENCE',
       'Declare the column GENERATED ALWAYS AS IDENTITY.');
     case 'createType': throw notSupported('CREATE TYPE', 'Use text with a CHECK constraint.');
-    case 'privileges': throw notSupported('GRANT and REVOKE',
-      'Any user may do everything on a local server.');
-    case 'listen': case 'notify': case 'unlisten':
-      throw notSupported('LISTEN and NOTIFY', 'Read the view again: it is always up to date.');
     case 'kill': throw notSupported('KILL', 'Send a cancel request.');
     case 'unsupported': throw notSupported(statement.feature, null);
     default: return assertNever(statement);

@@ -11,15 +11,17 @@ import type { OpenOptions } from '../engine-core.ts';
 import { CATALOG_RELATIONS } from '../pg-catalog/registry.ts';
 import { sinksRelation } from '../introspection/sinks.ts';
 import { Sinks } from '../sinks/sinks.ts';
+import { findRole, mayUse, rolesIn, SYSTEM_ROLE } from '../catalog-roles.ts';
 import { DEFAULT_DATABASE } from '../catalog-store.ts';
 import type {
-  ConnectOptions, Engine, IngestResult, SqlSession,
+  ConnectOptions, Engine, IngestResult, LoginFacts, SessionHooks, SqlSession,
 } from '../session-api.ts';
 import type { Environment } from '../storage/interfaces.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { checkReferences } from './foreign-keys.ts';
 import type { KeySource } from './foreign-keys.ts';
+import { AUDIT } from './audit.ts';
 import { Session } from './session.ts';
 import { SessionRegistry } from './session-registry.ts';
 import type { Scratch } from './session-registry.ts';
@@ -40,7 +42,7 @@ export async function openEngine(
 ): Promise<Engine> {
   let sinks: Sinks | null = null;
   const core = await EngineCore.open({
-    ...options, systemRelations: [...CATALOG_RELATIONS, sinksRelation(() => sinks)],
+    ...options, systemRelations: [...CATALOG_RELATIONS, AUDIT, sinksRelation(() => sinks)],
   }, environment);
   await dropLeftOverViews(core);
   await dropLeftOverTemporary(core);
@@ -74,17 +76,41 @@ class SessionEngine implements Engine {
   constructor(core: EngineCoreFace, sinks: Sinks) {
     this.#core = core;
     this.#sessions = new SessionRegistry(core.environment.clock.nowMicros(),
-      () => openScratch(core.environment));
+      { log: (line) => core.environment.log(line), scratch: () => openScratch(core.environment) });
     this.#sinks = sinks;
   }
 
-  async connect(options: ConnectOptions): Promise<SqlSession> {
-    return new Session(this.#core, this.#locks, options, this.#sessions);
+  async connect(options: ConnectOptions, hooks?: SessionHooks): Promise<SqlSession> {
+    return new Session(this.#core, options,
+      { locks: this.#locks, sessions: this.#sessions, hooks });
   }
 
-  async ingest(table: string, body: Uint8Array, key: string | null): Promise<IngestResult> {
+  async login(user: string): Promise<LoginFacts> {
+    const { state } = this.#core.catalog;
+    const role = findRole(state, user);
+    const now = this.#core.environment.clock.nowMicros();
+    const expired = role?.validUntil != null && role.validUntil < now;
+    const anyPassword = [...rolesIn(state)].some(({ login, verifier }) =>
+      login && verifier !== null);
+    return { verifier: expired ? null : role?.verifier ?? null, anyPassword };
+  }
+
+  async refused(user: string, clientAddress: string, reason: string): Promise<void> {
+    this.#sessions.audit(this.#core, {
+      user, clientAddress, event: 'login refused', detail: reason,
+    });
+  }
+
+  async ingest(
+    table: string, body: Uint8Array, key: string | null, user: string = SYSTEM_ROLE,
+  ): Promise<IngestResult> {
     const relation = this.#tableOf(table);
     const stored = must(this.#core.catalog.state.relation(relation), 'table');
+    const { id, owner: ownedBy, name } = stored;
+    const target = { id, owner: ownedBy, kind: 'relation', system: false } as const;
+    if (!mayUse(this.#core.catalog.state, user, target, { any: 'a' })) {
+      throw sqlError('42501', `permission denied for table ${name}`);
+    }
     const keys = stored.foreignKeys ?? [];
     if (keys.length === 0) return await this.#core.ingest(relation, body, key);
     const owner: LockOwner = { waitsFor: null };

@@ -24,6 +24,8 @@ export interface SessionCatalogOptions {
   readonly facts: SessionFacts;
   /** True for relations made by the running transaction. */
   readonly uncommitted: (relation: number) => boolean;
+  /** Refuses what the user may not read. */
+  readonly reading: (relation: number, through: number | null) => void;
   /** Names of reg* types; asked for when they are needed. */
   readonly names: () => NameLookup;
 }
@@ -39,6 +41,7 @@ export class SessionCatalog implements CatalogReader {
   readonly #database: number;
   readonly #uncommitted: (relation: number) => boolean;
   readonly #names: () => NameLookup;
+  readonly #reading: (relation: number, through: number | null) => void;
   readonly #temporary: string;
   /** True when search_path begins with pg_temp: new relations are temporary. */
   readonly createsTemporary: boolean;
@@ -48,6 +51,7 @@ export class SessionCatalog implements CatalogReader {
     this.#database = options.database;
     this.#uncommitted = options.uncommitted;
     this.#names = options.names;
+    this.#reading = options.reading;
     this.#temporary = options.temporary;
     this.createsTemporary = options.searchPath[0] === TEMPORARY_ALIAS;
     const path = options.searchPath.map((name) => this.#own(name));
@@ -64,6 +68,10 @@ export class SessionCatalog implements CatalogReader {
   }
 
   get names(): NameLookup { return this.#names(); }
+
+  reading(relation: number, through: number | null): void {
+    this.#reading(relation, through);
+  }
 
   /** The relation as stored, by name. */
   findStored(schema: string | null, name: string): StoredRelation | null {

@@ -5,6 +5,9 @@ import { sqlError } from '../../common/errors.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
 import type { SessionActivity } from '../engine-core-types.ts';
 import type { ConnectOptions, SqlSession } from '../session-api.ts';
+import { AuditLog } from './audit.ts';
+import type { AuditEntry } from './audit.ts';
+import { Channels } from './channels.ts';
 
 /** A session as its neighbours know it. */
 export interface Neighbour {
@@ -32,10 +35,15 @@ export class SessionRegistry {
   readonly startedAt: bigint;
   /** Opens a scratch engine. */
   readonly scratch: () => Promise<Scratch>;
+  readonly #audit: AuditLog;
+  #channels: Channels | null = null;
 
-  constructor(startedAt: bigint, scratch: () => Promise<Scratch> = noScratch) {
+  constructor(startedAt: bigint, surroundings: {
+    readonly log?: (line: string) => void; readonly scratch?: () => Promise<Scratch>;
+  } = {}) {
     this.startedAt = startedAt;
-    this.scratch = scratch;
+    this.scratch = surroundings.scratch ?? noScratch;
+    this.#audit = new AuditLog(surroundings.log ?? ((): void => undefined));
   }
 
   add(pid: number, session: Neighbour): void {
@@ -44,6 +52,25 @@ export class SessionRegistry {
 
   remove(pid: number): void {
     this.#sessions.delete(pid);
+  }
+
+  /** The channels all sessions share. */
+  channelsOf(core: EngineCoreFace): Channels {
+    this.#channels ??= new Channels(core);
+    return this.#channels;
+  }
+
+  /** Sessions of a user. */
+  count(user: string): number {
+    return this.activity().filter((session) => session.user === user).length;
+  }
+
+  audit({ environment }: EngineCoreFace, entry: Omit<AuditEntry, 'at'>): void {
+    this.#audit.add({ ...entry, at: environment.clock.nowMicros() });
+  }
+
+  auditEntries(): readonly AuditEntry[] {
+    return this.#audit.entries();
   }
 
   /** In the order they began. */

@@ -15,6 +15,9 @@ const FORMATTING = new Set(['bytea_output', 'extra_float_digits']);
 /** Hears of changes: the name as shown, the value, and whether clients are told. */
 type OnReport = (name: string, value: string, reported: boolean) => void;
 
+/** Refuses a role the session may not become. */
+type RoleGuard = (setting: 'role' | 'session_authorization', name: string) => void;
+
 /** Values of all settings for one session. */
 export class SessionSettings {
   readonly #values = new Map<string, string>();
@@ -23,9 +26,12 @@ export class SessionSettings {
   readonly #atBegin = new Map<string, string | null>();
   readonly #local = new Map<string, string | null>();
   readonly #onReport: OnReport;
+  readonly #guard: RoleGuard;
+  #isSuperuser: (() => boolean) | null = null;
 
-  constructor(onReport: OnReport) {
+  constructor(onReport: OnReport, guard: RoleGuard = () => undefined) {
     this.#onReport = onReport;
+    this.#guard = guard;
   }
 
   /** The value SHOW prints; 42704 for unknown names. */
@@ -41,6 +47,9 @@ export class SessionSettings {
   /** The value, or null for a name nobody has set and we do not know. */
   find(name: string): string | null {
     const key = name.toLowerCase();
+    if (key === 'is_superuser' && this.#isSuperuser !== null) {
+      return this.#isSuperuser() ? 'on' : 'off';
+    }
     const set = this.#values.get(key) ?? this.#defaults.get(key);
     if (set !== undefined) return set;
     return SETTINGS.find((setting) => setting.name === key)?.initial ?? null;
@@ -50,7 +59,9 @@ export class SessionSettings {
   setDefault(name: string, value: string): void {
     const setting = findSetting(name);
     if (setting.readOnly) throw readOnlyParameter(setting);
-    this.#defaults.set(setting.name, setting.normalise(value));
+    const next = setting.normalise(value);
+    this.#checkRole(setting.name, next);
+    this.#defaults.set(setting.name, next);
   }
 
   /** The user's name, shown by session_authorization. */
@@ -63,8 +74,18 @@ export class SessionSettings {
     const setting = findSetting(name);
     if (setting.readOnly) throw readOnlyParameter(setting);
     const next = setting.normalise(value);
+    this.#checkRole(setting.name, next);
     this.#remember(setting.name, local);
     this.#assign(setting, next);
+  }
+
+  /** What is_superuser says. */
+  setSuperuser(isSuperuser: () => boolean): void {
+    this.#isSuperuser = isSuperuser;
+  }
+
+  #checkRole(name: string, value: string): void {
+    if (name === 'role' || name === 'session_authorization') this.#guard(name, value);
   }
 
   reset(name: string): void {
@@ -111,9 +132,18 @@ export class SessionSettings {
     return names;
   }
 
+  /** How long a transaction block may wait for its client, or null. */
+  idleInTransactionMs(): number | null {
+    return this.#milliseconds('idle_in_transaction_session_timeout');
+  }
+
   /** Longest time of a statement, or null. */
   statementTimeoutMs(): number | null {
-    const ms = durationMs('statement_timeout', this.get('statement_timeout'));
+    return this.#milliseconds('statement_timeout');
+  }
+
+  #milliseconds(name: string): number | null {
+    const ms = durationMs(name, this.get(name));
     return ms === 0 ? null : ms;
   }
 
@@ -146,8 +176,11 @@ export class SessionSettings {
 
   #assign(setting: Setting, value: string | null): void {
     const before = this.find(setting.name);
+    const superuser = this.find('is_superuser');
     if (value === null) this.#values.delete(setting.name);
     else this.#values.set(setting.name, value);
+    const now = this.find('is_superuser');
+    if (now !== null && now !== superuser) this.#onReport('is_superuser', now, true);
     const after = this.find(setting.name);
     if (after === null || after === before) return;
     if (setting.reported || FORMATTING.has(setting.name)) {

@@ -9,7 +9,7 @@ import { AssertionError, must } from '../../common/assert.ts';
 import { SqlError, sqlError } from '../../common/errors.ts';
 import type { Notice } from '../../common/errors.ts';
 import { positionOf } from '../../common/span.ts';
-import { formatType, parseValue } from '../../common/types/registry.ts';
+import { parseValue } from '../../common/types/registry.ts';
 import { DEFAULT_SETTINGS } from '../../common/types/settings.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
@@ -20,16 +20,18 @@ import type { Batch } from '../batch.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
 import type { SessionActivity } from '../engine-core-types.ts';
 import type {
-  ConnectOptions, ErrorMessage, SessionEvent, SqlSession, StatementDescription, TransactionStatus,
+  ConnectOptions, ErrorMessage, SessionEvent, SessionHooks, SqlSession, StatementDescription,
+  TransactionStatus,
 } from '../session-api.ts';
 import { ByteQueue } from './byte-queue.ts';
+import { withoutSecrets } from './audit.ts';
 import { describeStatement } from './describe.ts';
 import type { ColumnTexts } from './named-columns.ts';
 import { textsOf } from './named-columns.ts';
 import { executeStatement, mayRunInFailedBlock } from './execute.ts';
 import type { StatementResult } from './result.ts';
-import { SessionRegistry } from './session-registry.ts';
-import { SessionSettings } from './session-settings.ts';
+import type { SessionRegistry } from './session-registry.ts';
+import { makeScope } from './session-scope.ts';
 import type { Execution, Portal, PreparedStatement, SessionState } from './session-state.ts';
 import { StatementContext } from './statement-context.ts';
 import type { SessionScope } from './statement-context.ts';
@@ -39,6 +41,23 @@ import { applyOnCommit, dropTemporary } from './temporary.ts';
 import { Transaction } from './transaction.ts';
 
 const ROWS_EVENT = 1024;
+
+const NO_HOOKS: SessionHooks = { notified: () => undefined, ended: () => undefined };
+
+const TERMINATED: ErrorMessage = {
+  sqlState: '57P01', message: 'terminating connection due to administrator command', fields: {},
+};
+const IDLE_TOO_LONG: ErrorMessage = {
+  sqlState: '25P03', message: 'terminating connection due to idle-in-transaction timeout',
+  fields: {},
+};
+
+/** What a session shares with others, and whom it tells. */
+export interface SessionSurroundings {
+  readonly locks: TableLocks;
+  readonly sessions: SessionRegistry;
+  readonly hooks?: SessionHooks | undefined;
+}
 
 /** The SqlSession of an engine core. */
 export class Session implements SqlSession, SessionState {
@@ -53,51 +72,37 @@ export class Session implements SqlSession, SessionState {
   #copy: ByteQueue | null = null;
   #stopTimer: (() => void) | null = null;
   readonly #sessions: SessionRegistry;
+  readonly #hooks: SessionHooks;
+  #stopIdle: (() => void) | null = null;
   readonly #clientAddress: string;
   readonly #startedAt: bigint;
   #query: { readonly text: string; readonly at: bigint } | null = null;
   #terminated = false;
 
   constructor(
-    core: EngineCoreFace, locks: TableLocks, options: ConnectOptions,
-    sessions: SessionRegistry = new SessionRegistry(0n),
+    core: EngineCoreFace, options: ConnectOptions,
+    { locks, sessions, hooks = NO_HOOKS }: SessionSurroundings,
   ) {
     this.#locks = locks;
+    this.#hooks = hooks;
     this.#sessions = sessions;
     this.#clientAddress = options.clientAddress;
     this.#startedAt = core.environment.clock.nowMicros();
-    const settings = new SessionSettings((name, value, reported) => {
-      this.#events.push({ kind: 'parameter', name, value, reported });
-    });
-    settings.setUser(options.user);
-    for (const [name, value] of options.settings) settings.setDefault(name, value);
-    const database = core.catalog.state.databaseByName(options.database);
-    if (database === null) {
-      throw sqlError('3D000', `database "${options.database}" does not exist`);
-    }
-    this.scope = {
-      core, settings, database, user: options.user, pid: options.pid,
-      notice: (notice) => this.#notice(notice), cancelled: () => this.#cancelled,
-      sessions: {
-        pid: options.pid, startedAt: sessions.startedAt, activity: () => sessions.activity(),
-        cursors: () => [...this.portals.values()].flatMap((portal) => (portal.name === '' ? []
-          : [{ name: portal.name, text: portal.parsed?.text ?? '', hold: portal.hold,
-            fromSql: portal.cursor, parameterTypes: [] }])),
-        statements: () => [...this.statements.values()].flatMap((prepared) => (
-          prepared.name === '' ? [] : [{ name: prepared.name, text: prepared.parsed?.text ?? '',
-            hold: false, fromSql: prepared.fromSql,
-            parameterTypes: prepared.parameterTypes.map((type) =>
-              (type === null ? 'text' : formatType(type))) }])),
+    this.scope = makeScope({
+      core, options, hooks, sessions, portals: this.portals, statements: this.statements,
+      report: (name, value, reported) => {
+        this.#events.push({ kind: 'parameter', name, value, reported });
       },
-      signal: (pid, terminate) => sessions.signal(pid, terminate),
-      scratch: () => sessions.scratch(),
-      subscriptions: new Set(), untimed: () => this.#stopTiming(),
-    };
+      notice: (notice) => this.#notice(notice), cancelled: () => this.#cancelled,
+      untimed: () => this.#stopTiming(),
+    });
+    this.scope.audit('login', `database ${options.database}`);
     sessions.add(options.pid, {
       activity: () => this.#activity(), cancel: () => this.cancel(),
       terminate: () => {
         this.#terminated = true;
         this.cancel();
+        hooks.ended(TERMINATED);
       },
     });
   }
@@ -142,6 +147,7 @@ export class Session implements SqlSession, SessionState {
     } finally {
       transaction?.end();
       this.scope.settings.endTransaction(committed);
+      this.scope.channels.settle(committed);
       await this.#dropPortals(committed);
     }
   }
@@ -302,6 +308,8 @@ export class Session implements SqlSession, SessionState {
   async close(): Promise<void> {
     this.cancel();
     this.#sessions.remove(this.scope.pid);
+    this.#stopIdle?.();
+    this.scope.channels.close();
     await this.finish(false);
     for (const name of this.portals.keys()) await this.closePortal(name);
     for (const subscription of this.scope.subscriptions) await subscription.end();
@@ -510,7 +518,10 @@ export class Session implements SqlSession, SessionState {
   }
 
   #start(text: string): void {
-    this.#query = { text, at: this.scope.core.environment.clock.nowMicros() };
+    this.#stopIdle?.();
+    this.#stopIdle = null;
+    this.#query = { text: withoutSecrets(text),
+      at: this.scope.core.environment.clock.nowMicros() };
     this.#cancelled = this.#terminated;
     this.#running = true;
     const ms = this.scope.settings.statementTimeoutMs();
@@ -522,6 +533,14 @@ export class Session implements SqlSession, SessionState {
   #stop(): void {
     this.#running = false;
     this.#stopTiming();
+    const ms = this.#transaction?.block === true ? this.scope.settings.idleInTransactionMs() : null;
+    if (ms === null) return;
+    const { clock } = this.scope.core.environment;
+    this.#stopIdle = clock.timer(clock.nowMicros() + BigInt(ms) * 1000n, () => {
+      this.#terminated = true;
+      void this.finish(false);
+      this.#hooks.ended(IDLE_TOO_LONG);
+    });
   }
 
   #stopTiming(): void {

@@ -88,6 +88,7 @@ export async function discard(
   if (statement.what === 'all') {
     for (const name of session.portals.keys()) await session.closePortal(name);
     context.scope.settings.resetAll();
+    context.scope.channels.unlisten(null);
   }
   if (statement.what === 'all' || statement.what === 'temp') {
     const { core, database, pid } = context.scope;

@@ -24,6 +24,9 @@ import type { EngineCoreFace } from '../engine-core.ts';
 import type { RunOptions, SessionsInfo, SystemContext } from '../engine-core-types.ts';
 import { SystemLookup } from '../pg-catalog/lookup.ts';
 import { rowValues } from './key-text.ts';
+import type { AuditEntry } from './audit.ts';
+import type { SessionChannels } from './channels.ts';
+import { requireReading } from './reading.ts';
 import { RowEvaluator } from './row-evaluator.ts';
 import { SessionCatalog } from './session-catalog.ts';
 import type { Scratch } from './session-registry.ts';
@@ -47,8 +50,13 @@ export interface SessionScope {
   readonly core: EngineCoreFace;
   readonly settings: SessionSettings;
   readonly database: { readonly id: number; readonly name: string };
+  /** Whose rights count: changed by SET ROLE. */
   readonly user: string;
   readonly pid: number;
+  readonly clientAddress: string;
+  readonly channels: SessionChannels;
+  /** Notes something for tidemill.audit. */
+  readonly audit: (event: AuditEntry['event'], detail: string) => void;
   readonly notice: (notice: Notice) => void;
   readonly cancelled: () => boolean;
   readonly sessions: SessionsInfo;
@@ -72,6 +80,8 @@ export class StatementContext {
   readonly #systemContext: SystemContext;
   readonly #lookup: SystemLookup;
   #sleepMs = 0;
+  /** The target of a data change that reads nothing of it. */
+  writing: number | null = null;
   /** Uncommitted rows as they were when the statement began to change some. */
   #before: ReadonlyMap<number, readonly Batch[]> | null = null;
   /** Rows the statement has removed so far, by table and text: a data change in WITH. */
@@ -94,6 +104,9 @@ export class StatementContext {
           : settings.find(name)),
       },
       uncommitted: (relation) => transaction.isUncommitted(relation),
+      reading: (relation, through) => {
+        if (relation !== this.writing) requireReading(state, user, { relation, through });
+      },
       names: () => this.#lookup,
     });
     this.#systemContext = {
@@ -108,6 +121,7 @@ export class StatementContext {
       },
       sleep: (seconds) => { this.#sleepMs += seconds * 1000; },
       signal: scope.signal,
+      notify: (channel, payload) => scope.channels.notify({ pid: scope.pid, channel, payload }),
     });
     this.evaluation = { ...settings.evaluation(transaction.now), catalog: this.#lookup };
   }

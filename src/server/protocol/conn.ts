@@ -13,6 +13,10 @@ export interface Conn {
   drained(): Promise<void>;
   close(): void;
   readonly remoteAddress: string;
+  /** Goes on under TLS; rejects when bytes came before. Absent: TLS is not offered. */
+  readonly startTls?: (() => Promise<void>) | undefined;
+  /** Under TLS the hash of the server's certificate (tls-server-end-point), else null. */
+  readonly channelBinding?: Uint8Array | null;
   /** Called once when the client has gone, also while nobody reads. */
   onClose(listener: () => void): void;
 }

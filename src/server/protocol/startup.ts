@@ -1,8 +1,8 @@
 /**
  * The first packets of a connection: TLS and GSS requests, cancel requests, the startup packet.
  *
- * TLS is refused with `N`; clients that insist leave. Bytes sent behind an SSLRequest before the
- * answer end the connection.
+ * TLS is refused with `N` where there is no certificate; clients that insist leave. Bytes sent
+ * behind an SSLRequest before the answer end the connection.
  */
 import { must } from '../../common/assert.ts';
 import type { Conn } from './conn.ts';
@@ -13,12 +13,18 @@ const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
 const CANCEL_REQUEST = 80877102;
 const NO = Uint8Array.of(0x4e);
+const YES = Uint8Array.of(0x53);
+/** Newest minor version of protocol 3 that is spoken; 3.1 was never used. */
+const MINOR_MAX = 2;
 
 /** What a startup packet asked for. */
 export interface Startup {
   readonly user: string;
   readonly database: string;
+  /** The minor version that is spoken: 0 or 2. */
   readonly minor: number;
+  /** The client asked for another one. */
+  readonly negotiate: boolean;
   readonly settings: readonly (readonly [string, string])[];
   /** `_pq_.` options nobody knows, to be named in NegotiateProtocolVersion. */
   readonly unknownOptions: readonly string[];
@@ -26,7 +32,7 @@ export interface Startup {
 
 /** Where cancel requests go. */
 export interface CancelTarget {
-  cancel(pid: number, key: number): void;
+  cancel(pid: number, key: Uint8Array): void;
 }
 
 /** Reads up to the startup packet; null when the connection is to be closed silently. */
@@ -40,11 +46,16 @@ export async function readStartup(
     const code = body.int32();
     if (code === SSL_REQUEST || code === GSS_REQUEST) {
       if (reader.buffered > 0) return null;
-      conn.write(NO);
+      if (code === SSL_REQUEST && conn.startTls !== undefined) {
+        conn.write(YES);
+        await conn.startTls();
+      } else {
+        conn.write(NO);
+      }
       continue;
     }
     if (code === CANCEL_REQUEST) {
-      if (body.left >= 8) cancels.cancel(body.int32(), body.int32());
+      if (body.left >= 8) cancels.cancel(body.int32(), body.bytes(body.left).slice());
       return null;
     }
     return startupPacket(body, code);
@@ -54,10 +65,11 @@ export async function readStartup(
 
 function startupPacket(body: BodyReader, code: number): Startup {
   const major = code >>> 16;
-  const minor = code & 0xffff;
+  const wanted = code & 0xffff;
+  const minor = wanted >= MINOR_MAX ? MINOR_MAX : 0;
   if (major !== 3) {
-    throw fatal('0A000', `unsupported frontend protocol ${major}.${minor}: server supports 3.0 `
-      + 'to 3.0');
+    throw fatal('0A000', `unsupported frontend protocol ${major}.${wanted}: server supports 3.0 `
+      + 'to 3.2');
   }
   const given = new Map<string, string>();
   while (body.left > 1) {
@@ -76,7 +88,10 @@ function startupPacket(body: BodyReader, code: number): Startup {
     else if (!['user', 'database', 'replication'].includes(name)) settings.push([name, value]);
   }
   const database = given.get('database') ?? '';
-  return { user, database: database === '' ? user : database, minor, settings, unknownOptions };
+  return {
+    user, database: database === '' ? user : database, minor, settings, unknownOptions,
+    negotiate: wanted !== minor || unknownOptions.length > 0,
+  };
 }
 
 /** `-c a=b --c-d=e`, with `\ ` for a space inside a word. */

@@ -14,6 +14,8 @@ import { PostgresServer } from '../server.ts';
 import { backup, check, reportOf, restore } from './backup.ts';
 import { playDemo } from './demo.ts';
 import { EngineClient } from './engine-client.ts';
+import { readCertificate } from './certificate.ts';
+import { checkPassword } from './http-auth.ts';
 import { listenHttp } from './http-server.ts';
 import { runTests } from './test-command.ts';
 import { listen } from './listener.ts';
@@ -94,22 +96,55 @@ async function start(options: StartOptions): Promise<void> {
       process.exit(70);
     },
   });
-  const server = new PostgresServer(engine, { clock: realClock, entropy: realEntropy, log });
-  const { host } = options;
-  if (!LOOPBACK.test(host)) {
-    log(`warning: ${host} is no loopback address and there are no passwords yet: whoever reaches `
-      + 'the port may read and change everything');
-  }
+  const { host, auth, connectionsMax, tlsCert, tlsKey } = options;
+  const certificate = tlsCert === null || tlsKey === null ? undefined
+    : readCertificate(tlsCert, tlsKey);
+  if (options.passwordFile !== null) await setPassword(engine, options.passwordFile);
+  await refuseOpenDoor(engine, options);
+  const server = new PostgresServer(engine, { clock: realClock, entropy: realEntropy, log },
+    { auth, connectionsMax });
   const pg = await bound({ host, port: options.pgPort }, '--pg-port',
-    (address) => listen(address, (conn) => server.serve(conn)));
+    (address) => listen(address, (conn) => server.serve(conn), certificate));
   const http = await bound({ host, port: options.httpPort }, '--http-port',
-    (address) => listenHttp(address, engine));
+    (address) => listenHttp(address, { engine, auth, certificate }));
   process.stdout.write(greeting(options, { pg: pg.port, http: http.port }));
   stopOnSignal(async () => {
     server.terminateAll();
     await Promise.all([pg.close(), http.close()]);
     await engine.close();
   });
+}
+
+/** Off this machine nobody comes in without a password: there must be one. */
+async function refuseOpenDoor(engine: EngineClient, options: StartOptions): Promise<void> {
+  const { host, auth } = options;
+  if (LOOPBACK.test(host)) return;
+  if (auth === 'trust') {
+    log(`warning: ${host} is no loopback address and --auth is trust: whoever reaches the port may `
+      + 'read and change everything');
+    return;
+  }
+  const { anyPassword } = await engine.login('tidemill');
+  if (anyPassword) return;
+  await engine.close();
+  throw new Error(`${host} is no loopback address, and no role has a password. Give one with `
+    + "--password-file FILE, or start on 127.0.0.1 and run ALTER ROLE tidemill PASSWORD '...'.");
+}
+
+/** Sets the password of role tidemill, unless it is that already. */
+async function setPassword(engine: EngineClient, file: string): Promise<void> {
+  const password = readFileSync(file, 'utf8').split(/\r?\n/, 1)[0] ?? '';
+  if (password === '') throw new Error(`${file} is empty (--password-file)`);
+  const { verifier } = await engine.login('tidemill');
+  if (verifier !== null && await checkPassword(password, verifier)) return;
+  const session = await engine.connect({
+    user: 'tidemill', database: 'tidemill', settings: [], pid: 0, clientAddress: '',
+  });
+  const text = `ALTER ROLE tidemill PASSWORD '${password.replaceAll("'", "''")}'`;
+  for await (const event of session.query(text)) {
+    if (event.kind === 'error') throw new Error(event.error.message);
+  }
+  await session.close();
 }
 
 async function bound(

@@ -7,8 +7,8 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
 import type {
-  ConnectOptions, Engine, EngineOptions, ErrorMessage, IngestResult, SessionEvent, SqlSession,
-  StatementDescription, TransactionStatus,
+  ConnectOptions, Engine, EngineOptions, ErrorMessage, IngestResult, LoginFacts, SessionEvent,
+  SessionHooks, SqlSession, StatementDescription, TransactionStatus,
 } from '../../runtime/session-api.ts';
 import { isCounted } from './engine-protocol.ts';
 import type { FromWorker, SessionCall, StreamCall, ToWorker } from './engine-protocol.ts';
@@ -96,6 +96,7 @@ export class EngineClient implements Engine {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #streams = new Map<number, EventStream>();
+  readonly #hooks = new Map<number, SessionHooks>();
   readonly #events: EngineHostEvents;
   #nextId = 1;
   #closing = false;
@@ -125,14 +126,36 @@ export class EngineClient implements Engine {
     });
   }
 
-  async connect(options: ConnectOptions): Promise<SqlSession> {
+  async connect(options: ConnectOptions, hooks?: SessionHooks): Promise<SqlSession> {
     const session = this.#nextId++;
-    await this.#ask((id) => ({ kind: 'connect', id, session, options }));
+    if (hooks !== undefined) this.#hooks.set(session, hooks);
+    try {
+      await this.#ask((id) => ({ kind: 'connect', id, session, options }));
+    } catch (error) {
+      this.#hooks.delete(session);
+      throw error;
+    }
     return new SessionClient(session, this);
   }
 
-  async ingest(table: string, body: Uint8Array, key: string | null): Promise<IngestResult> {
-    return await this.#ask((id) => ({ kind: 'ingest', id, table, body, key })) as IngestResult;
+  async login(user: string): Promise<LoginFacts> {
+    return await this.#ask((id) => ({ kind: 'login', id, user })) as LoginFacts;
+  }
+
+  async refused(user: string, clientAddress: string, reason: string): Promise<void> {
+    await this.#ask((id) => ({ kind: 'refused', id, user, clientAddress, reason }));
+  }
+
+  async ingest(
+    table: string, body: Uint8Array, key: string | null, user?: string,
+  ): Promise<IngestResult> {
+    return await this.#ask((id) =>
+      ({ kind: 'ingest', id, table, body, key, user })) as IngestResult;
+  }
+
+  /** A session has been closed. */
+  forget(session: number): void {
+    this.#hooks.delete(session);
   }
 
   async settle(): Promise<void> {
@@ -177,6 +200,8 @@ export class EngineClient implements Engine {
   #receive(message: Exclude<FromWorker, { kind: 'opened' | 'failed' }>): void {
     switch (message.kind) {
       case 'log': this.#events.log(message.line); return;
+      case 'notified': this.#hooks.get(message.session)?.notified(message.notification); return;
+      case 'ended': this.#hooks.get(message.session)?.ended(message.error); return;
       case 'event': this.#streams.get(message.id)?.push(message.event); return;
       case 'done':
         this.#streams.get(message.id)?.settle(message.status);
@@ -295,6 +320,7 @@ class SessionClient implements SqlSession {
   async close(): Promise<void> {
     this.cancel();
     await this.#call({ method: 'close' });
+    this.#engine.forget(this.#id);
   }
 
   #call(call: SessionCall): Promise<unknown> {

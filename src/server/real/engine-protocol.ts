@@ -8,7 +8,7 @@
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type {
-  ConnectOptions, ErrorMessage, SessionEvent, TransactionStatus,
+  ConnectOptions, ErrorMessage, Notification, SessionEvent, TransactionStatus,
 } from '../../runtime/session-api.ts';
 
 /** Row events that may be under way in one stream. */
@@ -48,7 +48,10 @@ export type ToWorker =
   | { readonly kind: 'drop'; readonly id: number }
   | { readonly kind: 'cancel'; readonly session: number }
   | { readonly kind: 'ingest'; readonly id: number; readonly table: string;
-      readonly body: Uint8Array; readonly key: string | null }
+      readonly body: Uint8Array; readonly key: string | null; readonly user: string | undefined }
+  | { readonly kind: 'login'; readonly id: number; readonly user: string }
+  | { readonly kind: 'refused'; readonly id: number; readonly user: string;
+      readonly clientAddress: string; readonly reason: string }
   | { readonly kind: 'settle' | 'shutdown'; readonly id: number };
 
 /** Worker to main thread. */
@@ -60,4 +63,7 @@ export type FromWorker =
   | { readonly kind: 'event'; readonly id: number; readonly event: SessionEvent }
   /** A stream has ended; the session's status spares a question. */
   | { readonly kind: 'done'; readonly id: number; readonly status: TransactionStatus }
+  /** What a session tells while nothing runs. */
+  | { readonly kind: 'notified'; readonly session: number; readonly notification: Notification }
+  | { readonly kind: 'ended'; readonly session: number; readonly error: ErrorMessage }
   | { readonly kind: 'log'; readonly line: string };

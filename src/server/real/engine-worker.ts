@@ -69,7 +69,12 @@ function receive(engine: Engine, message: ToWorker): void {
     case 'drop': streams.get(message.id)?.drop(); return;
     case 'cancel': sessions.get(message.session)?.cancel(); return;
     case 'ingest':
-      answer(message.id, engine.ingest(message.table, message.body, message.key)); return;
+      answer(message.id, engine.ingest(message.table, message.body, message.key, message.user));
+      return;
+    case 'login': answer(message.id, engine.login(message.user)); return;
+    case 'refused':
+      answer(message.id, engine.refused(message.user, message.clientAddress, message.reason));
+      return;
     case 'settle': answer(message.id, engine.settle()); return;
     case 'shutdown': answer(message.id, engine.close()); return;
     default: assertNever(message);
@@ -84,7 +89,11 @@ function answer(id: number, result: Promise<unknown>): void {
 }
 
 async function connect(engine: Engine, message: ToWorker & { kind: 'connect' }): Promise<void> {
-  sessions.set(message.session, await engine.connect(message.options));
+  const { session } = message;
+  sessions.set(session, await engine.connect(message.options, {
+    notified: (notification) => send({ kind: 'notified', session, notification }),
+    ended: (error) => send({ kind: 'ended', session, error }),
+  }));
 }
 
 async function callSession(id: number, call: SessionCall): Promise<unknown> {

@@ -1,0 +1,195 @@
+/**
+ * GRANT and REVOKE: privileges on relations, schemas, databases and objects, and roles to roles.
+ */
+import { must } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import type { PrivilegeTarget, Privileges } from '../../parser/ast-definitions.ts';
+import type { Grant, PrivilegeKind, Protected, Role } from '../catalog-roles.ts';
+import {
+  ALL_PRIVILEGES, grantsOn, mayUse, memberships, PRIVILEGE_LETTERS, PUBLIC_ROLE,
+} from '../catalog-roles.ts';
+import type { StoredRelation } from '../catalog-store-types.ts';
+import { denied, relationTarget, schemaTarget } from './authorize.ts';
+import { existing, mayAdminister } from './ddl-role.ts';
+import { KIND_NAME } from './relation-label.ts';
+import { grantsObject, roleObject } from './role-objects.ts';
+import { command } from './result.ts';
+import type { StatementResult } from './result.ts';
+import type { StatementContext } from './statement-context.ts';
+
+interface Named extends Protected {
+  readonly label: string;
+  readonly name: string;
+}
+
+const RELATION_WORDS = ['', 'table', 'view', 'materialized view', 'source'];
+const OBJECT_WORDS = ['sequence', 'sink', 'connection', 'secret', 'subscription'];
+
+/** GRANT, REVOKE. */
+export function runPrivileges(
+  context: StatementContext, statement: Privileges,
+): StatementResult {
+  const tag = statement.action.toUpperCase();
+  if (statement.target === null) {
+    grantRoles(context, statement);
+    return command(`${tag} ROLE`);
+  }
+  if (statement.columns) {
+    throw sqlError('0A000', 'privileges on columns are not supported', {
+      span: statement.span, hint: 'Grant SELECT on a view of these columns.',
+    });
+  }
+  const grantees = statement.roles.map(({ name }) =>
+    (name === 'public' ? PUBLIC_ROLE : existing(context, name).id));
+  for (const target of targetsOf(context, statement.target)) {
+    changeGrants(context, statement, { target, grantees });
+  }
+  return command(tag);
+}
+
+function grantRoles(context: StatementContext, statement: Privileges): void {
+  const { catalog } = context.transaction;
+  for (const name of statement.names) {
+    const role = existing(context, name);
+    if (!mayAdminister(context, role)) {
+      throw sqlError('42501', `must have admin option on role "${name}"`);
+    }
+    for (const member of statement.roles) {
+      const other = existing(context, member.name);
+      if (statement.action === 'grant' && memberships(catalog, role, false).has(other.id)) {
+        throw sqlError('0LP01', `role "${name}" is a member of role "${member.name}"`);
+      }
+      context.transaction.define({
+        kind: 'putObject', object: roleObject(withMembership(other, role, statement)),
+      });
+    }
+  }
+}
+
+function withMembership(member: Role, of: Role, { action, option }: Privileges): Role {
+  const others = member.memberOf.filter(({ role }) => role !== of.id);
+  const before = member.memberOf.find(({ role }) => role === of.id);
+  if (action === 'grant') {
+    const admin = option || before?.admin === true;
+    return { ...member, memberOf: [...others, { role: of.id, admin }] };
+  }
+  return { ...member, memberOf: option && before !== undefined
+    ? [...others, { role: of.id, admin: false }] : others };
+}
+
+function targetsOf(context: StatementContext, target: PrivilegeTarget): readonly Named[] {
+  const { object, names } = target;
+  const { catalog } = context.transaction;
+  if (object.startsWith('all ')) return allIn(context, target);
+  if (RELATION_WORDS.includes(object)) {
+    return names.map((name) => namedRelation(context.resolve(name)));
+  }
+  return names.map((written): Named => {
+    const { name } = must(written.parts.at(-1), 'name');
+    if (object === 'schema') {
+      const schema = context.catalog.schemaByName(name);
+      if (schema === null) throw sqlError('3F000', `schema "${name}" does not exist`);
+      return { ...schemaTarget(schema), label: 'schema', name };
+    }
+    if (object === 'database') {
+      const database = catalog.databaseByName(name);
+      if (database === null) throw sqlError('3D000', `database "${name}" does not exist`);
+      return { id: database.id, owner: database.owner, kind: 'database', system: false,
+        label: 'database', name };
+    }
+    if (!OBJECT_WORDS.includes(object)) {
+      throw sqlError('0A000', `privileges on a ${object} are not supported`, {
+        span: target.span, hint: 'Supported: relations, schemas, databases, sequences, sinks, '
+          + 'connections, secrets, subscriptions.',
+      });
+    }
+    const found = [...catalog.objects.values()].find((each) =>
+      each.kind === object && each.name === name);
+    if (found === undefined) throw sqlError('42704', `${object} "${name}" does not exist`);
+    return { id: found.id, owner: found.owner, label: object, name, system: false,
+      kind: object === 'sequence' ? 'sequence' : 'object' };
+  });
+}
+
+function namedRelation(relation: StoredRelation): Named {
+  return { ...relationTarget(relation), label: KIND_NAME[relation.kind], name: relation.name };
+}
+
+function allIn(context: StatementContext, { object, names, span }: PrivilegeTarget): Named[] {
+  if (object !== 'all tables') {
+    throw sqlError('0A000', `GRANT ON ${object.toUpperCase()} IN SCHEMA is not supported`,
+      { span });
+  }
+  const ids = new Set(names.map((written) => {
+    const { name } = must(written.parts.at(-1), 'name');
+    const schema = context.catalog.schemaByName(name);
+    if (schema === null) throw sqlError('3F000', `schema "${name}" does not exist`);
+    return schema.id;
+  }));
+  return [...context.transaction.catalog.relations.values()]
+    .filter((relation) => ids.has(relation.schemaId)
+      && relation.database === context.scope.database.id).map(namedRelation);
+}
+
+function lettersOf(names: readonly string[], kind: PrivilegeKind): string {
+  let letters = '';
+  for (const name of names) {
+    if (name === 'all' || name === 'all privileges') {
+      letters += ALL_PRIVILEGES[kind];
+      continue;
+    }
+    const letter = PRIVILEGE_LETTERS.get(name);
+    if (letter === undefined) throw sqlError('42601', `unrecognized privilege type "${name}"`);
+    if (!ALL_PRIVILEGES[kind].includes(letter)) {
+      throw sqlError('0LP01', `invalid privilege type ${name.toUpperCase()} for ${kind}`);
+    }
+    letters += letter;
+  }
+  return letters;
+}
+
+function changeGrants(
+  context: StatementContext, statement: Privileges,
+  of: { readonly target: Named; readonly grantees: readonly number[] },
+): void {
+  const { catalog } = context.transaction;
+  const { target, grantees } = of;
+  const letters = lettersOf(statement.names, target.kind);
+  if (target.system) throw denied(target.label, target.name);
+  const { user } = context.scope;
+  if (!letters.split('').every((any) => mayUse(catalog, user, target, { any, grantable: true }))) {
+    throw denied(target.label, target.name);
+  }
+  let grants = [...grantsOn(catalog, target)];
+  for (const role of grantees) {
+    const before = grants.find((grant) => grant.role === role)
+      ?? { role, privileges: '', grantable: '' };
+    grants = grants.filter((grant) => grant.role !== role);
+    const after = statement.action === 'grant' ? added(before, letters, statement.option)
+      : removed(before, letters, statement.option);
+    if (after.privileges !== '') grants.push(after);
+  }
+  const known = [...catalog.objects.values()].find(({ kind, data }) =>
+    kind === 'acl' && data['target'] === target.id);
+  context.transaction.define({
+    kind: 'putObject',
+    object: grantsObject(known?.id ?? context.core.catalog.allocate(), target.id, grants),
+  });
+}
+
+function added(grant: Grant, letters: string, option: boolean): Grant {
+  return { ...grant, privileges: union(grant.privileges, letters),
+    grantable: option ? union(grant.grantable, letters) : grant.grantable };
+}
+
+function removed(grant: Grant, letters: string, optionOnly: boolean): Grant {
+  const without = (text: string): string =>
+    text.split('').filter((letter) => !letters.includes(letter)).join('');
+  return { ...grant, grantable: without(grant.grantable),
+    privileges: optionOnly ? grant.privileges : without(grant.privileges) };
+}
+
+function union(a: string, b: string): string {
+  return [...new Set((a + b).split(''))].join('');
+}
+

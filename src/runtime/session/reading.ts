@@ -1,0 +1,38 @@
+/**
+ * Who may read what: SELECT on the relations a statement names, and for those that views name the
+ * right of the view's owner.
+ */
+import { sqlError } from '../../common/errors.ts';
+import { isSuperuser, mayUse } from '../catalog-roles.ts';
+import type { CatalogState } from '../catalog-store.ts';
+import { KIND_NAME } from './relation-label.ts';
+
+/** System relations for superusers only. */
+const GUARDED = ['audit'];
+
+/** 42501 when the relation may not be read. */
+export function requireReading(
+  state: CatalogState, user: string,
+  of: { readonly relation: number; readonly through: number | null },
+): void {
+  if (isSuperuser(state, user) && of.through === null) return;
+  const relation = state.relation(of.relation);
+  if (relation === null) return;
+  const reader = of.through === null ? user : state.relation(of.through)?.owner ?? user;
+  if (isSuperuser(state, reader)) return;
+  const { id, owner, kind, name } = relation;
+  const system = kind === 'system';
+  if (system && relation.schema === 'tidemill' && GUARDED.includes(name)) {
+    throw denied('table', name);
+  }
+  const schema = state.schemas.get(relation.schemaId);
+  if (schema !== undefined && !mayUse(state, reader, {
+    id: schema.id, owner: schema.owner, kind: 'schema', system: schema.database === 0,
+  }, { any: 'U' })) throw denied('schema', schema.name);
+  if (mayUse(state, reader, { id, owner, kind: 'relation', system }, { any: 'r' })) return;
+  throw denied(KIND_NAME[kind], name);
+}
+
+function denied(kind: string, name: string): Error {
+  return sqlError('42501', `permission denied for ${kind} ${name}`);
+}
