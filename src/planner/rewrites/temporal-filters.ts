@@ -2,7 +2,8 @@
  * Rewrite `temporal-filters`: predicates that compare a time with now() -> temporalFilter (views).
  *
  * Any algebraic form: `ts > now() - interval '1 hour'`, `now() - ts < interval '1 hour'`,
- * `now() <= ts + interval '5 minutes'`, `ts + a >= now() - b`. A row then exists while
+ * `now() <= ts + interval '5 minutes'`, `ts + a >= now() - b`, `ts >= date_trunc('hour', now())`,
+ * NOT of them, and alternatives (OR). A row then exists while
  * validFrom <= now < validTo. Conditions on now() of any other form are refused in a view: nothing
  * would tell the engine when they change.
  */
@@ -12,9 +13,11 @@ import type { SqlError } from '../../common/errors.ts';
 import { makeInterval } from '../../common/types/interval.ts';
 import { sameType } from '../../common/types/sql-type.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
-import { andAll, call, conjuncts, literal, someExpr } from '../expr-tools.ts';
-import { asComparison, swapped } from '../function-facts.ts';
+import { andAll, call, conjuncts, literal, orAll, someExpr } from '../expr-tools.ts';
+import { asComparison, negatedOp, swapped } from '../function-facts.ts';
 import type { ComparisonOp } from '../function-facts.ts';
+import { alwaysWhere, bothValid, eitherValid, untruncated } from './temporal-bounds.ts';
+import type { Validity } from './temporal-bounds.ts';
 import type { Relation, ScalarExpr } from '../relation.ts';
 import { exprsOf, filter, rewriteBottomUp } from '../relation-tools.ts';
 import type { RewriteContext } from './context.ts';
@@ -23,12 +26,6 @@ const TIMESTAMPTZ: SqlType = { name: 'timestamptz' };
 const INTERVAL: SqlType = { name: 'interval' };
 /** now < t + 1 us is now <= t. */
 const STEP = literal(makeInterval(0, 0, 1n), INTERVAL);
-
-/** Validity of a row: [from, to). */
-interface Validity {
-  readonly from: ScalarExpr | null;
-  readonly to: ScalarExpr | null;
-}
 
 /** now op bound, or null. */
 interface NowBound {
@@ -77,12 +74,41 @@ function temporalFilter(node: Relation & { kind: 'filter' }): Relation {
 }
 
 function validityOf(expr: ScalarExpr): Validity | null {
-  const plain = asComparison(expr);
+  if (expr.kind === 'or') return anyOf(expr.args);
+  if (expr.kind === 'and') return allOf(expr.args);
+  const negated = expr.kind === 'not' ? asComparison(expr.arg) : null;
+  const plain = negated === null ? asComparison(expr)
+    : { ...negated, op: negatedOp(negated.op) };
   if (plain === null) return null;
   const turned = hasNow(plain.left) ? plain : swapped(plain);
   if (hasNow(turned.right)) return null;
   const isolated = isolate(turned.left, { op: turned.op, bound: turned.right });
   return isolated === null ? null : toValidity(isolated);
+}
+
+/** Alternatives: those on now() bound a row where none of the others holds. */
+function anyOf(alternatives: readonly ScalarExpr[]): Validity | null {
+  let found: Validity | null = null;
+  for (const each of alternatives.filter(hasNow)) {
+    const own = validityOf(each);
+    if (own === null) return null;
+    found = found === null ? own : eitherValid(found, own);
+    if (found === null) return null;
+  }
+  const others = alternatives.filter((each) => !hasNow(each));
+  return found === null || others.length === 0 ? found : alwaysWhere(orAll(others), found);
+}
+
+/** Conditions on now() that hold together, of an alternative. */
+function allOf(conditions: readonly ScalarExpr[]): Validity | null {
+  let found: Validity = { from: null, to: null };
+  for (const each of conditions) {
+    const own = hasNow(each) ? validityOf(each) : null;
+    const both = own === null ? null : bothValid(found, own);
+    if (both === null) return null;
+    found = both;
+  }
+  return found;
 }
 
 function toValidity({ op, bound }: NowBound): Validity | null {
@@ -112,6 +138,10 @@ function isolate(side: ScalarExpr, to: NowBound): NowBound | null {
   if (side.kind !== 'call') return null;
   const [a, b] = side.args;
   if (a === undefined || b === undefined) return null;
+  if (side.function.startsWith('date_trunc(text,timestamp') && side.args.length === 2) {
+    const whole = untruncated(a, to.op, to.bound);
+    return whole === null ? null : isolate(b, whole);
+  }
   const operator = side.function.slice(0, side.function.indexOf('('));
   if (operator === '+') {
     return hasNow(a) ? isolate(a, { op: to.op, bound: timeMinus(to.bound, b) })
