@@ -12,7 +12,8 @@ import { intervalMicros } from './bind-windows.ts';
 /** How much of late rows is kept without the option. */
 export const LATE_LIMIT: LateLimit = { micros: 7n * 86_400_000_000n, rows: 1_000_000 };
 
-const KNOWN = ['allowed_lateness', 'late', 'late.retention', 'retain_history', 'state_ttl'];
+const KNOWN = ['allowed_lateness', 'late', 'late.retention', 'memory_limit', 'retain_history',
+  'state_ttl'];
 
 /** Reads the options of a view. */
 export function viewOptions(
@@ -24,6 +25,7 @@ export function viewOptions(
   let keepLate = true;
   let lateRetention: LateLimit | null = null;
   let retainHistory: string | null = null;
+  let memoryLimitBytes: bigint | null = null;
   for (const option of options) {
     switch (option.name) {
       case 'allowed_lateness': allowedLatenessMicros = micros(option); break;
@@ -32,6 +34,7 @@ export function viewOptions(
       case 'retain_history': case 'retain history':
         retainHistory = text(option);
         break;
+      case 'memory_limit': memoryLimitBytes = bytes(option); break;
       case 'late.retention': lateRetention = lateLimit(text(option), option); break;
       default:
         throw sqlError('22023', `unrecognized parameter "${option.name}"`, {
@@ -41,6 +44,7 @@ export function viewOptions(
   }
   return {
     ...about, allowedLatenessMicros, stateTtlMicros, keepLate, retainHistory, lateRetention,
+    memoryLimitBytes,
   };
 }
 
@@ -58,6 +62,21 @@ function micros(option: Option): bigint {
     throw sqlError('22023', `option "${option.name}" must not be negative`, { span: option.span });
   }
   return value;
+}
+
+const UNIT_BYTES: Readonly<Record<string, bigint>> = {
+  '': 1n, b: 1n, kb: 1n << 10n, mb: 1n << 20n, gb: 1n << 30n, tb: 1n << 40n,
+};
+
+/** 100MB, 2GB, a number of bytes: units of 1,024 as in PostgreSQL. */
+function bytes(option: Option): bigint {
+  const found = /^\s*(\d{1,15})\s*([kmgt]?b|)\s*$/i.exec(text(option));
+  const unit = UNIT_BYTES[found?.[2]?.toLowerCase() ?? '-'];
+  const value = unit === undefined ? 0n : BigInt(found?.[1] ?? 0) * unit;
+  if (value > 0n) return value;
+  throw sqlError('22023', `invalid value for option "memory_limit": "${text(option)}"`, {
+    span: option.span, hint: 'Valid units are "B", "kB", "MB", "GB", and "TB".',
+  });
 }
 
 function ttl(option: Option): bigint {

@@ -21,6 +21,7 @@ import type {
 } from './engine-core-types.ts';
 import { EngineFacts } from './engine-info.ts';
 import { Idleness } from './engine-idleness.ts';
+import { overMemoryLimit } from './engine-memory.ts';
 import { decodeIngest, onTakenOf } from './engine-ingest.ts';
 import { replay } from './engine-recovery.ts';
 import { concatBatches, consolidate } from './engine-rows.ts';
@@ -126,7 +127,8 @@ export class EngineCore implements EngineCoreFace {
       takeSequences: () => this.#sequences.take(),
       published: (deltas) => this.#published(deltas),
       idle: () => this.#checkpoints.maybe(),
-      decisions: (now, spoke) => idleness.decide(now, spoke),
+      decisions: (now, spoke) => [
+        ...idleness.decide(now, spoke), ...overMemoryLimit(state.views.values())],
       decisionAt: (now) => idleness.nextAt(now),
       fatal: (error) => this.#fail(error),
     }, { build: options.build ?? '', epochMaxRows: options.epochMaxRows ?? null });

@@ -12,6 +12,7 @@ import { formatValue, parseValue } from '../common/types/registry.ts';
 import type { Batch, Column } from './batch.ts';
 import { batchOf, cell } from './batch.ts';
 import type { DeadLetter, SourceBatch } from './connectors/connector.ts';
+import { tooMuchMemory } from './engine-memory.ts';
 import type { EngineState } from './engine-state.ts';
 import type { FreshView, PreparedDdl } from './engine-ddl.ts';
 import { prepareDdl } from './engine-ddl.ts';
@@ -177,6 +178,10 @@ export class EpochRun {
 
   /** Carries out a decision made by wall clock. */
   decide(decision: LoggedDecision): void {
+    if (decision.kind === 'stop') {
+      this.#stop(decision);
+      return;
+    }
     const reader = this.#state.readers.get(readerKey(decision.relation, decision.reader));
     const clock = reader?.clock ?? this.#state.relations.get(decision.relation)?.clock ?? null;
     if (clock === null) return;
@@ -184,6 +189,14 @@ export class EpochRun {
     this.#undos.push(() => clock.load(before));
     if (decision.kind === 'fallback') clock.raise(must(decision.watermark, 'fallback watermark'));
     else clock.setIdle(decision.partition, decision.kind === 'idle');
+  }
+
+  /** Stops a view that keeps too much. */
+  #stop({ relation, watermark }: LoggedDecision): void {
+    const view = this.#state.views.get(relation);
+    if (view === undefined || view.broken !== null) return;
+    view.broken = tooMuchMemory(view.relation, must(watermark, 'bytes'));
+    this.#undos.push(() => { view.broken = null; });
   }
 
   /** Builds what catalog changes need; throws when they cannot be carried out. */

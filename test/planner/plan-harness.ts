@@ -24,7 +24,7 @@ import { CONTEXT } from '../support/interpreter.ts';
 /** Options of a view with everything at its default. */
 export const VIEW_OPTIONS: ViewOptions = {
   name: 'v', allowedLatenessMicros: 0n, keepLate: true, stateTtlMicros: null, retainHistory: null,
-  lateRetention: null,
+  lateRetention: null, memoryLimitBytes: null,
   requireBoundedState: false,
 };
 

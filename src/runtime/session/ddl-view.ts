@@ -17,6 +17,7 @@ import type { LateLimit } from '../../planner/bound.ts';
 import { LATE_RETENTION } from '../relations-log.ts';
 import type { ResultColumn, ViewPlan } from '../../planner/plans.ts';
 import type { DdlChange, StoredRelation } from '../catalog-store-types.ts';
+import { MEMORY_LIMIT } from '../engine-memory.ts';
 import { companionsOf } from './companions.ts';
 import { nameIsFree, targetOf } from './ddl-create.ts';
 import type { Target } from './ddl-create.ts';
@@ -158,7 +159,7 @@ function defineMaterialized(context: StatementContext, definition: Definition): 
     definition: { query: statement.query, searchPath: pathOf(context, target) },
     dependsOn: [...plan.reads, ...plan.functions], view: storedView(plan, columns),
     options: [...historyOption(statement, options.retainHistory),
-      ...lateOption(options.lateRetention)],
+      ...lateOption(options.lateRetention), ...memoryOption(options.memoryLimitBytes)],
   });
   const changes: DdlChange[] = [{
     kind: old === null ? 'createRelation' : 'replaceView', relation,
@@ -176,6 +177,10 @@ function defineMaterialized(context: StatementContext, definition: Definition): 
 /** In plain units, as `late.<view>` reads it. */
 function lateOption(limit: LateLimit | null): StoredRelation['options'] {
   return limit === null ? [] : [[LATE_RETENTION, `${limit.rows} ${limit.micros}`]];
+}
+
+function memoryOption(bytes: bigint | null): StoredRelation['options'] {
+  return bytes === null ? [] : [[MEMORY_LIMIT, bytes.toString()]];
 }
 
 function historyOption(

@@ -46,9 +46,12 @@ export interface LoggedRange {
   readonly ended: boolean;
 }
 
-/** A decision made by wall clock. `watermark`: the new floor of a fallback. */
+/**
+ * A decision made by wall clock, or by memory. `watermark`: the new floor of a fallback; of `stop`,
+ * the bytes that were too many of the view `relation`.
+ */
 export interface LoggedDecision {
-  readonly kind: 'idle' | 'active' | 'fallback';
+  readonly kind: 'idle' | 'active' | 'fallback' | 'stop';
   readonly relation: number;
   readonly reader: number;
   readonly partition: number;
