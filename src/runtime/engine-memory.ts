@@ -29,8 +29,9 @@ export function overMemoryLimit(views: Iterable<ViewRuntime>): LoggedDecision[] 
 
 /** Why a view stopped that kept too much, and what to do. */
 export function tooMuchMemory(relation: StoredRelation, bytes: bigint): string {
-  return `it keeps ${megabytes(bytes)} MB, more than its memory_limit of ${
-    megabytes(BigInt(limitOf(relation) ?? 0))} MB; bound its state (see EXPLAIN) or raise the limit`;
+  const limit = megabytes(BigInt(limitOf(relation) ?? 0));
+  return `it keeps ${megabytes(bytes)} MB, more than its memory_limit of ${limit} MB; `
+    + 'bound its state (see EXPLAIN) or raise the limit';
 }
 
 function limitOf({ options }: StoredRelation): number | null {
