@@ -211,6 +211,8 @@ export interface CoreOptions {
   readonly batchRows?: number;
   /** Rows that late and dead letter relations keep each. */
   readonly lateRetentionRows?: number;
+  /** Changed rows kept for transactions that read older epochs; beyond, they get 72000. */
+  readonly readerLagRowsMax?: number;
   /** Least time between checkpoints. */
   readonly checkpointIntervalMicros?: bigint;
 }

@@ -81,6 +81,8 @@ export interface EngineCoreFace {
 
 const BATCH_ROWS = 4096;
 const LATE_ROWS_MAX = 1_000_000;
+/** Changed rows that are kept for readers of older epochs. */
+const READER_LAG_ROWS_MAX = 4_000_000;
 const CHECKPOINT_INTERVAL_MICROS = 1_000_000n;
 
 /** Surroundings of expressions outside a session. */
@@ -107,6 +109,7 @@ export class EngineCore implements EngineCoreFace {
   readonly #followers: (() => Promise<void>)[] = [];
   readonly #listeners = new Set<(deltas: EpochDeltas) => void>();
   readonly #pins = new Map<bigint, number>();
+  readonly #lagRowsMax: number;
   /** Ingest requests with a key that have not been answered. */
   readonly #ingesting = new Map<string, Promise<IngestOutcome>>();
   #failure: Error | null = null;
@@ -116,6 +119,7 @@ export class EngineCore implements EngineCoreFace {
     durable: { readonly checkpointer: Checkpointer; readonly epoch: bigint },
   ) {
     this.environment = environment;
+    this.#lagRowsMax = options.readerLagRowsMax ?? READER_LAG_ROWS_MAX;
     this.#state = state;
     this.#checkpoints = new Checkpoints(state, durable.checkpointer, environment, {
       intervalMicros: options.checkpointIntervalMicros ?? CHECKPOINT_INTERVAL_MICROS,
@@ -256,6 +260,23 @@ export class EngineCore implements EngineCoreFace {
     return { epoch, now, release };
   }
 
+  /** Deltas kept for readers have a limit: those who hold the oldest epochs lose them. */
+  #limitLag(): void {
+    const { epoch, relations } = this.#state;
+    const oldest = this.#oldestPin();
+    if (oldest === epoch) return;
+    const kept = (): number => {
+      let rows = 0;
+      for (const relation of relations.values()) rows += relation.recentRows;
+      return rows;
+    };
+    if (kept() <= this.#lagRowsMax) return;
+    for (const relation of relations.values()) relation.forgetUpTo(oldest);
+    if (kept() <= this.#lagRowsMax) return;
+    for (const held of this.#pins.keys()) if (held < epoch) this.#pins.delete(held);
+    for (const relation of relations.values()) relation.forgetUpTo(epoch);
+  }
+
   #oldestPin(): bigint {
     let oldest = this.#state.epoch;
     for (const epoch of this.#pins.keys()) if (epoch < oldest) oldest = epoch;
@@ -289,6 +310,7 @@ export class EngineCore implements EngineCoreFace {
   }
 
   #published(deltas: EpochDeltas): void {
+    this.#limitLag();
     const oldest = this.#oldestPin();
     for (const id of deltas.deltas.keys()) this.#state.relations.get(id)?.forgetUpTo(oldest);
     for (const listener of this.#listeners) listener(deltas);

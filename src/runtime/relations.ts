@@ -5,6 +5,8 @@
  * Deltas newer than the oldest pin are kept, so that a pinned reader sees its epoch: what is stored
  * now minus what changed since. That also hides an epoch that is not published yet.
  */
+import { sqlError } from '../common/errors.ts';
+import type { SqlError } from '../common/errors.ts';
 import type { StoredRelation } from './catalog-store-types.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Batch } from './batch.ts';
@@ -29,6 +31,9 @@ export class RelationState {
   /** For late and dead letter relations: keeps the newest rows only. */
   readonly retention: LogRetention | null;
   #recent: RecentDelta[] = [];
+  /** The newest epoch whose delta is gone: what was before it cannot be read any more. */
+  #forgotten = 0n;
+  #recentRows = 0;
 
   constructor(
     relation: StoredRelation, rows: RelationRows | null, clock: EventClock | null,
@@ -48,22 +53,38 @@ export class RelationState {
 
   /** Remembers what an epoch changed (user columns). */
   remember(epoch: bigint, batches: readonly Batch[]): void {
-    if (batches.length > 0) this.#recent.push({ epoch, batches });
+    if (batches.length === 0) return;
+    this.#recent.push({ epoch, batches });
+    this.#recentRows += rowsIn(batches);
   }
 
-  /** Forgets deltas up to an epoch: no reader is older. */
+  /** Forgets deltas up to an epoch: no reader is older, or it has waited too long. */
   forgetUpTo(epoch: bigint): void {
     if (this.#recent.length === 0) return;
-    this.#recent = this.#recent.filter((delta) => delta.epoch > epoch);
+    for (const delta of this.#recent) {
+      if (delta.epoch <= epoch && delta.epoch > this.#forgotten) this.#forgotten = delta.epoch;
+    }
+    this.#keep((delta) => delta.epoch > epoch);
   }
+
+  /** Changed rows that are kept for readers of older epochs. */
+  get recentRows(): number { return this.#recentRows; }
 
   /** Forgets the deltas of an epoch that was taken back. */
   forgetFrom(epoch: bigint): void {
-    this.#recent = this.#recent.filter((delta) => delta.epoch < epoch);
+    this.#keep((delta) => delta.epoch < epoch);
+  }
+
+  #keep(wanted: (delta: RecentDelta) => boolean): void {
+    const kept = this.#recent.filter(wanted);
+    if (kept.length === this.#recent.length) return;
+    this.#recent = kept;
+    this.#recentRows = kept.reduce((total, { batches }) => total + rowsIn(batches), 0);
   }
 
   /** What takes the stored rows back to an epoch: [] when nothing changed since. */
   since(epoch: bigint): Batch[] {
+    if (epoch < this.#forgotten) throw snapshotTooOld();
     const batches: Batch[] = [];
     for (const delta of this.#recent) {
       if (delta.epoch > epoch) for (const batch of delta.batches) batches.push(negate(batch));
@@ -79,6 +100,17 @@ export class RelationState {
     if (this.rows === null) return [][Symbol.iterator]();
     return slices(this.rows.cursor(), this.since(epoch), this.rows.tracksArrival);
   }
+}
+
+function rowsIn(batches: readonly Batch[]): number {
+  return batches.reduce((total, { length }) => total + length, 0);
+}
+
+function snapshotTooOld(): SqlError {
+  return sqlError('72000', 'snapshot too old', {
+    detail: 'Too many rows have changed since the transaction began to read.',
+    hint: 'End the transaction and read again.',
+  });
 }
 
 function* slices(
