@@ -34,7 +34,7 @@ export function writeValue(writer: ByteWriter, value: Value, type: SqlType): voi
     case 'float4': case 'float8': writer.f64(asNumber(value)); return;
     case 'numeric': writeNumeric(writer, asNumeric(value)); return;
     case 'text': case 'varchar': case 'bpchar': case 'name': case 'char': case 'json':
-    case 'jsonpath':
+    case 'jsonpath': case 'bit': case 'varbit':
     case 'timetz': case 'tid': case 'int2vector': case 'oidvector': case 'xid8': case 'pg_lsn':
     case 'inet': case 'aclitem': case 'pg_node_tree': case 'pg_ndistinct':
     case 'pg_dependencies': case 'pg_mcv_list': case 'anyarray':
@@ -63,7 +63,7 @@ export function readValue(reader: ByteReader, type: SqlType): Value {
     case 'float4': case 'float8': return reader.f64();
     case 'numeric': return readNumeric(reader);
     case 'text': case 'varchar': case 'bpchar': case 'name': case 'char': case 'json':
-    case 'jsonpath':
+    case 'jsonpath': case 'bit': case 'varbit':
     case 'timetz': case 'tid': case 'int2vector': case 'oidvector': case 'xid8': case 'pg_lsn':
     case 'inet': case 'aclitem': case 'pg_node_tree': case 'pg_ndistinct':
     case 'pg_dependencies': case 'pg_mcv_list': case 'anyarray': return reader.string();

@@ -90,10 +90,13 @@ export abstract class ExpressionGrammar extends OperatorGrammar {
     const token = this.CONSUME(T.BitToken);
     const value = this.payload(token);
     const span = this.tokenSpanFast(token);
-    const part: Identifier = { kind: 'identifier', name: 'bit', span };
+    // No bit(n) is empty.
+    const empty = value.length === 0;
+    const part: Identifier = { kind: 'identifier', name: empty ? 'varbit' : 'bit', span };
     const name: QualifiedName = { kind: 'qualifiedName', parts: [part], span };
     const length: Expr = { kind: 'integerLiteral', text: String(value.length), span };
-    return { kind: 'typedLiteral', type: this.makeType(name, [length], null, span), value, span };
+    const type = this.makeType(name, empty ? [] : [length], null, span);
+    return { kind: 'typedLiteral', type, value, span };
   });
 
   /** (a), (a, b), (SELECT ...) */

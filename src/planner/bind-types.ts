@@ -81,11 +81,15 @@ function modifierOf(expr: Expr): number {
 }
 
 function applyModifiers(base: SqlType, type: TypeName): SqlType {
-  if (type.modifiers.length === 0) return base;
+  if (type.modifiers.length === 0) {
+    // bit alone is bit(1).
+    return base.name === 'bit' ? { ...base, mods: [1] } : base;
+  }
   const mods = type.modifiers.map(modifierOf);
   const first = mods[0] ?? 0;
   switch (base.name) {
     case 'varchar': case 'bpchar': return { ...base, mods: [lengthOf(base, first, type.span)] };
+    case 'bit': case 'varbit': return { ...base, mods: [lengthOf(base, first, type.span)] };
     case 'numeric': return { ...base, mods: numericMods(mods, type.span) };
     case 'time': case 'timetz': case 'timestamp': case 'timestamptz': case 'interval': {
       if (first < 0) {
@@ -103,7 +107,7 @@ function applyModifiers(base: SqlType, type: TypeName): SqlType {
 }
 
 function lengthOf(base: SqlType, length: number, span: Span): number {
-  const name = base.name === 'bpchar' ? 'char' : 'varchar';
+  const name = base.name === 'bpchar' ? 'char' : base.name;
   if (length < 1) {
     throw sqlError('22023', `length for type ${name} must be at least 1`, { span });
   }

@@ -9,6 +9,7 @@ import { NULL_HASH } from '../hash.ts';
 import type { Value } from '../values.ts';
 import { parseJsonPath } from '../jsonpath/parse.ts';
 import { printJsonPath } from '../jsonpath/print.ts';
+import { BIT, VARBIT } from './bit-types.ts';
 import { BOOLEAN } from './boolean.ts';
 import { BYTEA, UUID } from './bytea.ts';
 import { arrayDefinition, recordDefinition } from './composite.ts';
@@ -71,7 +72,8 @@ const RECORD = recordDefinition(LOOKUP);
 
 const DEFINITIONS: readonly TypeDefinition[] = [
   BOOLEAN, INT2, INT4, INT8, NUMERIC, FLOAT4, FLOAT8, TEXT, VARCHAR, BPCHAR, NAME, CHAR, BYTEA,
-  DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, INTERVAL, UUID, JSON_TYPE, JSONB,
+  DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, INTERVAL, UUID, JSON_TYPE, JSONB, BIT,
+  VARBIT,
   ...OID_TYPES.map(withTypeNames),
   JSON_PATH, textual('tid', 27, 1010), textual('int2vector', 22, 1006),
   textual('oidvector', 30, 1013),
@@ -159,7 +161,8 @@ export function typmodOf(type: SqlType): number {
   switch (type.name) {
     case 'varchar': case 'bpchar': return first + 4;
     case 'numeric': return ((first << 16) | ((type.mods?.[1] ?? 0) & 0x7ff)) + 4;
-    case 'time': case 'timetz': case 'timestamp': case 'timestamptz': return first;
+    case 'time': case 'timetz': case 'timestamp': case 'timestamptz': case 'bit': case 'varbit':
+      return first;
     case 'interval': return (0x7fff << 16) | first;
     default: return -1;
   }
@@ -178,7 +181,7 @@ export function typeFromTypmod(type: SqlType, typmod: number): SqlType {
       const scale = bits & 0x7ff;
       return { ...type, mods: [(bits >> 16) & 0xffff, scale >= 1024 ? scale - 2048 : scale] };
     }
-    case 'time': case 'timetz': case 'timestamp': case 'timestamptz':
+    case 'time': case 'timetz': case 'timestamp': case 'timestamptz': case 'bit': case 'varbit':
       return { ...type, mods: [typmod] };
     case 'interval': {
       const digits = typmod & 0xffff;

@@ -10,7 +10,7 @@ export type TypeName =
   | 'boolean' | 'int2' | 'int4' | 'int8' | 'numeric' | 'float4' | 'float8'
   | 'text' | 'varchar' | 'bpchar' | 'name' | 'char' | 'bytea'
   | 'date' | 'time' | 'timetz' | 'timestamp' | 'timestamptz' | 'interval'
-  | 'uuid' | 'json' | 'jsonb' | 'jsonpath'
+  | 'uuid' | 'json' | 'jsonb' | 'jsonpath' | 'bit' | 'varbit'
   | 'oid' | 'regclass' | 'regtype' | 'regproc' | 'regprocedure' | 'regoper' | 'regoperator'
   | 'regnamespace' | 'regrole' | 'xid' | 'tid' | 'int2vector' | 'oidvector'
   | 'cid' | 'xid8' | 'pg_lsn' | 'inet' | 'aclitem' | 'pg_node_tree' | 'regcollation' | 'regconfig'
@@ -18,7 +18,7 @@ export type TypeName =
   | 'void' | 'unknown' | 'array' | 'record';
 
 /**
- * A type with its modifiers. `mods`: varchar/bpchar [length], numeric [precision, scale],
+ * A type with its modifiers. `mods`: varchar/bpchar/bit/varbit [length], numeric [precision, scale],
  * time/timestamp/timestamptz/interval [fractional digits]. `element` is set for arrays, `fields`
  * for records whose shape is known. `char` is PostgreSQL's internal "char"; char(n) is `bpchar`.
  */

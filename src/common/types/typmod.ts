@@ -6,6 +6,7 @@
  */
 import { sqlError } from '../errors.ts';
 import type { SqlArray, Value } from '../values.ts';
+import { fitBits, fitVarbits } from './bit-types.ts';
 import { isInfiniteTimestamp, roundMicros } from './calendar.ts';
 import { roundInterval } from './interval-parse.ts';
 import { applyNumericTypmod } from './numeric.ts';
@@ -22,6 +23,8 @@ export function applyTypmod(value: Value, type: SqlType, explicit: boolean): Val
   switch (type.name) {
     case 'varchar': return fitLength(asString(value), first, { explicit, pad: false });
     case 'bpchar': return fitLength(asString(value), first, { explicit, pad: true });
+    case 'bit': return fitBits(asString(value), first, explicit);
+    case 'varbit': return fitVarbits(asString(value), first, explicit);
     case 'numeric': return applyNumericTypmod(asNumeric(value), first, type.mods?.[1] ?? 0);
     case 'time': return roundMicros(asBigint(value), first);
     case 'timestamp': case 'timestamptz': {

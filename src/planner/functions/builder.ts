@@ -54,7 +54,7 @@ const TYPE_NAMES: ReadonlySet<string> = new Set<TypeName>([
   'boolean', 'int2', 'int4', 'int8', 'numeric', 'float4', 'float8',
   'text', 'varchar', 'bpchar', 'name', 'char', 'bytea',
   'date', 'time', 'timetz', 'timestamp', 'timestamptz', 'interval', 'uuid', 'json', 'jsonb',
-  'jsonpath',
+  'jsonpath', 'bit', 'varbit',
   'oid', 'regclass', 'regtype', 'regproc', 'regprocedure', 'regoper', 'regoperator',
   'regnamespace', 'regrole', 'xid', 'tid', 'int2vector', 'oidvector', 'void', 'unknown',
   'cid', 'xid8', 'pg_lsn', 'inet', 'aclitem', 'pg_node_tree', 'regcollation', 'regconfig',

@@ -23,6 +23,7 @@ import type { Numeric } from '../../common/types/numeric.ts';
 import { sameType } from '../../common/types/sql-type.ts';
 import type { SqlType, TypeName } from '../../common/types/sql-type.ts';
 import { trimBlanks, truncateName } from '../../common/types/text-types.ts';
+import { bitsOfNumber } from '../../common/types/bit-types.ts';
 import {
   dateToTimestamp, isInfiniteTimestamp, timestampToDate, timestampToTime,
 } from '../../common/types/calendar.ts';
@@ -309,6 +310,19 @@ function defineCatalogTypes(): void {
   define({ from: 'pg_node_tree', to: 'text', context: 'implicit', code: same, inline: sameText });
 }
 
+function defineBits(): void {
+  define({ from: 'bit', to: 'varbit', context: 'implicit', code: same, inline: sameText });
+  define({ from: 'varbit', to: 'bit', context: 'implicit', code: same, inline: sameText });
+  define({ from: 'bit', to: 'int4', context: 'explicit', code: (bits: string) => {
+    if (bits.length > 32) throw sqlError('22003', 'integer out of range');
+    return Number(BigInt.asIntN(32, BigInt(`0b0${bits}`)));
+  } });
+  define({ from: 'bit', to: 'int8', context: 'explicit', code: (bits: string) => {
+    if (bits.length > 64) throw sqlError('22003', 'bigint out of range');
+    return BigInt.asIntN(64, BigInt(`0b0${bits}`));
+  } });
+}
+
 defineIntegers();
 defineFloats();
 defineStrings();
@@ -316,6 +330,7 @@ defineTimes();
 defineJson();
 defineOids();
 defineCatalogTypes();
+defineBits();
 
 function entry(from: SqlType, to: SqlType, context: Context,
   evaluate: CastEntry['evaluate']): CastEntry {
@@ -409,6 +424,10 @@ export function findCast(from: SqlType, to: SqlType): CastEntry | null {
   if (from.name === 'record' && to.name === 'record') return recordCast(from, to);
   if (sameType(from, to)) {
     return { ...entry(from, to, 'implicit', (_context, value) => value), inline: sameText };
+  }
+  if (to.name === 'bit' && (from.name === 'int4' || from.name === 'int8')) {
+    return entry(from, to, 'explicit', (_context, value) =>
+      bitsOfNumber(BigInt(value as number | bigint), to.mods?.[0] ?? 1));
   }
   const known = TABLE.get(`${from.name}>${to.name}`);
   if (known !== undefined) return known;

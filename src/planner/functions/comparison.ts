@@ -7,6 +7,7 @@
 import { compareInterval } from '../../common/types/interval.ts';
 import { compareJsonb } from '../../common/types/jsonb.ts';
 import { compareNumeric } from '../../common/types/numeric.ts';
+import { compareBits } from '../../common/types/bit-types.ts';
 import { compareBytes } from '../../common/types/bytea.ts';
 import { compareText } from '../../common/types/text-order.ts';
 import { trimBlanks } from '../../common/types/text-types.ts';
@@ -247,6 +248,10 @@ const IDENTITIES: readonly ScalarFunction[] = [
       evaluate: (a: number, b: number) => !sameXid(a, b),
     }),
   ]),
+  ...['bit', 'varbit'].flatMap((type) => family({
+    left: type, right: type, sample: [`B'01'::${type}(2)`, `B'10'::${type}(2)`],
+    compare: compareBits,
+  })),
   ...family({
     left: 'tid', right: 'tid', sample: [`'(0,1)'::tid`, `'(0,2)'::tid`], compare: natural,
   }),

@@ -11,6 +11,7 @@ import { COLLECT_AGGREGATES } from './aggregates-collect.ts';
 import { STATISTICS } from './aggregates-statistics.ts';
 import { ARITHMETIC } from './arithmetic.ts';
 import { ARRAYS } from './array.ts';
+import { BIT_AGGREGATES, BITS } from './bits.ts';
 import { BYTES } from './bytes.ts';
 import { findCast } from './casts.ts';
 import { CATALOG_FUNCTIONS } from './catalog-functions.ts';
@@ -56,13 +57,16 @@ const TOPICS: readonly FunctionTopic[] = [
   { title: 'Strings', entries: [...STRINGS, ...STRING_FORMATS] },
   { title: 'Pattern matching', entries: PATTERNS },
   { title: 'Bytes, encodings and digests', entries: BYTES },
+  { title: 'Bit strings', entries: BITS },
   {
     title: 'Dates and times',
     entries: [...DATETIME_OPERATORS, ...DATETIME, ...OVERLAPS, ...TEMPLATES],
   },
   { title: 'JSON', entries: [...JSON_FUNCTIONS, ...JSON_BUILDERS, ...JSON_PATHS] },
   { title: 'Arrays', entries: ARRAYS },
-  { title: 'Aggregates', entries: [...AGGREGATES, ...COLLECT_AGGREGATES, ...STATISTICS] },
+  { title: 'Aggregates', entries: [
+    ...AGGREGATES, ...COLLECT_AGGREGATES, ...STATISTICS, ...BIT_AGGREGATES,
+  ] },
   { title: 'Window functions', entries: WINDOW_FUNCTIONS },
   {
     title: 'Set-returning functions',

@@ -17,6 +17,8 @@ int2vector 22 -1 f b A f 21 1006 int2vectorin int2vectorrecv - i p 0
 int4 23 4 t b N f 0 1007 int4in int4recv - i p 0
 regproc 24 4 t b N f 0 1008 regprocin regprocrecv - i p 0
 text 25 -1 f b S t 0 1009 textin textrecv - i x 100
+bit 1560 -1 f b V f 0 1561 bit_in bit_recv bittypmodin i x 0
+varbit 1562 -1 f b V t 0 1563 varbit_in varbit_recv varbittypmodin i x 0
 oid 26 4 t b N t 0 1028 oidin oidrecv - i p 0
 tid 27 6 f b U f 0 1010 tidin tidrecv - s p 0
 xid 28 4 t b U f 0 1011 xidin xidrecv - i p 0
