@@ -24,6 +24,7 @@ import { bindMoment, isFixed } from './bind-moment.ts';
 import type { ScalarExpr } from './relation.ts';
 import { Scope, scopeDistance } from './scope.ts';
 import type { ScopeItem } from './scope.ts';
+import { withoutJsonRecords } from './json-records.ts';
 
 /** A whole FROM clause. */
 export interface BoundFrom extends FromPiece {
@@ -61,7 +62,8 @@ function checkDuplicates(scopeItems: readonly ScopeItem[], items: readonly FromI
   }
 }
 
-function bindItem(context: FromContext, item: FromItem): FromPiece {
+function bindItem(context: FromContext, written: FromItem): FromPiece {
+  const item = withoutJsonRecords(written);
   switch (item.kind) {
     case 'tableRef': {
       if (item.asOf !== null) return bindVersion(context, item);
@@ -180,9 +182,10 @@ function bindJoin(context: FromContext, join: Join): FromPiece {
 
 /** Joins one more item to what stands to its left. */
 function joinItem(
-  context: FromContext, left: FromPiece, item: FromItem,
+  context: FromContext, left: FromPiece, written: FromItem,
   how: { readonly type: JoinPlace['type']; readonly on: Join | null },
 ): FromPiece {
+  const item = withoutJsonRecords(written);
   const place: JoinPlace = { context, type: how.type, join: how.on };
   const version = item.kind === 'tableRef' && how.on !== null ? item.asOf : null;
   if (item.kind === 'tableRef' && version !== null && !isFixed(version.value)) {

@@ -5,7 +5,9 @@
  * view is a topN node above it. What is left is a BoundQuery.
  */
 import { must } from '../common/assert.ts';
-import type { Query } from '../parser/ast.ts';
+import { sqlError } from '../common/errors.ts';
+import type { FromItem, Query } from '../parser/ast.ts';
+import type { LockingClause } from '../parser/ast-leaves.ts';
 import type { EmitClause } from '../parser/ast.ts';
 import type { BoundQuery, EmitPolicy } from './bound.ts';
 import type { QueryPlace, StatementState } from './bind-context.ts';
@@ -19,6 +21,7 @@ import {
 } from './errors.ts';
 import { bindMoment } from './bind-moment.ts';
 import type { ResultColumn } from './plans.ts';
+import type { Relation } from './relation.ts';
 import { Scope } from './scope.ts';
 import type { BoundRelation } from './scope.ts';
 
@@ -35,13 +38,14 @@ export function bindOnce(
     throw refused('EMIT is for views', query.emit.span,
       'Leave it out: a query that runs once gives the current rows.');
   }
-  const lock = query.locking[0];
-  if (lock !== undefined) {
-    throw notSupported(`FOR ${lock.strength.toUpperCase()}`, lock.span,
-      'Leave it out: a transaction reads one epoch and locks the tables it writes.');
-  }
+  for (const lock of query.locking) checkLocking(query, lock);
   if (query.asOf !== null) state.asOf = bindMoment(state, query.asOf);
   const bound = bindOrdered(state, query, place);
+  const lock = query.locking[0];
+  if (lock !== undefined && aggregates(bound.relation)) {
+    throw sqlError('0A000', `FOR ${lock.strength.toUpperCase()} is not allowed with aggregate `
+      + 'functions', { span: lock.span });
+  }
   if (query.withTies && bound.order.length === 0) {
     throw syntaxError('WITH TIES cannot be specified without ORDER BY clause', query.span);
   }
@@ -112,4 +116,45 @@ function gated(
     ...bound,
     relation: { kind: 'gate', input: relation, timeColumn, columns: relation.columns },
   };
+}
+
+function aggregates(relation: Relation): boolean {
+  return relation.kind === 'aggregate'
+    || (relation.kind === 'project' && relation.input.kind === 'aggregate');
+}
+
+/** FOR UPDATE and the like stand on plain rows of tables; the session takes the locks. */
+function checkLocking(query: Query, lock: LockingClause): void {
+  const what = `FOR ${lock.strength.toUpperCase()}`;
+  const { body } = query;
+  const refuse = (clause: string): Error =>
+    sqlError('0A000', `${what} is not allowed with ${clause}`, { span: lock.span });
+  if (body.kind === 'values') {
+    throw sqlError('0A000', `${what} cannot be applied to VALUES`, { span: lock.span });
+  }
+  if (body.kind === 'setOperation') throw refuse('UNION/INTERSECT/EXCEPT');
+  if (body.kind !== 'select') return;
+  if (body.distinct) throw refuse('DISTINCT clause');
+  if (body.groupBy.length > 0) throw refuse('GROUP BY clause');
+  if (body.having !== null) throw refuse('HAVING clause');
+  if (lock.wait === 'skip locked') {
+    throw notSupported('SKIP LOCKED', lock.span, 'Tables are locked as a whole: leave it out.');
+  }
+  for (const { parts, span } of lock.of) {
+    const name = parts.at(-1)?.name ?? '';
+    if (namesOf(body.from).includes(name)) continue;
+    throw sqlError('42P01', `relation "${name}" in ${what} clause not found in FROM clause`, {
+      span,
+    });
+  }
+}
+
+function namesOf(items: readonly FromItem[]): readonly string[] {
+  return items.flatMap((item) => {
+    if (item.kind === 'join') return namesOf([item.left, item.right]);
+    if (item.kind === 'windowTable') return namesOf([item.source]);
+    const own = item.kind === 'tableRef' ? item.name.parts.at(-1)?.name : undefined;
+    const name = item.alias?.name.name ?? own;
+    return name === undefined ? [] : [name];
+  });
 }

@@ -12,7 +12,7 @@ import { asString } from './values-of.ts';
 export function parseBits(text: string): string {
   const hex = text.startsWith('x') || text.startsWith('X');
   const digits = hex || text.startsWith('b') || text.startsWith('B') ? text.slice(1) : text;
-  if (hex) return [...digits].map(hexDigit).join('');
+  if (hex) return Array.from(digits, hexDigit).join('');
   for (const digit of digits) {
     if (digit !== '0' && digit !== '1') {
       throw sqlError('22P02', `"${digit}" is not a valid binary digit`);

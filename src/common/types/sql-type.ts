@@ -18,8 +18,8 @@ export type TypeName =
   | 'void' | 'unknown' | 'array' | 'record';
 
 /**
- * A type with its modifiers. `mods`: varchar/bpchar/bit/varbit [length], numeric [precision, scale],
- * time/timestamp/timestamptz/interval [fractional digits]. `element` is set for arrays, `fields`
+ * A type with its modifiers. `mods`: varchar/bpchar/bit/varbit [length], numeric [precision,
+ * scale], time/timestamp/timestamptz/interval [fractional digits]. `element` is set for arrays, `fields`
  * for records whose shape is known. `char` is PostgreSQL's internal "char"; char(n) is `bpchar`.
  */
 export interface SqlType {

@@ -70,7 +70,7 @@ export const BITS: readonly ScalarFunction[] = [
   })),
   scalar({
     signature: '~(bit) -> bit', doc: 'Every bit the other way.', examples: [[`~ B'1100'`, '0011']],
-    evaluate: (bits: string) => [...bits].map((bit) => (bit === '1' ? '0' : '1')).join(''),
+    evaluate: (bits: string) => bits.replaceAll(/[01]/g, (bit) => (bit === '1' ? '0' : '1')),
   }),
   scalar({
     signature: '<<(bit,int4) -> bit', doc: 'Bits moved to the left.',

@@ -1,5 +1,5 @@
 /**
- * DECLARE, FETCH, MOVE and CLOSE. A cursor is a portal with a name; it reads forward only.
+ * DECLARE, FETCH, MOVE and CLOSE. A cursor is a portal with a name; with SCROLL it can go back.
  */
 import { sqlError } from '../../common/errors.ts';
 import type { CloseCursor, DeclareCursor, FetchCursor } from '../../parser/ast-statements.ts';
@@ -7,6 +7,7 @@ import type { Batch } from '../batch.ts';
 import { countOf } from './fetch-count.ts';
 import { RowCursor, command } from './result.ts';
 import type { StatementResult } from './result.ts';
+import { ScrollRows } from './scroll-rows.ts';
 import type { SessionState } from './session-state.ts';
 import type { StatementContext } from './statement-context.ts';
 import { fetchTimeout } from './subscribe.ts';
@@ -25,11 +26,6 @@ export async function declareCursor(
       span, hint: 'Keep the transaction open while you read it.',
     });
   }
-  if (statement.scroll === true) {
-    throw sqlError('0A000', 'SCROLL cursors are not supported', {
-      span, hint: 'Declare the cursor with NO SCROLL and read it forward.',
-    });
-  }
   if (!context.transaction.block && !statement.hold) {
     throw sqlError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
   }
@@ -44,6 +40,8 @@ export async function declareCursor(
     parameters: [], parameterTypes: [], result,
     columns: result.kind === 'rows' ? result.columns : null,
     hold: statement.hold, cursor: true, finished: false,
+    ...(statement.scroll === true && result.kind === 'rows' && result.live === undefined
+      ? { scroll: new ScrollRows(result.rows) } : {}),
   });
   return command('DECLARE CURSOR');
 }
@@ -65,6 +63,14 @@ export async function fetchCursor(
   const { result } = portal;
   if (result === null || result.kind !== 'rows') {
     throw sqlError('55000', `cursor "${portal.name}" has no rows to fetch`);
+  }
+  if (portal.scroll !== undefined) {
+    const found = await portal.scroll.fetch(statement);
+    if (statement.move) return command(`MOVE ${found.length}`);
+    return {
+      kind: 'rows', columns: result.columns, rows: RowCursor.of(found),
+      tag: (rows) => `FETCH ${rows}`,
+    };
   }
   const batches: Batch[] = [];
   const count = countOf(statement);

@@ -210,10 +210,28 @@ async function runSelect(
   context: StatementContext, query: Query, env: PlanEnv, parameters: readonly Value[],
 ): Promise<StatementResult> {
   const plan = planSelect(query, env, parameters);
+  if (query.locking.length > 0) await lockRead(context, query, plan.reads);
   return {
     kind: 'rows', columns: plan.columns, rows: new RowCursor(context.run(plan)),
     tag: (rows) => `SELECT ${rows}`,
   };
+}
+
+/** FOR UPDATE, FOR SHARE: the tables read are the transaction's own until it ends. */
+async function lockRead(
+  context: StatementContext, query: Query, reads: readonly number[],
+): Promise<void> {
+  for (const { strength, wait } of query.locking) {
+    refuseReadOnly(context, `SELECT FOR ${strength.toUpperCase()}`);
+    for (const id of reads) {
+      const { kind, name } = context.table(id);
+      if (kind !== 'table') continue;
+      if (wait === 'nowait' && !context.transaction.mayLock(id, 'change')) {
+        throw sqlError('55P03', `could not obtain lock on row in relation "${name}"`);
+      }
+      await context.transaction.lock(id, 'change');
+    }
+  }
 }
 
 function refuseReadOnly(context: StatementContext, what: string): void {

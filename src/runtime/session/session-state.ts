@@ -9,6 +9,7 @@ import type { ResultColumn } from '../../planner/plans.ts';
 import type { CatalogState } from '../catalog-store.ts';
 import type { StatementDescription } from '../session-api.ts';
 import type { StatementResult } from './result.ts';
+import type { ScrollRows } from './scroll-rows.ts';
 import type { SessionScope, StatementContext } from './statement-context.ts';
 import type { SubscriptionCursor } from './subscription-cursor.ts';
 import type { Transaction } from './transaction.ts';
@@ -35,6 +36,8 @@ export interface Portal {
   columns: readonly ResultColumn[] | null;
   readonly hold: boolean;
   readonly cursor: boolean;
+  /** The rows of a SCROLL cursor. */
+  readonly scroll?: ScrollRows;
   finished: boolean;
   /** Of a SUBSCRIPTION CURSOR: it stays until it is closed. */
   readonly subscription?: SubscriptionCursor;

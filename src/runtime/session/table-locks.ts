@@ -52,6 +52,12 @@ export class TableLocks {
     owner.waitsFor = null;
   }
 
+  /** True when the owner could have the table in this mode at once. */
+  isFree(table: number, owner: LockOwner, mode: LockMode): boolean {
+    const lock = this.#tables.get(table);
+    return lock === undefined || compatible(lock, owner, mode);
+  }
+
   /** Gives back everything the owner holds. */
   release(owner: LockOwner): void {
     for (const [table, lock] of this.#tables) {

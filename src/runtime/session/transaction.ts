@@ -67,6 +67,11 @@ export class Transaction implements LockOwner {
     this.unpin();
   }
 
+  /** True when the lock could be had without waiting. */
+  mayLock(table: number, mode: LockMode): boolean {
+    return this.#locks.isFree(table, this, mode);
+  }
+
   /** Adds uncommitted changes of a table. */
   change(table: number, batch: Batch): void {
     if (batch.length === 0) return;
