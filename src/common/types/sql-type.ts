@@ -19,8 +19,9 @@ export type TypeName =
 
 /**
  * A type with its modifiers. `mods`: varchar/bpchar/bit/varbit [length], numeric [precision,
- * scale], time/timestamp/timestamptz/interval [fractional digits]. `element` is set for arrays, `fields`
- * for records whose shape is known. `char` is PostgreSQL's internal "char"; char(n) is `bpchar`.
+ * scale], time/timestamp/timestamptz/interval [fractional digits]. `element` is set for arrays,
+ * `fields` for records whose shape is known. `char` is PostgreSQL's internal "char"; char(n) is
+ * `bpchar`.
  */
 export interface SqlType {
   readonly name: TypeName;
