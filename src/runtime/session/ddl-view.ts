@@ -99,7 +99,7 @@ function refuseForms(statement: CreateView): void {
     throw sqlError('42601', 'materialized views cannot be temporary', { span: statement.span });
   }
   if (statement.checkOption !== null) refuse('WITH CHECK OPTION', 'Views cannot be written to.');
-  if (statement.query.locking.length > 0) {
+  if (!statement.materialized && statement.query.locking.length > 0) {
     throw sqlError('0A000', 'a view with FOR UPDATE or FOR SHARE is not supported', {
       span: statement.query.locking[0]?.span, hint: 'Write it in the query over the view.',
     });
