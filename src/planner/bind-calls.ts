@@ -22,6 +22,7 @@ import { bindCurrentWatermark } from './bind-watermark-call.ts';
 import { canCoerce, coerce, literalOf } from './coerce.ts';
 import { functionNotFound, notSupported, setsNotAllowed } from './errors.ts';
 import { hypotheticalRank, isHypothetical } from './hypothetical.ts';
+import { inlinedValue } from './sql-functions.ts';
 import type { TableFunction } from './functions/entry.ts';
 import type { Choice } from './overload.ts';
 import type { RelationColumn, ScalarExpr, TableCall } from './relation.ts';
@@ -132,7 +133,15 @@ function bindScalar(
   const { state } = binder;
   const name = functionName(expr);
   const choice = functionChoice(callSite(state, expr), args, ['scalar']);
-  if (choice !== null) return callOf(state, choice, args);
+  if (choice !== null) {
+    const { user } = choice.entry;
+    if (user?.language === 'sql') {
+      return inlinedValue(state, {
+        user, args: coerceArguments(state, args, choice), span: expr.span,
+      });
+    }
+    return callOf(state, choice, args);
+  }
   const cast = isForeign(expr) ? null : castCall(binder, name, args);
   if (cast !== null) return cast;
   throw notFound(expr, args);
@@ -169,6 +178,10 @@ function bindTableResult(
   }
   if (!SET_CLAUSES.has(clause)) {
     throw setsNotAllowed(clause === 'window' ? 'window function arguments' : clause, expr.span);
+  }
+  if (choice.entry.user?.language === 'sql') {
+    throw notSupported('a function in SQL that returns a set, in a select list', expr.span,
+      'Call it in FROM.');
   }
   const call = tableCall(choice, coerceArguments(state, args, choice));
   const base = TABLE_CALL_BASE + scope.tableCalls.length * TABLE_CALL_COLUMNS;

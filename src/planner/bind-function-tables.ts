@@ -17,6 +17,7 @@ import { settle } from './coerce.ts';
 import { notSupported } from './errors.ts';
 import type { Relation, RelationColumn, ScalarExpr, TableCall } from './relation.ts';
 import { NO_FACTS, Scope } from './scope.ts';
+import { inlinedRows } from './sql-functions.ts';
 import type { ScopeColumn, ScopeItem } from './scope.ts';
 import { renameItemColumns } from './bind-tables.ts';
 import type { FromContext, FromPiece } from './bind-tables.ts';
@@ -35,6 +36,15 @@ export function bindFunctionTable(context: FromContext, table: FunctionTable): F
   const scope = new Scope(context.lateral ?? context.outer);
   const binder = exprBinder(state, { scope, withs: context.withs, clause: 'FROM' });
   const calls: TableCall[] = [];
+  const rows = sqlRows(binder, table);
+  if (rows !== null) {
+    return {
+      ...itemPiece(table, rows, rows.columns.map((column, index) => ({
+        name: column.name, expr: { kind: 'column', index, type: column.type },
+      }))),
+      calls: null,
+    };
+  }
   for (const each of table.functions) {
     const call = setCalls(binder, each);
     if (call === null && table.functions.length > 1) {
@@ -44,6 +54,23 @@ export function bindFunctionTable(context: FromContext, table: FunctionTable): F
     calls.push(...call);
   }
   return callsPiece(table, calls.map((call) => ({ ...call, ordinality: table.ordinality })));
+}
+
+/** The rows of a function in SQL; null when it is none. */
+function sqlRows(binder: Binder, table: FunctionTable): Relation | null {
+  const [only, more] = table.functions;
+  if (only?.call.kind !== 'functionCall' || more !== undefined) return null;
+  const { call } = only;
+  const known = functionsNamed(binder.state, functionName(call), functionSchema(call));
+  if (!known.some((entry) => entry.kind === 'table' && entry.user?.language === 'sql')) return null;
+  const args = boundArguments(binder, call);
+  const choice = functionChoice(callSite(binder.state, call), args, ['table']);
+  const user = choice?.entry.user;
+  if (choice === null || user?.language !== 'sql') return null;
+  if (table.ordinality) throw notSupported('WITH ORDINALITY of a function in SQL', call.span);
+  return inlinedRows(binder.state, {
+    user, args: coerceArguments(binder.state, args, choice), span: call.span,
+  });
 }
 
 /** The set-returning calls of one function (several for unnest of several arrays), or null. */

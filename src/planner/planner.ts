@@ -4,6 +4,7 @@
  * Binds, puts parameter values in, and hands over to lowering. Keeps no state between statements.
  */
 import { assertNever, must } from '../common/assert.ts';
+import type { Span } from '../common/span.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Value } from '../common/values.ts';
 import type { Cte, Expr, Option, Query, TypeName } from '../parser/ast.ts';
@@ -18,13 +19,16 @@ import { resolveType } from './bind-types.ts';
 import { viewOptions as readViewOptions } from './bind-view-options.ts';
 import type { BoundQuery, PlanEnv, ViewOptions } from './bound.ts';
 import { coerce } from './coerce.ts';
+import { nullOf } from './expr-tools.ts';
 import { evaluateConstant } from './fold.ts';
+import type { UserFunction } from './functions/user-function.ts';
 import type { EvaluationContext } from './functions/entry.ts';
 import { lowerQuery, lowerView } from './lower.ts';
 import type {
   ConflictPlan, DeletePlan, InsertPlan, QueryPlan, ResultColumn, Returning, UpdatePlan, ViewPlan,
 } from './plans.ts';
 import { Scope } from './scope.ts';
+import { inlinedRows, inlinedValue } from './sql-functions.ts';
 import { bindInsert } from './statements-insert.ts';
 import { bindDelete, bindUpdate } from './statements-update.ts';
 
@@ -180,6 +184,14 @@ export function constantArguments(
   return args.map((arg, at) => evaluateConstant(
     coerce(state, binder.bind(arg), must(types[at], 'parameter type'), 'assignment'),
     where.context));
+}
+
+/** Binds the query of a function in SQL once, so that CREATE FUNCTION tells its errors. */
+export function checkSqlFunction(user: UserFunction, env: PlanEnv, span: Span): void {
+  const state = newStatement({ catalog: env.catalog, view: false });
+  const call = { user, span, args: user.args.map(nullOf) };
+  if (user.shape === 'table') inlinedRows(state, call);
+  else inlinedValue(state, call);
 }
 
 /** SELECT columns FROM table, as a syntax tree; no columns means all. */

@@ -13,7 +13,7 @@ import { withoutMods } from '../../planner/bind-types.ts';
 import { scriptOf } from '../../planner/functions/user-entries.ts';
 import type { UserFunction } from '../../planner/functions/user-function.ts';
 import { signatureText } from '../../planner/functions/user-function.ts';
-import { bindTypeName } from '../../planner/planner.ts';
+import { bindTypeName, checkSqlFunction } from '../../planner/planner.ts';
 import { functionData, functionsIn, sameTypes } from '../catalog-functions.ts';
 import { targetOf } from './ddl-create.ts';
 import type { Target } from './ddl-create.ts';
@@ -48,6 +48,7 @@ export function createFunction(
   const oid = old?.oid ?? context.core.catalog.allocate();
   const of: UserFunction = { ...made, oid };
   if (of.language === 'javascript') scriptOf(of);
+  else checkSqlFunction(of, context.planning, statement.span);
   context.transaction.define({ kind: 'putObject', object: {
     id: oid, kind: 'function', database: context.scope.database.id, schemaId: target.schema.id,
     name: target.name, owner: context.scope.user, dependsOn: [], data: functionData(of),
