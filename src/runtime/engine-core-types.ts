@@ -125,6 +125,9 @@ export interface WatermarkInfo {
   readonly lastEvent: bigint | null;
   readonly idle: boolean;
   readonly holdsBack: boolean;
+  /** Rows that came after a later one, and how much later that was at most. */
+  readonly outOfOrder: bigint;
+  readonly disorder: bigint;
   /** The relation's watermark. */
   readonly relationWatermark: bigint | null;
 }

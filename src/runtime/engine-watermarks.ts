@@ -24,6 +24,9 @@ interface PartitionTime {
   floor: bigint | null;
   idle: boolean;
   ended: boolean;
+  /** Rows that came after a later one, and how much later that was at most. */
+  outOfOrder: bigint;
+  disorder: bigint;
 }
 
 /** What a checkpoint keeps of a relation's event time; plain data. */
@@ -49,7 +52,10 @@ export class EventClock {
     let found = this.#partitions[at];
     if (found === undefined) {
       // One that appears when others have spoken begins where the relation is.
-      found = { latest: null, floor: this.#current, idle: false, ended: false };
+      found = {
+        latest: null, floor: this.#current, idle: false, ended: false, outOfOrder: 0n,
+        disorder: 0n,
+      };
       this.#partitions[at] = found;
     }
     return found;
@@ -76,7 +82,11 @@ export class EventClock {
       else data[row] = before;
       if ((batch.weights[row] ?? 0) < 0) continue;
       const time = eventTime(times, row);
-      if (time === null || (state.latest !== null && time <= state.latest)) continue;
+      if (time === null || time === state.latest) continue;
+      if (state.latest !== null && time < state.latest) {
+        noteDisorder(state, state.latest - time);
+        continue;
+      }
       state.latest = time;
       before = this.partitionWatermark(partition);
     }
@@ -128,6 +138,7 @@ export class EventClock {
   describe(): readonly {
     readonly partition: number; readonly watermark: bigint | null;
     readonly lastEvent: bigint | null; readonly idle: boolean; readonly holdsBack: boolean;
+    readonly outOfOrder: bigint; readonly disorder: bigint;
   }[] {
     const marks = this.#partitions.map((_state, at) => this.partitionWatermark(at));
     return this.#partitions.map((state, at) => {
@@ -135,7 +146,10 @@ export class EventClock {
       const holdsBack = !state.idle && this.#partitions.length > 1
         && marks.every((other, index) => this.#partitions[index]?.idle === true
           || watermark === null || (other !== null && other >= watermark));
-      return { partition: at, watermark, lastEvent: state.latest, idle: state.idle, holdsBack };
+      const { latest, idle, outOfOrder, disorder } = state;
+      return {
+        partition: at, watermark, lastEvent: latest, idle, holdsBack, outOfOrder, disorder,
+      };
     });
   }
 
@@ -150,6 +164,11 @@ export class EventClock {
       if (saved !== null) Object.assign(this.#partition(at), saved);
     }
   }
+}
+
+function noteDisorder(state: PartitionTime, behind: bigint): void {
+  state.outOfOrder++;
+  if (behind > state.disorder) state.disorder = behind;
 }
 
 /** Microseconds of an event time; null for NULL and the infinities, which move no watermark. */

@@ -2,6 +2,7 @@
  * tidemill.watermarks: event time per relation and partition, and who holds it back.
  */
 import type { SystemContext, SystemRelation } from '../engine-core-types.ts';
+import { makeInterval } from '../../common/types/interval.ts';
 import type { Value } from '../../common/values.ts';
 import { WATERMARK_END } from '../engine-watermarks.ts';
 import { inDatabase } from './names.ts';
@@ -18,6 +19,8 @@ export const WATERMARKS: SystemRelation = {
     { name: 'holds_back', type: { name: 'boolean' } },
     { name: 'reader', type: { name: 'text' } },
     { name: 'relation_watermark', type: { name: 'timestamptz' } },
+    { name: 'out_of_order', type: { name: 'int8' } },
+    { name: 'max_disorder', type: { name: 'interval' } },
   ],
   rows: watermarkRows,
 };
@@ -29,6 +32,7 @@ function* watermarkRows(context: SystemContext): Generator<readonly Value[], voi
     yield [
       name, info.partition, time(info.watermark), time(info.lastEvent), info.idle, info.holdsBack,
       info.reader === 0 ? null : inDatabase(context, info.reader), time(info.relationWatermark),
+      info.outOfOrder, makeInterval(0, 0, info.disorder),
     ];
   }
 }
