@@ -264,9 +264,12 @@ function lastReaders({ nodes }: Dataflow): number[] {
 }
 
 /** Rows of a batch, counted with their weights, whatever the sign. */
-export function changedRows(batch: Batch): number {
+export function changedRows({ weights, length }: Batch): number {
   let total = 0;
-  for (let i = 0; i < batch.length; i++) total += Math.abs(batch.weights[i] ?? 0);
+  for (let i = 0; i < length; i++) {
+    const weight = weights[i] as number;
+    total += weight < 0 ? -weight : weight;
+  }
   return total;
 }
 

@@ -204,4 +204,36 @@ describe('kernels', () => {
       exprs: [{ kind: 'column', index: 0, type: T('int4') }] })(batch, CONTEXT, () => undefined);
     expect(out?.columns[0]).toBe(batch.columns[0]);
   });
+
+  it('takes remainders in doubles where they are exact, else as bigints', () => {
+    const INT8 = T('int8');
+    const near = [0n, 1n, -1n, 122n, -123n, 2n ** 31n, -(2n ** 32n), 2n ** 52n, -(2n ** 52n),
+      2n ** 53n, 2n ** 63n - 1n, -(2n ** 63n)];
+    const random = new Random(7);
+    const edge = near.flatMap((value) => [value - 1n, value, value + 1n, value * 123n])
+      .filter((value) => value === BigInt.asIntN(64, value));
+    const rows = [...edge, ...Array.from({ length: 500 }, () =>
+      (BigInt(random.below(2 ** 20)) - 2n ** 19n) * BigInt(random.below(2 ** 32)))]
+      .map((value): Value[] => [value]);
+    for (const divisor of [123n, -123n, 1n, 7n, -(2n ** 31n) + 1n]) {
+      for (const op of ['=', '<>', '<', '>=']) {
+        for (const constant of [0n, 1n, -5n]) {
+          const test: ScalarExpr = { kind: 'call', function: `${op}(int8,int8)`, type: BOOL, args: [
+            { kind: 'call', function: '%(int8,int8)', type: INT8, args: [
+              { kind: 'column', index: 0, type: INT8 },
+              { kind: 'literal', value: divisor, type: INT8 }] },
+            { kind: 'literal', value: constant, type: INT8 }] };
+          for (const some of [rows, [...rows, [null]]]) {
+            const kept = new Int32Array(some.length);
+            const count = compilePredicate(test, [INT8])(
+              batchOf([INT8], some), CONTEXT, () => undefined, kept);
+            const wanted = some.flatMap((row, at) =>
+              evaluateOver(test, row, CONTEXT) === true ? [at] : []);
+            expect([divisor, op, constant, ...kept.subarray(0, count)])
+              .toEqual([divisor, op, constant, ...wanted]);
+          }
+        }
+      }
+    }
+  });
 });

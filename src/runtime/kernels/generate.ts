@@ -16,6 +16,8 @@ import {
   allFieldsNull, arrayComparer, arrayMaker, forgiving, sameReference, typmodFitter,
 } from './helpers.ts';
 import { keyKindOf } from './key-kind.ts';
+import { remainderLines, remainderTest } from './remainder.ts';
+import type { RemainderTest } from './remainder.ts';
 
 /** Where the value of an expression is, and whether it is NULL (null: never). */
 export interface Code {
@@ -46,6 +48,8 @@ export function zeroText(kind: Physical): string {
 export class Generator {
   /** Columns read, in the order of their `b` and `m` numbers. */
   readonly inputs: InputColumn[] = [];
+  /** Inputs whose 64-bit integers are read as lanes `l` too. */
+  readonly lanes: Set<number> = new Set();
   /** What the generated code gets as arguments a0, a1, ... */
   readonly args: unknown[] = [];
   readonly #withNulls: boolean;
@@ -155,13 +159,18 @@ export class Generator {
     return { value: zeroText(physicalOf(type)), isNull: TRUE };
   }
 
+  /** The number of a column among those read. */
+  #input(index: number, type: SqlType): number {
+    const at = this.inputs.findIndex((input) => input.index === index);
+    return at < 0 ? this.inputs.push({ index, type }) - 1 : at;
+  }
+
   #column(index: number, type: SqlType): Code {
     for (const scope of this.#scopes) {
       const known = scope.get(index);
       if (known !== undefined) return known;
     }
-    let at = this.inputs.findIndex((input) => input.index === index);
-    if (at < 0) at = this.inputs.push({ index, type }) - 1;
+    const at = this.#input(index, type);
     const value = this.#name();
     const read = `b${at}[i]`;
     this.line(`const ${value} = ${physicalOf(type) === 'bool' ? `${read} === 1` : read};`);
@@ -195,7 +204,23 @@ export class Generator {
     return { value, isNull: result.mayBeNull ? `(${value} === null)` : isNull };
   }
 
+  /** `column % 123 = 0` in doubles; see remainder.ts. */
+  #remainder({ column, op, divisor, constant }: RemainderTest): Code {
+    const at = this.#input(column.index, column.type);
+    this.lanes.add(at);
+    const value = this.#name();
+    const positive = divisor < 0n ? -divisor : divisor;
+    const numbers = this.#arg(Float64Array.of(Number(positive), Number(constant)));
+    for (const line of remainderLines(op, {
+      value, data: `b${at}`, lanes: `l${at}`, divisor: `${numbers}[0]`, constant: `${numbers}[1]`,
+      bigDivisor: this.#arg(positive), bigConstant: this.#arg(constant),
+    })) this.line(line);
+    return { value, isNull: this.#withNulls ? `(m${at}[i] === 1)` : null };
+  }
+
   #call(expr: ScalarExpr & { readonly kind: 'call' }): Code {
+    const test = remainderTest(expr);
+    if (test !== null) return this.#remainder(test);
     const entry = scalarById(expr.function);
     const args = expr.args.map((arg) => this.expression(arg));
     const { inline } = entry;
