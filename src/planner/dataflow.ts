@@ -148,18 +148,19 @@ export type DataflowNode =
   | Base & { readonly kind: 'distinct'; readonly evict: Eviction | null }
   /**
    * Equality join on leftKey/rightKey (NULL keys never match unless nullsEqual), then `residual`
-   * over left ++ right. Empty keys: cross join. Keeps both inputs arranged by key (shared with
-   * other joins of the same input and key). semi/anti output left columns only; outer joins pad
-   * with NULL. `leftEvict`/`rightEvict` drop rows that can no longer match (interval and window
-   * joins); with `holdNulls`, the NULL row of an outer row appears only when it is evicted. With
-   * `extreme`, rows that can match no group any more are not kept; with `threshold`, the residual
-   * compares a column with that of the one right row there is.
+   * over left ++ right. Empty keys: cross join. Keeps both inputs arranged by key; of a `shared`
+   * input the rows of its relation do, with an index that all joins share. semi/anti output left
+   * columns only; outer joins pad with NULL. `leftEvict`/`rightEvict` drop rows that can no longer
+   * match (interval and window joins); with `holdNulls`, the NULL row of an outer row appears only
+   * when it is evicted. With `extreme`, rows that can match no group any more are not kept;
+   * with `threshold`, the residual compares a column with that of the one right row there is.
    */
   | Base & { readonly kind: 'join'; readonly type: JoinType; readonly leftKey: readonly number[];
       readonly rightKey: readonly number[]; readonly nullsEqual: boolean;
       readonly residual: ScalarExpr | null; readonly leftEvict: RowEviction | null;
       readonly rightEvict: RowEviction | null; readonly holdNulls: boolean;
-      readonly extreme?: JoinExtreme; readonly threshold?: JoinThreshold }
+      readonly extreme?: JoinExtreme; readonly threshold?: JoinThreshold;
+      readonly shared?: SharedInputs }
   /** Per left row the right row of equal key with the nearest rightTime in the given direction. */
   | Base & { readonly kind: 'asofJoin'; readonly type: 'inner' | 'left';
       readonly leftKey: readonly number[]; readonly rightKey: readonly number[];
@@ -233,6 +234,12 @@ export interface RowEviction {
   readonly column: number;
   readonly offsetMicros: bigint;
   readonly watermark: WatermarkExpr;
+}
+
+/** Inputs of an inner join that are stored relations as they are: source nodes. */
+export interface SharedInputs {
+  readonly left: boolean;
+  readonly right: boolean;
 }
 
 /**

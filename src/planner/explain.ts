@@ -94,6 +94,18 @@ class Printer {
     return titleOf(node, namesOf(this.#inputColumns(node)), this.#names);
   }
 
+  #state(node: DataflowNode): string {
+    if (node.kind !== 'join' || node.shared === undefined) return stateOf(node);
+    const side = (at: number, isShared: boolean, key: readonly number[]): string => {
+      const input = must(this.#nodes[must(node.inputs[at], 'input')], 'input');
+      if (!isShared || input.kind !== 'source') return `${at === 0 ? 'left' : 'right'} by key`;
+      return `shared arrangement of ${this.#names(input.relation)}(${
+        key.map(namesOf(input.columns)).join(', ')})`;
+    };
+    return `${side(0, node.shared.left, node.leftKey)}, ${
+      side(1, node.shared.right, node.rightKey)}`;
+  }
+
   /** State, bound and evictions; nothing for nodes without state. */
   #details(id: NodeId, node: DataflowNode): readonly string[] {
     const lines: string[] = [];
@@ -103,7 +115,7 @@ class Printer {
       const rows = node.appendOnly ? ', append-only' : '';
       const key = node.key === null ? '' : `; key: (${node.key.map((at) =>
         node.columns[at]?.name ?? `#${at}`).join(', ')})`;
-      lines.push(`state: ${stateOf(node)}; bound: ${node.bound}${evictions}${key}${rows}`);
+      lines.push(`state: ${this.#state(node)}; bound: ${node.bound}${evictions}${key}${rows}`);
       const size = this.#delayOf === null ? null
         : stateSize(this.#dataflow, id, this.#delayOf);
       if (size !== null) lines.push(`size: ${size}`);

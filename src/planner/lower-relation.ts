@@ -9,7 +9,7 @@
 import { assert, assertNever, must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import type { Value } from '../common/values.ts';
-import type { DataflowColumn, DataflowNode, NodeId } from './dataflow.ts';
+import type { DataflowColumn, DataflowNode, NodeId, SharedInputs } from './dataflow.ts';
 import { SOURCE_ARRIVAL, SOURCE_OFFSET, SOURCE_PARTITION } from './dataflow.ts';
 import { andAll, addColumns, column, columnsUsed, conjuncts, mapColumns, shiftColumns, substitute }
   from './expr-tools.ts';
@@ -19,9 +19,10 @@ import { findThreshold } from './threshold-joins.ts';
 import { isWorthFusing, plainColumn } from './lower-builder.ts';
 import type { DataflowBuilder } from './lower-builder.ts';
 import { splitJoin } from './lower-join.ts';
+import { sharedInputs } from './lower-shared.ts';
 import { Columns } from './lower-columns.ts';
 import { StateRules } from './lower-state.ts';
-import type { LowerMode, RelationLowering } from './lower-state.ts';
+import type { JoinEvictions, LowerMode, RelationLowering } from './lower-state.ts';
 import type { Properties } from './properties.ts';
 import type { Relation, ScalarExpr, WindowSpec } from './relation.ts';
 import { lowerRecursive } from './lower-recursive.ts';
@@ -351,14 +352,28 @@ export class Lowering implements RelationLowering {
       ? findExtreme(relation, parts, this.properties) : null;
     const threshold = this.mode.kind === 'view' && this.#state.ttl === null
       ? findThreshold(relation, parts, this.properties) : null;
+    const shared = extreme === null && threshold === null && relation.type === 'inner'
+      ? this.#shared({ left: left.node, right: right.node }, evictions) : null;
     const node = this.#add(relation, [ages('left', left.node), ages('right', right.node)], {
       kind: 'join', type: relation.type, leftKey: left.key, rightKey: right.key,
       nullsEqual: parts.nullsEqual,
       residual: parts.residual === null ? null : moved(parts.residual),
       leftEvict: evictions.left, rightEvict: evictions.right, holdNulls: evictions.holdNulls,
       ...(extreme === null ? {} : { extreme }), ...(threshold === null ? {} : { threshold }),
+      ...(shared === null ? {} : { shared }),
     }, outputs);
     return this.#narrow(node, relation, { width, leftWidth: left.width });
+  }
+
+  /** Inputs of an inner join whose rows are stored already. */
+  #shared(
+    inputs: { readonly left: NodeId; readonly right: NodeId }, evictions: JoinEvictions,
+  ): SharedInputs | null {
+    if (this.mode.kind !== 'view' || this.#state.ttl !== null) return null;
+    const { builder, properties } = this;
+    return sharedInputs(
+      { left: builder.node(inputs.left), right: builder.node(inputs.right) }, evictions,
+      (id) => properties.relationById(id));
   }
 
   /** Leaves out key columns that a join carried beside the relation's own. */

@@ -92,6 +92,11 @@ export class Properties {
     return remembered(this.#windows, relation, () => this.#deriveWindows(relation));
   }
 
+  /** The catalog's entry of a relation. */
+  relationById(id: number): CatalogRelation | null {
+    return this.#catalog.relationById(id);
+  }
+
   /** The catalog's entry of a scan. */
   scanned(relation: Relation & { kind: 'scan' }): CatalogRelation | null {
     return this.#catalog.relationById(relation.relation);

@@ -179,6 +179,15 @@ export interface HistoryInfo {
   readonly floorAt: bigint;
 }
 
+/** An index of a stored relation that joins share. */
+export interface SharedArrangementInfo {
+  readonly columns: readonly string[];
+  /** How many join inputs use it. */
+  readonly users: number;
+  readonly keys: number;
+  readonly bytes: number;
+}
+
 /** The engine as introspection sees it. */
 export interface EngineInfo {
   watermarks(): readonly WatermarkInfo[];
@@ -190,6 +199,8 @@ export interface EngineInfo {
   /** Rows kept of a stored relation, or 0. */
   rowCount(relation: number): number;
   storedBytes(relation: number): number;
+  /** Indexes of a stored relation that joins share. */
+  sharedArrangements(relation: number): readonly SharedArrangementInfo[];
   systemRelations(): readonly SystemRelation[];
   /** What is kept of a relation's changes, or null. */
   history(relation: number): HistoryInfo | null;

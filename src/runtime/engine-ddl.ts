@@ -269,6 +269,7 @@ class Preparation {
       relationState.rows = view.rows;
       state.closeReaders(({ reader }) => reader === relation.id);
       state.parts.stores.drop(oldPrefix);
+      state.views.get(view.id)?.flow.close();
       this.#attach(view);
     });
   }

@@ -2,7 +2,8 @@
  * The engine as introspection sees it: figures, never rows.
  */
 import type {
-  EngineInfo, EpochInfo, HistoryInfo, SourceInfo, SystemRelation, ViewInfo, WatermarkInfo,
+  EngineInfo, EpochInfo, HistoryInfo, SharedArrangementInfo, SourceInfo,
+  SystemRelation, ViewInfo, WatermarkInfo,
 } from './engine-core-types.ts';
 import type { EngineState } from './engine-state.ts';
 import type { EventClock } from './engine-watermarks.ts';
@@ -83,6 +84,14 @@ export class EngineFacts implements EngineInfo {
     const view = this.#state.views.get(relation);
     const operators = view?.flow.sizes().reduce((total, { size }) => total + size.bytes, 0) ?? 0;
     return (this.#state.relations.get(relation)?.rows?.bytes() ?? 0) + operators;
+  }
+
+  sharedArrangements(relation: number): readonly SharedArrangementInfo[] {
+    const state = this.#state.relations.get(relation);
+    return (state?.rows?.arrangement.shared() ?? []).map(({ chain, users }) => ({
+      users, keys: chain.keys, bytes: chain.bytes(),
+      columns: chain.key.map((at) => state?.relation.columns[at]?.name ?? ''),
+    }));
   }
 
   systemRelations(): readonly SystemRelation[] {

@@ -142,6 +142,7 @@ export class EngineState {
     return new ViewRuntime({
       relation, rows, view: must(relation.view, 'plan of a view'), build: this.parts.build,
       batchRows: this.parts.batchRows,
+      arrangementOf: (id) => must(this.relation(id).rows, 'rows of a relation').arrangement,
       store: (name, columns) => this.parts.stores.open(`${prefix}op/${name}`, columns),
     });
   }
@@ -201,6 +202,7 @@ export class EngineState {
 
   forgetRelation(id: number): void {
     this.relations.delete(id);
+    this.views.get(id)?.flow.close();
     this.views.delete(id);
     this.#generations.delete(id);
     this.#createdAt.delete(id);

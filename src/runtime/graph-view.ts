@@ -17,6 +17,7 @@ import type { BuildOperator } from './graph.ts';
 import { changedRows, RunningDataflow } from './graph.ts';
 import type { Frontier, OperatorContext } from './operator.ts';
 import type { RelationRows } from './relations-rows.ts';
+import type { Arrangement } from './state/arrangement.ts';
 import type { RowStore, StoreColumn } from './state/row-store.ts';
 
 /** Rows kept of one epoch's row errors; the counter has them all. */
@@ -49,6 +50,8 @@ export interface ViewParts {
   readonly store: (name: string, columns: readonly StoreColumn[]) => RowStore;
   readonly build: BuildOperator;
   readonly batchRows: number;
+  /** The stored rows of a relation as they are now. */
+  readonly arrangementOf: (relation: number) => Arrangement;
 }
 
 /** Counters a checkpoint keeps. */
@@ -77,7 +80,8 @@ export class ViewRuntime {
     this.view = parts.view;
     this.rows = parts.rows;
     const contextOf = (node: number): OperatorContext => ({
-      batchRows: parts.batchRows, evaluation: () => this.#evaluation,
+      batchRows: parts.batchRows, arrangementOf: parts.arrangementOf,
+      evaluation: () => this.#evaluation,
       store: (name, columns) => parts.store(`${node}/${name}`, columns),
       lateDropped: (count) => { this.counters.late += BigInt(count); },
       rowError: (error, batch, row) => this.#rowError(error, node, batch, row),

@@ -77,12 +77,23 @@ export class RunningDataflow {
     const needed = neededColumns(dataflow);
     this.#operators = dataflow.nodes.map((node, id) => isInput(node) ? null
       : build(node, node.inputs.map((input) => must(dataflow.nodes[input], 'input')),
-        withNeeded(context(id), needed[id] ?? null)));
+        withNeeded({ ...context(id), inputNode: (port) => this.#inputNode(id, port) },
+          needed[id] ?? null)));
     this.#seen = this.#operators.map(() => []);
     this.#lastReader = lastReaders(dataflow);
   }
 
   get started(): boolean { return this.#started; }
+
+  #inputNode(id: NodeId, port: number): DataflowNode {
+    const input = must(must(this.#nodes[id], 'node').inputs[port], 'input');
+    return must(this.#nodes[input], 'input node');
+  }
+
+  /** The dataflow is not used any more. */
+  close(): void {
+    for (const operator of this.#operators) operator?.close?.();
+  }
 
   /** Source nodes with other column numbers, after a table was altered; all else is the same. */
   replaceSources(dataflow: Dataflow): void {
@@ -140,6 +151,7 @@ export class RunningDataflow {
     const first = !this.#started;
     this.#started = true;
     this.#offered = 0;
+    if (first) for (const operator of this.#operators) operator?.begin?.();
     const out: Batch[][] = this.#nodes.map(() => []);
     for (const [id, node] of this.#nodes.entries()) {
       yield* this.#runNode(id, node, { input, out, first });

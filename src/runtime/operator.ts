@@ -13,8 +13,9 @@
  *    except that `flush` is called when a watermark they named in `watermarks()` has advanced.
  */
 import type { EvaluationContext } from '../planner/functions/entry.ts';
-import type { WatermarkExpr } from '../planner/dataflow.ts';
+import type { DataflowNode, WatermarkExpr } from '../planner/dataflow.ts';
 import type { Batch } from './batch.ts';
+import type { Arrangement } from './state/arrangement.ts';
 import type { RowStore, StoreColumn } from './state/row-store.ts';
 
 /** What an epoch carries beside deltas. */
@@ -38,6 +39,10 @@ export interface Operator {
    * whoever drives the graph can give way, or give up, between two of them.
    */
   flushInSlices?(frontier: Frontier, emit: Emit): Generator<void, void>;
+  /** The next step is the first and brings all rows of the inputs, from nothing. */
+  begin?(): void;
+  /** The operator is not used any more: what it holds of others' it gives back. */
+  close?(): void;
   /** Watermarks whose advance makes a flush necessary without input. */
   watermarks(): readonly WatermarkExpr[];
   /** Logical time at which flush is necessary without input, or null. */
@@ -78,4 +83,11 @@ export interface OperatorContext {
    * others. Absent: all.
    */
   readonly neededColumns?: ReadonlySet<number>;
+  /**
+   * The stored rows of a relation, this epoch's changes of it included; another object after the
+   * relation was rewritten. Absent outside of views.
+   */
+  readonly arrangementOf?: (relation: number) => Arrangement;
+  /** The node at a port: its source columns have other numbers after a table was altered. */
+  readonly inputNode?: (port: number) => DataflowNode;
 }

@@ -215,24 +215,22 @@ describe('kernels', () => {
     const rows = [...edge, ...Array.from({ length: 500 }, () =>
       (BigInt(random.below(2 ** 20)) - 2n ** 19n) * BigInt(random.below(2 ** 32)))]
       .map((value): Value[] => [value]);
-    for (const divisor of [123n, -123n, 1n, 7n, -(2n ** 31n) + 1n]) {
-      for (const op of ['=', '<>', '<', '>=']) {
-        for (const constant of [0n, 1n, -5n]) {
-          const test: ScalarExpr = { kind: 'call', function: `${op}(int8,int8)`, type: BOOL, args: [
-            { kind: 'call', function: '%(int8,int8)', type: INT8, args: [
-              { kind: 'column', index: 0, type: INT8 },
-              { kind: 'literal', value: divisor, type: INT8 }] },
-            { kind: 'literal', value: constant, type: INT8 }] };
-          for (const some of [rows, [...rows, [null]]]) {
-            const kept = new Int32Array(some.length);
-            const count = compilePredicate(test, [INT8])(
-              batchOf([INT8], some), CONTEXT, () => undefined, kept);
-            const wanted = some.flatMap((row, at) =>
-              evaluateOver(test, row, CONTEXT) === true ? [at] : []);
-            expect([divisor, op, constant, ...kept.subarray(0, count)])
-              .toEqual([divisor, op, constant, ...wanted]);
-          }
-        }
+    const literal = (value: bigint): ScalarExpr => ({ kind: 'literal', value, type: INT8 });
+    const cases = [123n, -123n, 1n, 7n, -(2n ** 31n) + 1n].flatMap((divisor) =>
+      ['=', '<>', '<', '>='].flatMap((op) => [0n, 1n, -5n].map((constant) =>
+        ({ divisor, op, constant }))));
+    for (const { divisor, op, constant } of cases) {
+      const test: ScalarExpr = { kind: 'call', function: `${op}(int8,int8)`, type: BOOL, args: [
+        { kind: 'call', function: '%(int8,int8)', type: INT8, args: [
+          { kind: 'column', index: 0, type: INT8 }, literal(divisor)] }, literal(constant)] };
+      for (const some of [rows, [...rows, [null]]]) {
+        const kept = new Int32Array(some.length);
+        const count = compilePredicate(test, [INT8])(
+          batchOf([INT8], some), CONTEXT, () => undefined, kept);
+        const wanted = some.flatMap((row, at) =>
+          evaluateOver(test, row, CONTEXT) === true ? [at] : []);
+        expect([divisor, op, constant, ...kept.subarray(0, count)])
+          .toEqual([divisor, op, constant, ...wanted]);
       }
     }
   });

@@ -6,7 +6,8 @@ import type { Value } from '../../common/values.ts';
 import { inDatabase } from './names.ts';
 
 /**
- * A line per stored relation (`node` NULL) and per operator of a view that keeps something.
+ * A line per stored relation (`node` NULL), per index of it that joins share (`rows`: its keys) and
+ * per operator of a view that keeps something.
  * `oldest`: the least of the times by which rows leave, event time or when last touched.
  */
 export const STATE: SystemRelation = {
@@ -32,11 +33,19 @@ function* stateRows(context: SystemContext): Generator<readonly Value[], void> {
     if (name === null) continue;
     const operators = views.get(id)?.operators ?? [];
     const inOperators = operators.reduce((total, { size }) => total + size.bytes, 0);
-    const bytes = context.engine.storedBytes(id) - inOperators;
+    const shared = context.engine.sharedArrangements(id);
+    const inShared = shared.reduce((total, each) => total + each.bytes, 0);
+    const bytes = context.engine.storedBytes(id) - inOperators - inShared;
     const view = kind === 'materializedView' ? name : null;
     yield [
       name, null, 'rows', BigInt(context.engine.rowCount(id)), BigInt(bytes), null, null, view,
     ];
+    for (const { columns, users, keys, bytes: kept } of shared) {
+      yield [
+        name, null, `shared arrangement (${columns.join(', ')}) of ${users} join${
+          users === 1 ? '' : 's'}`, BigInt(keys), BigInt(kept), null, null, view,
+      ];
+    }
     for (const operator of operators) {
       const { rows, bytes: kept } = operator.size;
       if (operator.bound === 'stateless') continue;

@@ -20,6 +20,7 @@ import { createOver } from './over.ts';
 import { createRecursive } from './recursive.ts';
 import { createSession } from './session.ts';
 import { createSetOp } from './set-op.ts';
+import { createSharedJoin } from './shared-join.ts';
 import { stateless } from './stateless.ts';
 import { createTemporalFilter } from './temporal-filter.ts';
 import { createTemporalJoin } from './temporal-join.ts';
@@ -43,13 +44,7 @@ export function buildOperator(
     case 'session': return createSession(node, inputs, context);
     case 'aggregate': return createAggregate(node, inputs, context);
     case 'distinct': return createDistinct(node, inputs, context);
-    case 'join':
-      if (node.extreme !== undefined) {
-        return createExtremeJoin(node, node.extreme, inputs, context);
-      }
-      return node.threshold !== undefined && readsLeftOnly(inputs, context)
-        ? createThresholdJoin(node, node.threshold, inputs, context)
-        : createJoin(node, inputs, context);
+    case 'join': return buildJoin(node, inputs, context);
     case 'union': return createUnion(node);
     case 'setOp': return createSetOp(node, inputs, context);
     case 'topN': return createTopN(node, inputs, context);
@@ -63,4 +58,16 @@ export function buildOperator(
     case 'recursive': return createRecursive(node, inputs, context, buildOperator);
     default: return assertNever(node);
   }
+}
+
+function buildJoin(
+  node: DataflowNode & { kind: 'join' }, inputs: readonly DataflowNode[],
+  context: OperatorContext,
+): Operator {
+  if (node.extreme !== undefined) return createExtremeJoin(node, node.extreme, inputs, context);
+  if (node.threshold !== undefined && readsLeftOnly(inputs, context)) {
+    return createThresholdJoin(node, node.threshold, inputs, context);
+  }
+  return node.shared !== undefined && context.arrangementOf !== undefined
+    ? createSharedJoin(node, node.shared, inputs, context) : createJoin(node, inputs, context);
 }

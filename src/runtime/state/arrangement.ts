@@ -54,6 +54,10 @@ export class Arrangement {
   readonly key: readonly number[];
   readonly #all: readonly number[];
   readonly #chains: ChainIndex[] = [];
+  /** Chains asked for by `chain`: they stay. */
+  readonly #kept = new Set<ChainIndex>();
+  /** How many retain a chain. */
+  readonly #users = new Map<ChainIndex, number>();
   /** All indexes beside `identity`. */
   readonly #indexes: SlotIndex[] = [];
   #slots: Int32Array = new Int32Array(0);
@@ -80,13 +84,48 @@ export class Arrangement {
    * The chain index on these columns, shared by all who ask for it; rows already here are in it.
    */
   chain(columns: readonly number[], nullsMatch: boolean = false): ChainIndex {
-    const known = this.#chains.find((chain) => chain.nullsMatch === nullsMatch
-      && chain.key.length === columns.length && chain.key.every((at, i) => at === columns[i]));
+    const chain = this.#chain(columns, nullsMatch);
+    this.#kept.add(chain);
+    return chain;
+  }
+
+  #chain(columns: readonly number[], nullsMatch: boolean): ChainIndex {
+    const known = this.#known(columns, nullsMatch);
     if (known !== undefined) return known;
     const chain = new ChainIndex(this.store, columns, nullsMatch);
     this.#chains.push(chain);
     this.follow(chain);
     return chain;
+  }
+
+  #known(columns: readonly number[], nullsMatch: boolean): ChainIndex | undefined {
+    return this.#chains.find((chain) => chain.nullsMatch === nullsMatch
+      && chain.key.length === columns.length && chain.key.every((at, i) => at === columns[i]));
+  }
+
+  /** As `chain`, for a user that will release it. */
+  retain(columns: readonly number[], nullsMatch: boolean): ChainIndex {
+    const chain = this.#chain(columns, nullsMatch);
+    this.#users.set(chain, (this.#users.get(chain) ?? 0) + 1);
+    return chain;
+  }
+
+  /** Gives a retained chain back; one that nobody needs goes. */
+  release(chain: ChainIndex): void {
+    const users = this.#users.get(chain) ?? 0;
+    if (users > 1) {
+      this.#users.set(chain, users - 1);
+      return;
+    }
+    this.#users.delete(chain);
+    if (this.#kept.has(chain) || !this.#chains.includes(chain)) return;
+    this.#chains.splice(this.#chains.indexOf(chain), 1);
+    this.#indexes.splice(this.#indexes.indexOf(chain), 1);
+  }
+
+  /** The retained chains, with how many retain them. */
+  shared(): readonly { readonly chain: ChainIndex; readonly users: number }[] {
+    return [...this.#users].map(([chain, users]) => ({ chain, users }));
   }
 
   /** Keeps another index over the store up to date; rows already here are put into it. */
