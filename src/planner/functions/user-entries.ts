@@ -6,7 +6,7 @@
  */
 import { must } from '../../common/assert.ts';
 import { ByteReader, ByteWriter } from '../../common/bytes.ts';
-import { SqlError } from '../../common/errors.ts';
+import { SqlError, sqlError } from '../../common/errors.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import { decodePlan, encodePlan } from '../dataflow-json.ts';
@@ -44,7 +44,12 @@ export function userEntry(user: UserFunction): FunctionEntry {
 
 /** The script of a function. */
 export function scriptOf(user: UserFunction): Script {
-  const { shape, name, argNames, body } = user;
+  const { shape, name, argNames, body, language } = user;
+  if (language === 'sql') {
+    throw sqlError('0A000', `function ${signatureText(user)} in SQL cannot be called here`, {
+      hint: 'Write its expression inline, or the function in JavaScript.',
+    });
+  }
   return scriptHost().compile({ shape, name, argNames, body });
 }
 

@@ -95,6 +95,41 @@ const retracts = (make) => {
   }
   return typeof retract === 'function';
 };
+// Work of built-ins counts: a step for every 16 elements or characters they may go through.
+const charge = (units) => { for (let left = units / 16; left >= 1; left--); };
+const lengthOf = (value) => {
+  const length = value === null || value === undefined ? 0 : value.length;
+  return typeof length === 'number' ? length : 0;
+};
+const { apply } = Reflect;
+const metered = (holder, names, before, after) => {
+  for (const name of names.split(' ')) {
+    const native = holder[name];
+    if (typeof native !== 'function') continue;
+    const wrapper = { [name](...args) {
+      if (before !== undefined) charge(before(this, args));
+      const result = apply(native, this, args);
+      if (after !== undefined) charge(after(result));
+      return result;
+    } }[name];
+    Object.defineProperty(holder, name, { value: wrapper, writable: true, configurable: true });
+  }
+};
+const lists = 'concat copyWithin every fill filter find findIndex findLast findLastIndex flat '
+  + 'flatMap forEach includes indexOf join lastIndexOf map reduce reduceRight reverse set shift slice some '
+  + 'splice toLocaleString toReversed toSpliced toString unshift with';
+for (const holder of [Array.prototype, getPrototypeOf(Uint8Array.prototype)]) {
+  metered(holder, lists, (list, args) => 4 * (lengthOf(list) + lengthOf(args[0])));
+  metered(holder, 'sort toSorted', (list) => 16 * lengthOf(list));
+}
+metered(Array, 'from', (_array, args) => lengthOf(args[0]));
+metered(String.prototype, 'concat endsWith includes indexOf lastIndexOf localeCompare normalize '
+  + 'replace replaceAll slice split startsWith substr substring toLowerCase toUpperCase trim '
+  + 'trimEnd trimStart', (text) => (typeof text === 'string' ? text.length : 0));
+metered(String.prototype, 'repeat padEnd padStart', undefined, lengthOf);
+metered(JSON, 'parse', (_json, args) => lengthOf(args[0]));
+metered(JSON, 'stringify', undefined, lengthOf);
+metered(Object, 'keys values entries getOwnPropertyNames', undefined, lengthOf);
 const absent = (name) => {
   const refuse = function () {
     throw new TypeError(name + ' is not available: functions depend on their arguments alone');

@@ -23,10 +23,15 @@ const MEMORY_BYTES_MAX = 64 << 20;
 const MEMORY_BYTES_MIN = 16 << 20;
 const PAGE_BYTES = 65_536;
 /** The largest single string, array or buffer. */
-const ALLOCATION_BYTES_MAX = 32 << 20;
+const ALLOCATION_BYTES_MAX = 16 << 20;
 const STACK_BYTES_MAX = 256 << 10;
 /** Reports of work one call may make; each stands for 10,000 jumps and calls. */
 const WORK_MAX = 2000;
+/**
+ * Most time of one call. Work is limited long before in all but hostile code, whose single steps
+ * take long; only for that the outcome may depend on the machine.
+ */
+const CALL_MS_MAX = 10_000;
 /** Functions kept compiled; the one unused the longest gives way. */
 const SCRIPTS_MAX = 200;
 
@@ -114,6 +119,7 @@ class QuickJsScript implements Script {
   readonly #source: ScriptSource;
   #machine: Machine | null = null;
   #work = 0;
+  #startedAt = 0;
   #retracts: boolean | null = null;
 
   constructor(host: QuickJsHost, source: ScriptSource) {
@@ -202,7 +208,11 @@ class QuickJsScript implements Script {
     const runtime = module.newRuntime();
     runtime.setMemoryLimit(ALLOCATION_BYTES_MAX);
     runtime.setMaxStackSize(STACK_BYTES_MAX);
-    runtime.setInterruptHandler(() => ++this.#work > WORK_MAX);
+    runtime.setInterruptHandler(() => {
+      if (performance.now() - this.#startedAt > CALL_MS_MAX) this.#work = WORK_MAX;
+      return ++this.#work > WORK_MAX;
+    });
+    this.#startedAt = performance.now();
     const context = runtime.newContext({ intrinsics: {
       BaseObjects: true, Date: false, Eval: true, StringNormalize: true, RegExp: true,
       RegExpCompiler: true, JSON: true, Proxy: true, MapSet: true, TypedArrays: true,
@@ -237,6 +247,7 @@ class QuickJsScript implements Script {
   #run(machine: Machine, code: QuickJSHandle, args: readonly QuickJSHandle[]): ScriptValue {
     const { context } = machine;
     this.#work = 0;
+    this.#startedAt = performance.now();
     const result = context.callFunction(code, context.undefined, ...args);
     if (result.error !== undefined) throw this.#errorOf(context, result.error);
     const { value } = result;
