@@ -115,9 +115,9 @@ const metered = (holder, names, before, after) => {
     Object.defineProperty(holder, name, { value: wrapper, writable: true, configurable: true });
   }
 };
-const lists = 'concat copyWithin every fill filter find findIndex findLast findLastIndex flat '
-  + 'flatMap forEach includes indexOf join lastIndexOf map reduce reduceRight reverse set shift slice some '
-  + 'splice toLocaleString toReversed toSpliced toString unshift with';
+const lists = 'concat copyWithin every fill filter find findIndex findLast findLastIndex '
+  + 'flat flatMap forEach includes indexOf join lastIndexOf map reduce reduceRight reverse set '
+  + 'shift slice some splice toLocaleString toReversed toSpliced toString unshift with';
 for (const holder of [Array.prototype, getPrototypeOf(Uint8Array.prototype)]) {
   metered(holder, lists, (list, args) => 4 * (lengthOf(list) + lengthOf(args[0])));
   metered(holder, 'sort toSorted', (list) => 16 * lengthOf(list));
