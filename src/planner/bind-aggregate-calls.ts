@@ -13,8 +13,8 @@ import type { AggregateFunction } from './functions/entry.ts';
 import { sortsDescending, sortsNullsFirst } from './bind-sorting.ts';
 import type { AggregateCall, ScalarExpr } from './relation.ts';
 import { exprKey } from './scalar.ts';
-import { levelOf, lowerLevel } from './bind-levels.ts';
-import { AGGREGATE_BASE, liftExpr } from './scope.ts';
+import { levelOf, lowerLevel, mapDeep } from './bind-levels.ts';
+import { AGGREGATE_BASE, liftExpr, OVER_BASE } from './scope.ts';
 import type { PendingAggregate, Scope } from './scope.ts';
 
 const AGGREGATE_CLAUSES: ReadonlySet<string> = new Set<Clause>([
@@ -108,6 +108,9 @@ export function bindAggregate(binder: Binder, expr: FunctionCall, name: string):
     checkClause(binder.clause, expr);
     return register(binder.scope, { ...call, span: expr.span });
   }
+  if (parts.some((part) => holdsAggregate(part, depth))) {
+    throw sqlError('42803', 'aggregate function calls cannot be nested', { span: expr.span });
+  }
   let scope: Scope = binder.scope;
   for (let up = 0; up < depth; up++) scope = must(scope.parent, 'enclosing level');
   if (scope.phase !== 'above') throw aggregatesNotAllowed(scope.phase, expr.span);
@@ -119,6 +122,17 @@ export function bindAggregate(binder: Binder, expr: FunctionCall, name: string):
     orderBy: call.orderBy.map((key) => ({ ...key, expr: lowerLevel(key.expr, depth) })),
   };
   return liftExpr(register(scope, lowered), depth);
+}
+
+/** True when an aggregate of the level so far out is in the expression. */
+function holdsAggregate(expr: ScalarExpr, level: number): boolean {
+  let found = false;
+  mapDeep(expr, (node, depth) => {
+    if (node.kind === 'outer' && node.depth - depth === level && node.index >= AGGREGATE_BASE
+      && node.index < OVER_BASE) found = true;
+    return null;
+  });
+  return found;
 }
 
 function checkClause(clause: string, expr: FunctionCall): void {

@@ -12,9 +12,9 @@ import { TABLES, TpchData } from './data.ts';
 import { QUERIES } from './queries.ts';
 
 const SHOW = process.env['COST'] === 'show';
-const CHANGES = 80;
+const CHANGES = 40;
 /** Events of a change: enough that the hot auction and bidder move on. */
-const EVENTS = 50;
+const EVENTS = 100;
 
 /** Views whose cost does grow: sessions, whose rows all change when one is added at the end. */
 const GROWING: readonly string[] = ['q11'];

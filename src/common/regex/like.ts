@@ -31,9 +31,36 @@ export function likeMatcher(
     });
   }
   const folded = caseInsensitive ? fold(pattern) : pattern;
-  const { pieces } = cutPattern(folded, caseInsensitive ? fold(escape) : escape);
-  const matcher = matcherOf(pieces);
+  const mark = caseInsensitive ? fold(escape) : escape;
+  const head = endsWithEscape(folded, mark) ? folded.slice(0, -mark.length) : null;
+  const matcher = head === null ? matcherOf(cutPattern(folded, mark).pieces)
+    : unfinishedMatcher(head, mark);
   return caseInsensitive ? (text) => matcher(fold(text)) : matcher;
+}
+
+function endsWithEscape(pattern: string, escape: string): boolean {
+  if (escape === '') return false;
+  let at = 0;
+  for (; at < pattern.length; at++) {
+    if (!pattern.startsWith(escape, at)) continue;
+    at += escape.length;
+    if (at >= pattern.length) return true;
+  }
+  return false;
+}
+
+/** A pattern that ends with an escape matches nothing, and is an error where a text gets so far. */
+function unfinishedMatcher(head: string, escape: string): LikeMatcher {
+  const { pieces } = cutPattern(head, escape);
+  const last = pieces.at(-1) ?? { text: '', any: null };
+  const any = new Set(last.any);
+  any.add(last.text.length);
+  const reaches = matcherOf([...pieces.slice(0, -1), { text: `${last.text}_`, any },
+    { text: '', any: null }]);
+  return (text) => {
+    if (!reaches(text)) return false;
+    throw sqlError('22025', 'LIKE pattern must not end with escape character');
+  };
 }
 
 function fold(text: string): string {
@@ -53,9 +80,6 @@ function cutPattern(pattern: string, escape: string): Pattern {
     const unit = pattern[at] ?? '';
     if (escape !== '' && pattern.startsWith(escape, at)) {
       at += escape.length;
-      if (at >= pattern.length) {
-        throw sqlError('22025', 'LIKE pattern must not end with escape character');
-      }
       text += pattern[at] ?? '';
     } else if (unit === '%') {
       close();

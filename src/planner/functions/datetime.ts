@@ -163,6 +163,11 @@ const AGES: readonly ScalarFunction[] = [
   }),
 ];
 
+/** Infinity has the same clock everywhere, even where there is no such zone. */
+function isEndless(time: bigint): boolean {
+  return time === 2n ** 63n - 1n || time === -(2n ** 63n);
+}
+
 /** The zone of an interval: hours and minutes east of Greenwich. */
 function intervalZone(span: Interval): Zone {
   if (span.months !== 0 || span.days !== 0) {
@@ -178,28 +183,32 @@ const ZONES: readonly ScalarFunction[] = [
     doc: 'The instant of a local time: timestamp AT TIME ZONE zone.',
     examples: [[`timestamp '2001-02-16 20:38:40' AT TIME ZONE 'America/Denver'`,
       '2001-02-17 03:38:40+00']],
-    evaluate: (zone: string, local: bigint) => timestampAtZone(local, requireZone(zone)),
+    evaluate: (zone: string, local: bigint) => isEndless(local) ? local
+      : timestampAtZone(local, requireZone(zone)),
   }),
   scalar({
     signature: 'timezone(text,timestamptz) -> timestamp',
     doc: 'The local time of an instant: timestamptz AT TIME ZONE zone.',
     examples: [[`timestamptz '2001-02-16 20:38:40-05' AT TIME ZONE 'America/Denver'`,
       '2001-02-16 18:38:40']],
-    evaluate: (zone: string, instant: bigint) => timestamptzAtZone(instant, requireZone(zone)),
+    evaluate: (zone: string, instant: bigint) => isEndless(instant) ? instant
+      : timestamptzAtZone(instant, requireZone(zone)),
   }),
   scalar({
     signature: 'timezone(interval,timestamp) -> timestamptz',
     doc: 'The instant of a local time in a zone of so many hours.',
     examples: [[`timestamp '2001-02-16 20:38:40' AT TIME ZONE interval '-07:00'`,
       '2001-02-17 03:38:40+00']],
-    evaluate: (span: Interval, local: bigint) => timestampAtZone(local, intervalZone(span)),
+    evaluate: (span: Interval, local: bigint) => isEndless(local) ? local
+      : timestampAtZone(local, intervalZone(span)),
   }),
   scalar({
     signature: 'timezone(interval,timestamptz) -> timestamp',
     doc: 'The local time of an instant in a zone of so many hours.',
     examples: [[`timestamptz '2001-02-16 20:38:40-05' AT TIME ZONE interval '-07:00'`,
       '2001-02-16 18:38:40']],
-    evaluate: (span: Interval, instant: bigint) => timestamptzAtZone(instant, intervalZone(span)),
+    evaluate: (span: Interval, instant: bigint) => isEndless(instant) ? instant
+      : timestamptzAtZone(instant, intervalZone(span)),
   }),
 ];
 

@@ -9,6 +9,7 @@ import {
   compareJsonb, formatJsonb, JSON_NULL, jsonArray, jsonField, jsonItem, jsonObject, quoteJson,
 } from '../../common/types/jsonb.ts';
 import type { Jsonb, JsonObject } from '../../common/types/jsonb.ts';
+import type { SqlArray } from '../../common/values.ts';
 import { pathIndex } from './json-text.ts';
 
 type Path = readonly (string | null)[];
@@ -29,6 +30,18 @@ export function atPath(value: Jsonb, path: Path): Jsonb | null {
 function itemByText(value: Jsonb, element: string): Jsonb | undefined {
   const index = pathIndex(element);
   return index === null ? undefined : jsonItem(value, index);
+}
+
+/** value -> index. A scalar is its own only item, as PostgreSQL stores it. */
+export function itemOf(value: Jsonb, index: number): Jsonb | null {
+  if (isScalar(value)) return index === 0 || index === -1 ? value : null;
+  return jsonItem(value, index) ?? null;
+}
+
+/** Keys or a path: arrays of one dimension. */
+export function flatTexts(array: SqlArray): readonly (string | null)[] {
+  if (array.dims.length > 1) throw sqlError('2202E', 'wrong number of array subscripts');
+  return array.elements.map((element) => (typeof element === 'string' ? element : null));
 }
 
 /** A jsonb value as SQL text: strings unquoted, null as NULL. */
@@ -125,10 +138,15 @@ function indexElement(element: string, at: number): number {
   return index;
 }
 
+function isEmpty(value: Jsonb): boolean {
+  if (value.kind === 'json-array') return value.items.length === 0;
+  return value.kind === 'json-object' && value.keys.length === 0;
+}
+
 /** value #- path. */
 export function deletePath(value: Jsonb, path: Path): Jsonb {
   if (isScalar(value)) throw sqlError('22023', 'cannot delete path in scalar');
-  return path.length === 0 ? value : edit(value, path, 0, { kind: 'delete' });
+  return path.length === 0 || isEmpty(value) ? value : edit(value, path, 0, { kind: 'delete' });
 }
 
 /** What happens at the end of a path. */
@@ -207,8 +225,7 @@ export function setPath(
   value: Jsonb, path: Path, options: { readonly to: Jsonb; readonly create: boolean },
 ): Jsonb {
   if (isScalar(value)) throw sqlError('22023', 'cannot set path in scalar');
-  if (!options.create && (value.kind === 'json-array' ? value.items : value.kind === 'json-object'
-    ? value.keys : []).length === 0) return value;
+  if (!options.create && isEmpty(value)) return value;
   return path.length === 0 ? value : edit(value, path, 0, { kind: 'set', ...options });
 }
 

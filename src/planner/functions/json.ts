@@ -5,13 +5,14 @@
  * json-build.ts, set-returning functions in table-json.ts.
  */
 import { sqlError } from '../../common/errors.ts';
-import { jsonField, jsonItem } from '../../common/types/jsonb.ts';
+import { jsonField } from '../../common/types/jsonb.ts';
 import type { Jsonb } from '../../common/types/jsonb.ts';
 import type { SqlArray } from '../../common/values.ts';
 import { scalar } from './builder.ts';
 import type { ScalarFunction } from './entry.ts';
 import {
-  atPath, concatenate, contains, deleteIndex, deleteKeys, deletePath, hasKey, insertPath,
+  atPath, concatenate, contains, deleteIndex, deleteKeys, deletePath, flatTexts, hasKey,
+  insertPath, itemOf,
   jsonbToText, prettyJsonb, setPath, stripNulls,
 } from './json-edit.ts';
 import {
@@ -66,10 +67,6 @@ const JSON_ACCESS: readonly ScalarFunction[] = [
   }),
 ];
 
-function jsonbItemOf(value: Jsonb, index: number): Jsonb | null {
-  return jsonItem(value, index) ?? null;
-}
-
 const JSONB_ACCESS: readonly ScalarFunction[] = [
   scalar({
     signature: '->(jsonb,text) -> jsonb', doc: 'The field of an object.',
@@ -78,7 +75,7 @@ const JSONB_ACCESS: readonly ScalarFunction[] = [
   }),
   scalar({
     signature: '->(jsonb,int4) -> jsonb', doc: 'The item of an array, negative from the end.',
-    examples: [[`'[1, 2, 3]'::jsonb -> -1`, '3']], evaluate: jsonbItemOf,
+    examples: [[`'[1, 2, 3]'::jsonb -> -1`, '3']], evaluate: itemOf,
   }),
   scalar({
     signature: '->>(jsonb,text) -> text', doc: 'The field of an object as text.',
@@ -88,7 +85,7 @@ const JSONB_ACCESS: readonly ScalarFunction[] = [
   scalar({
     signature: '->>(jsonb,int4) -> text', doc: 'The item of an array as text.',
     examples: [[`'["x", 2]'::jsonb ->> 0`, 'x']],
-    evaluate: (value: Jsonb, index: number) => jsonbToText(jsonItem(value, index)),
+    evaluate: (value: Jsonb, index: number) => jsonbToText(itemOf(value, index)),
   }),
   scalar({
     signature: '#>(jsonb,text[]) -> jsonb', doc: 'The value at a path.',
@@ -169,7 +166,7 @@ const JSONB_CHANGES: readonly ScalarFunction[] = [
   scalar({
     signature: '-(jsonb,text[]) -> jsonb', doc: 'Removes fields or matching strings.',
     examples: [[`'{"a": 1, "b": 2, "c": 3}'::jsonb - '{a,c}'::text[]`, '{"b": 2}']],
-    evaluate: (value: Jsonb, keys: SqlArray) => deleteKeys(value, texts(keys)),
+    evaluate: (value: Jsonb, keys: SqlArray) => deleteKeys(value, flatTexts(keys)),
   }),
   scalar({
     signature: '-(jsonb,int4) -> jsonb', doc: 'Removes an item, negative from the end.',
@@ -179,33 +176,33 @@ const JSONB_CHANGES: readonly ScalarFunction[] = [
     signature: `${name}(jsonb,text[]) -> jsonb`, doc: 'Removes the value at a path.',
     examples: [[name === '#-' ? `'["a", {"b": 1}]'::jsonb #- '{1,b}'`
       : `jsonb_delete_path('["a", {"b": 1}]'::jsonb, '{1,b}')`, '["a", {}]']],
-    evaluate: (value: Jsonb, path: SqlArray) => deletePath(value, texts(path)),
+    evaluate: (value: Jsonb, path: SqlArray) => deletePath(value, flatTexts(path)),
   })),
   scalar({
     signature: 'jsonb_set(jsonb,text[],jsonb) -> jsonb', doc: 'Sets the value at a path.',
     examples: [[`jsonb_set('{"a": [1, 2]}', '{a,1}', '"x"')`, '{"a": [1, "x"]}']],
     evaluate: (value: Jsonb, path: SqlArray, to: Jsonb) =>
-      setPath(value, texts(path), { to, create: true }),
+      setPath(value, flatTexts(path), { to, create: true }),
   }),
   scalar({
     signature: 'jsonb_set(jsonb,text[],jsonb,boolean) -> jsonb',
     doc: 'Sets the value at a path; the last argument says whether to create it.',
     examples: [[`jsonb_set('{"a": 1}', '{b}', '2', false)`, '{"a": 1}']],
     evaluate: (...args: [Jsonb, SqlArray, Jsonb, boolean]) =>
-      setPath(args[0], texts(args[1]), { to: args[2], create: args[3] }),
+      setPath(args[0], flatTexts(args[1]), { to: args[2], create: args[3] }),
   }),
   scalar({
     signature: 'jsonb_insert(jsonb,text[],jsonb) -> jsonb', doc: 'Inserts before a place.',
     examples: [[`jsonb_insert('{"a": [0, 1]}', '{a,1}', '"x"')`, '{"a": [0, "x", 1]}']],
     evaluate: (value: Jsonb, path: SqlArray, to: Jsonb) =>
-      insertPath(value, texts(path), { to, after: false }),
+      insertPath(value, flatTexts(path), { to, after: false }),
   }),
   scalar({
     signature: 'jsonb_insert(jsonb,text[],jsonb,boolean) -> jsonb',
     doc: 'Inserts before or after a place.',
     examples: [[`jsonb_insert('{"a": [0, 1]}', '{a,1}', '"x"', true)`, '{"a": [0, 1, "x"]}']],
     evaluate: (...args: [Jsonb, SqlArray, Jsonb, boolean]) =>
-      insertPath(args[0], texts(args[1]), { to: args[2], after: args[3] }),
+      insertPath(args[0], flatTexts(args[1]), { to: args[2], after: args[3] }),
   }),
   scalar({
     signature: 'jsonb_strip_nulls(jsonb) -> jsonb', doc: 'Removes fields that are null.',

@@ -3,14 +3,15 @@
  * escapes, transition functions that its own tests call.
  */
 import { sqlError } from '../../common/errors.ts';
+import type { SqlError } from '../../common/errors.ts';
 import { checkTimestamp, dateToTimestamp, isInfiniteDate } from '../../common/types/calendar.ts';
-import { jsonField, jsonItem } from '../../common/types/jsonb.ts';
+import { jsonField } from '../../common/types/jsonb.ts';
 import type { Jsonb } from '../../common/types/jsonb.ts';
 import { sqlArray } from '../../common/values.ts';
 import type { SqlArray, Value } from '../../common/values.ts';
 import { scalar } from './builder.ts';
 import type { ScalarFunction } from './entry.ts';
-import { contains, jsonbToText, setPath, deletePath } from './json-edit.ts';
+import { contains, flatTexts, itemOf, jsonbToText, setPath, deletePath } from './json-edit.ts';
 import { jsonItemAt, jsonMember, jsonToText } from './json-text.ts';
 import { matchesLike } from './pattern-tools.ts';
 import { timestampToTimestamptz } from './time-casts.ts';
@@ -44,13 +45,13 @@ const JSON_NAMES: readonly ScalarFunction[] = [
   scalar({
     signature: 'jsonb_array_element(jsonb,int4) -> jsonb', doc: 'The item of an array.',
     examples: [[`jsonb_array_element('[1,2]', 1)`, '2']],
-    evaluate: (value: Jsonb, index: number) => jsonItem(value, index) ?? null,
+    evaluate: itemOf,
   }),
   scalar({
     signature: 'jsonb_array_element_text(jsonb,int4) -> text',
     doc: 'The item of an array as text.',
     examples: [[`jsonb_array_element_text('["x"]', 0)`, 'x']],
-    evaluate: (value: Jsonb, index: number) => jsonbToText(jsonItem(value, index)),
+    evaluate: (value: Jsonb, index: number) => jsonbToText(itemOf(value, index)),
   }),
   scalar({
     signature: 'jsonb_contains(jsonb,jsonb) -> boolean',
@@ -71,7 +72,8 @@ type SetLaxArgs = [Jsonb | null, SqlArray | null, Jsonb | null, boolean | null, 
 function setLax(...args: SetLaxArgs): Value {
   const [value, path, to, create, treatment] = args;
   if (value === null || path === null || create === null) return null;
-  const names = path.elements.map((element) => (typeof element === 'string' ? element : null));
+  if (treatment === null) throw badTreatment();
+  const names = flatTexts(path);
   if (to !== null) return setPath(value, names, { to, create });
   switch (treatment) {
     case 'use_json_null': return setPath(value, names, { to: { kind: 'json-null' }, create });
@@ -83,10 +85,13 @@ function setLax(...args: SetLaxArgs): Value {
         hint: 'To avoid, either change the null_value_treatment argument or ensure that an SQL '
           + 'NULL is not passed.',
       });
-    default:
-      throw sqlError('22023', 'null_value_treatment must be "delete_key", "return_target", '
-        + '"use_json_null", or "raise_exception"');
+    default: throw badTreatment();
   }
+}
+
+function badTreatment(): SqlError {
+  return sqlError('22023', 'null_value_treatment must be "delete_key", "return_target", '
+    + '"use_json_null", or "raise_exception"');
 }
 
 const PATTERN_NAMES: readonly ScalarFunction[] = [
@@ -196,7 +201,8 @@ function parseIdentifiers(text: string, strict: boolean): SqlArray {
     if (match === null) {
       throw sqlError('22023', `string is not a valid identifier: "${text}"`);
     }
-    parts.push(match[1]?.replaceAll('""', '"') ?? (match[2] ?? '').toLowerCase());
+    const plain = (match[2] ?? '').replaceAll(/[A-Z]+/g, (upper) => upper.toLowerCase());
+    parts.push(match[1]?.replaceAll('""', '"') ?? plain);
     at = IDENTIFIER.lastIndex;
     if (text[at] !== '.') break;
     at++;

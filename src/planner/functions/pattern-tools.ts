@@ -157,7 +157,9 @@ export function splitAtMatches(text: string, regex: CompiledRegex): string[] {
 
 /** The UTF-16 offset of a character place from 1. */
 export function offsetOfPlace(text: string, place: number): number {
-  return takeCharacters(text, place - 1).length;
+  const { length } = takeCharacters(text, place - 1);
+  // Behind the end there is not even an empty match.
+  return length === text.length && characterLength(text) < place - 1 ? length + 1 : length;
 }
 
 /** The character place, from 1, of a UTF-16 offset. */

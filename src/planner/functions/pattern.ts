@@ -171,7 +171,6 @@ function nthMatch(text: string, pattern: string, how: {
 
 /** The range of a group (0: the whole match), or null. */
 function groupRange(match: RegexMatch, group: number): readonly [number, number] | null {
-  checkParameter('subexpr', group, 0);
   return group === 0 ? [match.start, match.end] : match.groups[group - 1] ?? null;
 }
 
@@ -182,6 +181,7 @@ function regexpInstr(...args: InstrArgs): number {
   if (end !== 0 && end !== 1) {
     throw sqlError('22023', `invalid value for parameter "endoption": ${end}`);
   }
+  checkParameter('subexpr', group, 0);
   const match = nthMatch(text, pattern, { start, nth, flags, name: 'regexp_instr' });
   const range = match === null ? null : groupRange(match, group);
   return range === null ? 0 : placeOfOffset(text, range[end === 1 ? 1 : 0]);
@@ -191,6 +191,7 @@ type SubstrArgs = [string, string, number?, number?, string?, number?];
 
 function regexpSubstr(...args: SubstrArgs): string | null {
   const [text, pattern, start = 1, nth = 1, flags = '', group = 0] = args;
+  checkParameter('subexpr', group, 0);
   const match = nthMatch(text, pattern, { start, nth, flags, name: 'regexp_substr' });
   const range = match === null ? null : groupRange(match, group);
   return range === null ? null : text.slice(range[0], range[1]);

@@ -81,6 +81,7 @@ function splitPart(text: string, delimiter: string, field: number): string {
 function overlay(text: string, replacement: string, from: number, count: number | null): string {
   if (from <= 0) throw sqlError('22011', 'negative substring length not allowed');
   const removed = count ?? characterLength(replacement);
+  if (from + removed > 2_147_483_647) throw sqlError('22003', 'integer out of range');
   return sliceCharacters(text, 0, from - 1) + replacement
     + sliceCharacters(text, from - 1 + removed, Infinity);
 }

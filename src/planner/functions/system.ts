@@ -97,7 +97,9 @@ const SMALL = numericFromNumber(10240);
 
 /** Small sizes keep their fraction. */
 function prettyNumericSize(size: Numeric): string {
-  return compareNumeric(absNumeric(size), SMALL) < 0 ? `${formatNumeric(size)} bytes`
+  const text = formatNumeric(size);
+  if (!/\d/.test(text)) return `${text} PB`;
+  return compareNumeric(absNumeric(size), SMALL) < 0 ? `${text} bytes`
     : prettySize(numericToBigint(truncNumeric(size)));
 }
 
