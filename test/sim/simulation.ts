@@ -85,9 +85,11 @@ export class Simulation {
 
   #spoilFiles(spoil: (bytes: Uint8Array, reads: number) => Uint8Array): void {
     let reads = 0;
-    const { read } = SimFiles.prototype;
+    const whole = new SimFiles();
+    this.#files.write = (path, text) => { whole.write(path, text); };
+    this.#files.size = async (path) => await whole.size(path);
     this.#files.read = async (path, position, length) =>
-      spoil(await read.call(this.#files, path, position, length), ++reads);
+      spoil(await whole.read(path, position, length), ++reads);
   }
 
   /** Runs all steps; problems are in `problems`. */
