@@ -114,7 +114,7 @@ export class Simulation {
     const storage = new SimStorage(this.#disk);
     this.#storage = storage;
     this.#world = simWorld(this.#bug?.storage?.(storage, this.#disk) ?? storage,
-      { ...(this.#world ?? {}), files: this.#files });
+      { ...this.#world, files: this.#files });
     const build = this.#bug?.build;
     const options = { lateRetentionRows: 1000, ...(build === undefined ? {} : { buildOperator: build }) };
     this.#engine = await openEngine(this.#world, options);
