@@ -76,6 +76,8 @@ export interface EngineCoreFace {
     check?: (rows: Batch) => void): Promise<IngestOutcome>;
   /** The next value of a sequence (identity and serial columns); durable with the next epoch. */
   nextSequence(sequence: number): bigint;
+  /** The sequence goes on behind this value. */
+  setSequence(sequence: number, last: bigint): void;
   close(): Promise<void>;
 }
 
@@ -357,6 +359,10 @@ export class EngineCore implements EngineCoreFace {
 
   nextSequence(sequence: number): bigint {
     return this.#sequences.next(sequence);
+  }
+
+  setSequence(sequence: number, last: bigint): void {
+    this.#sequences.set(sequence, last);
   }
 
   #fail(error: Error): void {

@@ -20,18 +20,26 @@ export class SequenceValues {
 
   /** The next value; 2200H at the end. A sequence not committed yet counts from 1 by 1. */
   next(id: number): bigint {
-    const data = this.#state.catalog.state.objects.get(id)?.data ?? {};
-    const increment = bigintOf(data['increment'], 1n);
-    const start = bigintOf(data['start'], 1n);
-    const max = bigintOf(data['maxValue'], INT8_MAX);
+    const object = this.#state.catalog.state.objects.get(id);
+    const { increment, start, min, max, cycle } = sequenceOf(object?.data ?? {});
     const last = this.#state.sequences.get(id);
-    const value = last === undefined ? start : last + increment;
-    if (value > max) {
-      throw sqlError('2200H', `nextval: reached maximum value of sequence (${max})`);
+    let value = last === undefined ? start : last + increment;
+    if (value > max || value < min) {
+      if (!cycle) {
+        const [what, end] = value > max ? ['maximum', max] : ['minimum', min];
+        throw sqlError('2200H', `nextval: reached ${what} value of sequence "${
+          object?.name ?? ''}" (${end})`);
+      }
+      value = value > max ? min : max;
     }
-    this.#state.sequences.set(id, value);
-    this.#changed.add(id);
+    this.set(id, value);
     return value;
+  }
+
+  /** Goes on behind a value. */
+  set(id: number, last: bigint): void {
+    this.#state.sequences.set(id, last);
+    this.#changed.add(id);
   }
 
   /** What changed since the last call. */
@@ -43,6 +51,24 @@ export class SequenceValues {
     this.#changed.clear();
     return taken;
   }
+}
+
+/** What a sequence's definition says. */
+export interface SequenceRule {
+  readonly start: bigint;
+  readonly increment: bigint;
+  readonly min: bigint;
+  readonly max: bigint;
+  readonly cycle: boolean;
+}
+
+/** The rule in a sequence's data; from 1 by 1 where nothing is said. */
+export function sequenceOf(data: Readonly<Record<string, unknown>>): SequenceRule {
+  return {
+    start: bigintOf(data['start'], 1n), increment: bigintOf(data['increment'], 1n),
+    min: bigintOf(data['minValue'], 1n), max: bigintOf(data['maxValue'], INT8_MAX),
+    cycle: data['cycle'] === true,
+  };
 }
 
 function bigintOf(value: unknown, otherwise: bigint): bigint {

@@ -68,6 +68,13 @@ export interface CatalogLookup extends NameLookup {
   setSetting(name: string, value: string, local: boolean): string;
   /** The statement waits that long before its rows are given. */
   sleep(seconds: number): void;
+  /** nextval and its like, by the oid of the sequence. */
+  readonly sequences?: {
+    next(oid: number): bigint;
+    current(oid: number): bigint;
+    set(oid: number, value: bigint, called: boolean): bigint;
+    last(): bigint;
+  };
   /** Sends a notification when the transaction commits. */
   notify(channel: string, payload: string): void;
   /** Channels the session listens to. */

@@ -36,6 +36,7 @@ import { MISCELLANEOUS } from './miscellaneous.ts';
 import { operatorOfName } from './operator-names.ts';
 import { OVERLAPS } from './overlaps.ts';
 import { PATTERNS, PATTERN_TABLES } from './pattern.ts';
+import { SEQUENCES } from './sequences.ts';
 import { STRINGS } from './string.ts';
 import { STRING_FORMATS } from './string-format.ts';
 import { SYSTEM } from './system.ts';
@@ -67,6 +68,7 @@ const TOPICS: readonly FunctionTopic[] = [
   { title: 'Aggregates', entries: [
     ...AGGREGATES, ...COLLECT_AGGREGATES, ...STATISTICS, ...BIT_AGGREGATES,
   ] },
+  { title: 'Sequences', entries: SEQUENCES },
   { title: 'Window functions', entries: WINDOW_FUNCTIONS },
   {
     title: 'Set-returning functions',

@@ -10,6 +10,7 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import { sqlArray } from '../../common/values.ts';
 import type { SystemContext } from '../engine-core-types.ts';
 import { sameColumns } from '../catalog-store.ts';
+import { sequenceOf } from '../engine-sequences.ts';
 import type {
   ReferenceAction, StoredForeignKey, StoredIndex, StoredObject, StoredRelation,
 } from '../catalog-store-types.ts';
@@ -243,9 +244,10 @@ function foreignKeyRow(
 }
 
 function* sequences(context: SystemContext): Generator<CatalogRow, void> {
-  for (const { id } of sequencesHere(context)) {
-    yield { seqrelid: id, seqtypid: 20, seqstart: 1n, seqincrement: 1n,
-      seqmax: 9223372036854775807n, seqmin: 1n, seqcache: 1n, seqcycle: false };
+  for (const { id, data } of sequencesHere(context)) {
+    const { start, increment, min, max, cycle } = sequenceOf(data);
+    yield { seqrelid: id, seqtypid: 20, seqstart: start, seqincrement: increment,
+      seqmax: max, seqmin: min, seqcache: 1n, seqcycle: cycle };
   }
 }
 

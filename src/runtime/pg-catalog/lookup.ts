@@ -35,6 +35,7 @@ export interface LookupActions {
   sleep(seconds: number): void;
   signal(pid: number, terminate: boolean): boolean;
   notify(channel: string, payload: string): void;
+  readonly sequences: NonNullable<CatalogLookup['sequences']>;
 }
 
 interface Named {
@@ -270,6 +271,10 @@ export class SystemLookup implements CatalogLookup {
 
   sleep(seconds: number): void {
     this.#actions.sleep(seconds);
+  }
+
+  get sequences(): NonNullable<CatalogLookup['sequences']> {
+    return this.#actions.sequences;
   }
 
   notify(channel: string, payload: string): void {

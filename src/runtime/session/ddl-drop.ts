@@ -17,6 +17,7 @@ import { dropRoles } from './ddl-role.ts';
 import { dropSink, findSink } from './named-sink.ts';
 import { findSubscription } from './named-subscription.ts';
 import { referenceLabel } from './ddl-references.ts';
+import { droppedSequence } from './ddl-drop-sequence.ts';
 import { KIND_NAME, relationLabel } from './relation-label.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
@@ -43,6 +44,7 @@ export function dropObjects(context: StatementContext, statement: Drop): Stateme
       case 'function': case 'aggregate': dropFunction(context, statement, at); break;
       case 'schema': dropSchema(context, statement, name); break;
       case 'database': dropDatabase(context, statement, name); break;
+      case 'sequence': dropSequence(context, statement, name); break;
       case 'subscription': dropSubscription(context, statement, name); break;
       case 'sink': {
         const sink = findSink(context, name);
@@ -60,6 +62,12 @@ function dropSubscription(context: StatementContext, statement: Drop, name: Qual
   const found = findSubscription(context, name);
   if (found !== null) context.transaction.define({ kind: 'dropObject', id: found.id });
   else missing(context, statement, `subscription "${nameText(name)}"`, '42704');
+}
+
+function dropSequence(context: StatementContext, statement: Drop, name: QualifiedName): void {
+  const found = droppedSequence(context, name);
+  if (found !== null) context.transaction.define({ kind: 'dropObject', id: found.id });
+  else missing(context, statement, `sequence "${nameText(name)}"`, '42P01');
 }
 
 /** The object is not there: an error, or a notice with IF EXISTS. */

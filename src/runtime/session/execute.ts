@@ -24,6 +24,7 @@ import { createSink } from './ddl-sink.ts';
 import { createFunction } from './ddl-function.ts';
 import { acknowledge, createSubscription } from './ddl-subscription.ts';
 import { createRole } from './ddl-role.ts';
+import { createSequence } from './ddl-sequence.ts';
 import { createTable, selectInto } from './ddl-table.ts';
 import { createView } from './ddl-view.ts';
 import { truncateTables } from './dml.ts';
@@ -157,6 +158,7 @@ async function executeCommand(
     case 'flush': case 'wait':
       await context.core.settle();
       return command(statement.kind.toUpperCase());
+    case 'createSequence': return createSequence(context, statement);
     case 'lockTable':
       for (const name of statement.tables) {
         await context.transaction.lock(context.resolve(name).id, 'change');
@@ -183,7 +185,8 @@ async function executeCommand(
 type Refused = Exclude<Rest, { kind: 'begin' | 'commit' | 'rollback' | 'savepoint'
   | 'releaseSavepoint' | 'setVariable' | 'setTransaction' | 'resetVariable' | 'show' | 'discard'
   | 'prepare' | 'execute' | 'executeUnitTest' | 'deallocate' | 'declareCursor' | 'fetchCursor'
-  | 'closeCursor' | 'flush' | 'wait' | 'lockTable' | 'maintenance' | 'advanceClock' | 'listen'
+  | 'createSequence' | 'closeCursor' | 'flush' | 'wait' | 'lockTable' | 'maintenance'
+  | 'advanceClock' | 'listen'
   | 'unlisten' | 'notify' }>;
 
 function refuse(statement: Refused): never {
@@ -192,8 +195,6 @@ function refuse(statement: Refused): never {
       'Write the options in the WITH clause of the source.');
     case 'createSecret': throw notSupported('CREATE SECRET',
       'Write the option in the WITH clause of the source.');
-    case 'createSequence': throw notSupported('CREATE SEQUENCE',
-      'Declare the column GENERATED ALWAYS AS IDENTITY.');
     case 'createType': throw notSupported('CREATE TYPE', 'Use text with a CHECK constraint.');
     case 'kill': throw notSupported('KILL', 'Send a cancel request.');
     case 'unsupported': throw notSupported(statement.feature, null);

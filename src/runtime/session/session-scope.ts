@@ -11,6 +11,7 @@ import type { ConnectOptions, SessionHooks } from '../session-api.ts';
 import { SessionChannels } from './channels.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import { checkSetRole } from './set-role.ts';
+import { SequenceUse } from './sequence-use.ts';
 import { SessionSettings } from './session-settings.ts';
 import type { Portal, PreparedStatement } from './session-state.ts';
 import type { SessionScope } from './statement-context.ts';
@@ -55,7 +56,7 @@ export function makeScope(parts: ScopeParts): SessionScope {
   settings.setSuperuser(() => isSuperuser(core.catalog.state, user()));
   const channels = new SessionChannels(sessions.channelsOf(core), parts.hooks.notified);
   return {
-    core, settings, database, channels, pid: options.pid,
+    core, settings, database, channels, pid: options.pid, sequences: new SequenceUse(core),
     clientAddress: options.clientAddress,
     get user() { return user(); },
     notice: parts.notice, cancelled: parts.cancelled, untimed: parts.untimed,

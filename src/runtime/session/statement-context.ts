@@ -30,6 +30,7 @@ import { requireReading } from './reading.ts';
 import { RowEvaluator } from './row-evaluator.ts';
 import { SessionCatalog } from './session-catalog.ts';
 import type { Scratch } from './session-registry.ts';
+import type { SequenceUse } from './sequence-use.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { TableKeys } from './table-keys.ts';
 import { temporarySchemaName } from './temporary-names.ts';
@@ -55,6 +56,7 @@ export interface SessionScope {
   readonly pid: number;
   readonly clientAddress: string;
   readonly channels: SessionChannels;
+  readonly sequences: SequenceUse;
   /** Notes something for tidemill.audit. */
   readonly audit: (event: AuditEntry['event'], detail: string) => void;
   readonly notice: (notice: Notice) => void;
@@ -121,6 +123,12 @@ export class StatementContext {
       },
       sleep: (seconds) => { this.#sleepMs += seconds * 1000; },
       signal: scope.signal,
+      sequences: {
+        next: (oid) => scope.sequences.next(transaction.catalog, oid),
+        current: (oid) => scope.sequences.current(transaction.catalog, oid),
+        set: (oid, value, called) => scope.sequences.set(transaction.catalog, oid, value, called),
+        last: () => scope.sequences.last(),
+      },
       notify: (channel, payload) => scope.channels.notify({ pid: scope.pid, channel, payload }),
     });
     this.evaluation = { ...settings.evaluation(transaction.now), catalog: this.#lookup };
