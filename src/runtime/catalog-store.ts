@@ -69,6 +69,8 @@ interface Tables {
 /** One immutable state of the catalog. */
 export class CatalogState {
   readonly #tables: Tables;
+  /** Foreign keys by the table they refer to, once someone has asked. */
+  #references: ReadonlyMap<number, readonly Reference[]> | null = null;
 
   constructor(tables?: Tables) {
     this.#tables = tables ?? emptyTables();
@@ -149,9 +151,8 @@ export class CatalogState {
 
   /** Foreign keys that refer to a table, with the tables they are of. */
   referencesTo(id: number): readonly Reference[] {
-    return [...this.#tables.relations.values()].flatMap((relation) =>
-      (relation.foreignKeys ?? []).filter(({ target }) => target === id)
-        .map((key) => ({ relation, key })));
+    this.#references ??= referencesIn(this.#tables.relations.values());
+    return this.#references.get(id) ?? [];
   }
 
   /** Everything that depends on an oid, directly or not; what is nearest to it comes first. */
@@ -213,6 +214,20 @@ export class CatalogState {
         ({ kind: 'comment', object, column, text }) as const),
     ];
   }
+}
+
+function referencesIn(
+  relations: Iterable<StoredRelation>,
+): ReadonlyMap<number, readonly Reference[]> {
+  const found = new Map<number, Reference[]>();
+  for (const relation of relations) {
+    for (const key of relation.foreignKeys ?? []) {
+      const list = found.get(key.target);
+      if (list === undefined) found.set(key.target, [{ relation, key }]);
+      else list.push({ relation, key });
+    }
+  }
+  return found;
 }
 
 function emptyTables(): Tables {
