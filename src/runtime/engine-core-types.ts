@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly pin: Pin | null;
   /** Uncommitted changes of the reading transaction, by relation: user columns and weights. */
   readonly overlay: ReadonlyMap<number, readonly Batch[]>;
+  /** Rows of tables whose columns the transaction has changed: they stand for the stored ones. */
+  readonly rewritten?: ReadonlyMap<number, readonly Batch[]>;
   /** The statement's now(), microseconds since 1970 UTC. */
   readonly now: bigint;
   readonly context: EvaluationContext;

@@ -222,7 +222,8 @@ export class QueryRunner {
     const by = { columns: path.columns, values };
     const types = this.#types(path.relation, options);
     const overlay = options.overlay.get(path.relation) ?? [];
-    const stored = options.system.engine.knows(path.relation)
+    const kept = options.rewritten?.has(path.relation) !== true;
+    const stored = kept && options.system.engine.knows(path.relation)
       ? lookupRows(this.#engine.relation(path.relation), by, this.#epoch(options))
       : concatBatches(types, [...this.#read(path.relation, { ...options, overlay: NO_OVERLAY },
         true)].map((batch) => matchingRows(batch, types, by)));
@@ -248,6 +249,10 @@ export class QueryRunner {
     if (system !== null) return systemRows(system, options);
     const overlay = options.overlay.get(id) ?? [];
     if (this.#engine.isSource(id)) return overlay;
+    const rewritten = options.rewritten?.get(id);
+    if (rewritten !== undefined) {
+      return [consolidate(concatBatches(this.#types(id, options), [...rewritten, ...overlay]))];
+    }
     if (!options.system.engine.knows(id)) {
       return [consolidate(concatBatches(this.#types(id, options), overlay))];
     }

@@ -192,15 +192,18 @@ export class StatementContext {
 
   /** Stored rows of a table with the transaction's changes behind them. */
   *snapshot(relation: number): Iterable<Batch> {
-    if (!this.transaction.isUncommitted(relation)) {
+    const rewritten = this.transaction.rewritten().get(relation);
+    if (rewritten !== undefined) yield* rewritten;
+    else if (!this.transaction.isUncommitted(relation)) {
       yield* this.core.snapshot(relation, this.transaction.pin());
     }
     yield* this.transaction.overlay.get(relation) ?? [];
   }
 
   keys(table: CatalogRelation, key: readonly number[]): TableKeys {
-    const uncommitted = this.transaction.overlay.get(table.id) ?? [];
-    const stored = !this.transaction.isUncommitted(table.id);
+    const rewritten = this.transaction.rewritten().get(table.id);
+    const uncommitted = [...rewritten ?? [], ...this.transaction.overlay.get(table.id) ?? []];
+    const stored = rewritten === undefined && !this.transaction.isUncommitted(table.id);
     return new TableKeys({ core: this.core, table, key, stored, uncommitted });
   }
 
@@ -237,6 +240,7 @@ export class StatementContext {
   #runOptions(): RunOptions {
     return {
       pin: this.transaction.pin(), overlay: this.#before ?? this.transaction.overlay,
+      rewritten: this.transaction.rewritten(),
       now: this.transaction.now,
       context: this.evaluation, cancelled: this.scope.cancelled, system: this.#systemContext,
     };

@@ -5,9 +5,11 @@
  * catalog changes applied to a state of its own. A read sees the pinned epoch plus the overlay. The
  * first write moves the pin to the newest epoch, under the table's lock. COMMIT is one epoch.
  */
+import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Batch } from '../batch.ts';
 import type { DdlChange } from '../catalog-store-types.ts';
 import type { CatalogState } from '../catalog-store.ts';
+import { mappedColumns } from '../column-mapping.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
 import type { Pin, TableChange } from '../engine-core-types.ts';
 import type { LockMode, LockOwner, TableLocks } from './table-locks.ts';
@@ -37,6 +39,7 @@ export class Transaction implements LockOwner {
   readonly #savepoints: Savepoint[] = [];
   readonly #ddl: DdlChange[] = [];
   #pin: Pin | null = null;
+  #rewritten: ReadonlyMap<number, readonly Batch[]> | null = null;
 
   constructor(core: EngineCoreFace, locks: TableLocks, block: boolean) {
     this.#core = core;
@@ -53,6 +56,27 @@ export class Transaction implements LockOwner {
   /** True when the relation was made by this transaction and is not there yet for others. */
   isUncommitted(relation: number): boolean {
     return this.#ddl.length > 0 && this.#core.catalog.state.relation(relation) === null;
+  }
+
+  /** Tables whose columns this transaction has changed, with their rows as they will be. */
+  rewritten(): ReadonlyMap<number, readonly Batch[]> {
+    if (this.#rewritten !== null) return this.#rewritten;
+    const found = new Map<number, readonly Batch[]>();
+    const types = new Map<number, readonly SqlType[]>();
+    for (const change of this.#ddl) {
+      if (change.kind !== 'rewriteTable' || this.isUncommitted(change.relation.id)) continue;
+      const { id, columns } = change.relation;
+      const before = this.#core.catalog.state.relation(id)?.columns ?? [];
+      const from = types.get(id) ?? before.map(({ type }) => type);
+      const to = columns.map(({ type }) => type);
+      const rows = found.get(id) ?? [...this.#core.snapshot(id, this.pin())];
+      found.set(id, rows.map((batch) => ({
+        ...batch, columns: mappedColumns(change.columns, batch, { from, to }),
+      })));
+      types.set(id, to);
+    }
+    this.#rewritten = found;
+    return found;
   }
 
   /** The epoch reads see: pinned at the first read of a block. */
@@ -83,6 +107,7 @@ export class Transaction implements LockOwner {
   /** Adds catalog changes. */
   define(...changes: readonly DdlChange[]): void {
     this.#ddl.push(...changes);
+    this.#rewritten = null;
   }
 
   get hasChanges(): boolean { return this.overlay.size > 0 || this.#ddl.length > 0; }
@@ -118,6 +143,7 @@ export class Transaction implements LockOwner {
       else batches.length = length;
     }
     this.#ddl.length = found.ddl;
+    this.#rewritten = null;
     this.failed = false;
     return true;
   }
@@ -134,6 +160,7 @@ export class Transaction implements LockOwner {
   unpin(): void {
     this.#pin?.release();
     this.#pin = null;
+    this.#rewritten = null;
   }
 
   /** Forgets everything (rollback, or after commit) and gives the locks back. */
