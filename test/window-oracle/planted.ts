@@ -21,8 +21,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 'let before = this.partitionWatermark(partition);', to: 'let before = this.#current;',
   },
   {
-    name: 'a merge loses a session', file: 'runtime/operators/session.js',
-    from: 'first = before;', to: 'first = before; break;',
+    name: 'a merge loses a session', file: 'runtime/operators/session-ids.js',
+    from: 'this.#merge(left, right);', to: 'this.#fresh();',
   },
   {
     name: 'a slice counted twice', file: 'planner/lower-slices.js',
