@@ -65,9 +65,10 @@ export interface SqlSession {
   describePortal(name: string): Promise<readonly ResultColumn[] | null>;
   /**
    * Runs a portal for at most `maxRows` rows (0: all). Ends with complete, suspended or error;
-   * rows come behind a `columns` event, which says nothing to the client here.
+   * rows come behind a `columns` event, which says nothing to the client here. With `sync` it does
+   * what `sync` does behind it.
    */
-  execute(portal: string, maxRows: number): AsyncIterable<SessionEvent>;
+  execute(portal: string, maxRows: number, sync?: boolean): AsyncIterable<SessionEvent>;
   closeStatement(name: string): Promise<void>;
   closePortal(name: string): Promise<void>;
   /** Ends the implicit transaction of the extended protocol. */

@@ -66,6 +66,8 @@ export class Connection {
   readonly #statements = new Map<string, StatementDescription>();
   #session: SqlSession | null = null;
   #skipToSync = false;
+  /** The engine has done already what the next Sync asks for. */
+  #synced = false;
   /**
    * Reads while a statement runs: CopyData of a COPY FROM STDIN, or the next message behind a
    * subscription. The main loop waits for it.
@@ -257,8 +259,10 @@ export class Connection {
 
   async #sync(): Promise<void> {
     this.#skipToSync = false;
+    const synced = this.#synced;
+    this.#synced = false;
     try {
-      await this.#live.sync();
+      if (!synced) await this.#live.sync();
     } catch (error) {
       this.#error(errorFieldsOf(error));
     }
@@ -339,7 +343,9 @@ export class Connection {
     const limit = body.int32();
     body.end();
     const requested = this.#portals.get(name)?.requested ?? [];
-    await this.#relay(this.#live.execute(name, Math.max(limit, 0)), requested, false);
+    // A Sync behind it goes along: one question less to the engine.
+    this.#synced = this.#reader.nextIs('S');
+    await this.#relay(this.#live.execute(name, Math.max(limit, 0), this.#synced), requested, false);
   }
 
   async #close(body: BodyReader): Promise<void> {

@@ -8,6 +8,7 @@ import type { ParsedStatement } from '../../parser/parse.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
 import type { CatalogState } from '../catalog-store.ts';
 import type { StatementDescription } from '../session-api.ts';
+import type { PointSelect } from './point-select.ts';
 import type { StatementResult } from './result.ts';
 import type { ScrollRows } from './scroll-rows.ts';
 import type { SessionScope, StatementContext } from './statement-context.ts';
@@ -22,6 +23,8 @@ export interface PreparedStatement {
   readonly parameterTypes: readonly (SqlType | null)[];
   readonly fromSql: boolean;
   /** What Describe answers, as of a state of the catalog. */
+  /** The statement as a look-up by key: undefined until it has run, null when it is none. */
+  point?: PointSelect | null;
   described?: { readonly catalog: CatalogState; readonly description: StatementDescription };
 }
 
@@ -41,6 +44,8 @@ export interface Portal {
   finished: boolean;
   /** Of a SUBSCRIPTION CURSOR: it stays until it is closed. */
   readonly subscription?: SubscriptionCursor;
+  /** The prepared statement it was bound from. */
+  readonly prepared?: PreparedStatement;
 }
 
 /** A statement to run, with its parameters. */

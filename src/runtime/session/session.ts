@@ -29,6 +29,7 @@ import { describeStatement } from './describe.ts';
 import type { ColumnTexts } from './named-columns.ts';
 import { textsOf } from './named-columns.ts';
 import { executeStatement, mayRunInFailedBlock } from './execute.ts';
+import { PointReader } from './point-reader.ts';
 import type { StatementResult } from './result.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import { makeScope } from './session-scope.ts';
@@ -73,6 +74,7 @@ export class Session implements SqlSession, SessionState {
   #stopTimer: (() => void) | null = null;
   readonly #sessions: SessionRegistry;
   readonly #hooks: SessionHooks;
+  readonly #points: PointReader;
   #stopIdle: (() => void) | null = null;
   readonly #clientAddress: string;
   readonly #startedAt: bigint;
@@ -96,6 +98,7 @@ export class Session implements SqlSession, SessionState {
       notice: (notice) => this.#notice(notice), cancelled: () => this.#cancelled,
       untimed: () => this.#stopTiming(),
     });
+    this.#points = new PointReader(this);
     this.scope.audit('login', `database ${options.database}`);
     sessions.add(options.pid, {
       activity: () => this.#activity(), cancel: () => this.cancel(),
@@ -159,6 +162,12 @@ export class Session implements SqlSession, SessionState {
   async *query(text: string): AsyncIterable<SessionEvent> {
     this.#start(text);
     try {
+      const found = this.#points.ofText(text);
+      if (found !== null) {
+        yield* this.#allRows(found);
+        yield { kind: 'complete', tag: tagOf(found) };
+        return;
+      }
       const parsed = parsedWhole(text);
       if (parsed.length === 0) yield { kind: 'empty' };
       for (const [at, statement] of parsed.entries()) {
@@ -226,7 +235,7 @@ export class Session implements SqlSession, SessionState {
       this.#refuseInFailedBlock(parsed);
       this.portals.set(portal, {
         name: portal, parsed, parameters: this.#named(prepared, parameters), parameterTypes,
-        result: null, columns: null, hold: false, cursor: false, finished: false,
+        result: null, columns: null, hold: false, cursor: false, finished: false, prepared,
       });
     });
   }
@@ -244,7 +253,12 @@ export class Session implements SqlSession, SessionState {
     return description.columns;
   }
 
-  async *execute(name: string, maxRows: number): AsyncIterable<SessionEvent> {
+  async *execute(name: string, maxRows: number, sync = false): AsyncIterable<SessionEvent> {
+    yield* this.#execute(name, maxRows);
+    if (sync) await this.sync();
+  }
+
+  async *#execute(name: string, maxRows: number): AsyncIterable<SessionEvent> {
     this.#start(this.portals.get(name)?.parsed?.text ?? '');
     let text = '';
     try {
@@ -356,6 +370,7 @@ export class Session implements SqlSession, SessionState {
 
   async *#runSimple(parsed: ParsedStatement, last: boolean): AsyncIterable<SessionEvent> {
     const result = await this.#run(parsed, []);
+    if (result.kind === 'rows') this.#points.learnText(parsed, result.columns);
     switch (result.kind) {
       case 'rows': yield* this.#allRows(result); break;
       case 'command': break;
@@ -393,7 +408,7 @@ export class Session implements SqlSession, SessionState {
   async *#runPortal(portal: Portal, maxRows: number): AsyncIterable<SessionEvent> {
     const parsed = must(portal.parsed, 'statement of a portal');
     if (portal.result === null) {
-      portal.result = await this.#run(parsed, portal.parameters, portal.parameterTypes);
+      portal.result = this.#points.ofPortal(portal) ?? await this.#runBound(parsed, portal);
     }
     const result = portal.result;
     yield* this.#drain();
@@ -469,6 +484,15 @@ export class Session implements SqlSession, SessionState {
     return await executeStatement(this, context, {
       statement: parsed.statement, parameters, parameterTypes,
     });
+  }
+
+  async #runBound(parsed: ParsedStatement, portal: Portal): Promise<StatementResult> {
+    const result = await this.#run(parsed, portal.parameters, portal.parameterTypes);
+    const { prepared } = portal;
+    if (prepared !== undefined && result.kind === 'rows') {
+      this.#points.learnPrepared(prepared, this.#describe(prepared));
+    }
+    return result;
   }
 
   #refuseInFailedBlock(parsed: ParsedStatement | null): void {

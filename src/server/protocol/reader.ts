@@ -38,6 +38,11 @@ export class MessageReader {
   /** Bytes received and not yet asked for. */
   get buffered(): number { return this.#buffered; }
 
+  /** True when the next message is here, and of this type. */
+  nextIs(type: string): boolean {
+    return this.#buffered >= 5 && this.#chunks[0]?.[0] === type.charCodeAt(0);
+  }
+
   /** The untyped first packet (without its length), or null when the client has gone. */
   async startup(): Promise<Uint8Array | null> {
     if (!(await this.#fill(4))) return null;

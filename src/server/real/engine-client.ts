@@ -12,6 +12,7 @@ import type {
 } from '../../runtime/session-api.ts';
 import { isCounted } from './engine-protocol.ts';
 import type { FromWorker, SessionCall, StreamCall, ToWorker } from './engine-protocol.ts';
+import { Outbox } from './outbox.ts';
 
 /** Memory of the engine's JavaScript heap, in MiB; columns live outside of it. */
 const HEAP_MEGABYTES = 4096;
@@ -94,6 +95,7 @@ class EventStream implements AsyncIterableIterator<SessionEvent> {
 /** An engine in a worker thread. */
 export class EngineClient implements Engine {
   readonly #worker: Worker;
+  readonly #outbox: Outbox<ToWorker>;
   readonly #waiting = new Map<number, Waiting>();
   readonly #streams = new Map<number, EventStream>();
   readonly #hooks = new Map<number, SessionHooks>();
@@ -103,6 +105,7 @@ export class EngineClient implements Engine {
 
   private constructor(worker: Worker, events: EngineHostEvents) {
     this.#worker = worker;
+    this.#outbox = new Outbox((messages) => worker.postMessage(messages));
     this.#events = events;
   }
 
@@ -113,10 +116,12 @@ export class EngineClient implements Engine {
     });
     const client = new EngineClient(worker, events);
     return new Promise((resolve, reject) => {
-      worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'opened') resolve(client);
-        else if (message.kind === 'failed') reject(errorOf(message.error));
-        else client.#receive(message);
+      worker.on('message', (messages: readonly FromWorker[]) => {
+        for (const message of messages) {
+          if (message.kind === 'opened') resolve(client);
+          else if (message.kind === 'failed') reject(errorOf(message.error));
+          else client.#receive(message);
+        }
       });
       worker.on('error', (error) => {
         reject(error);
@@ -186,7 +191,7 @@ export class EngineClient implements Engine {
   }
 
   post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    this.#outbox.add(message);
   }
 
   #ask(make: (id: number) => ToWorker): Promise<unknown> {
@@ -252,8 +257,8 @@ class SessionClient implements SqlSession {
     return this.#stream({ method: 'query', text });
   }
 
-  execute(portal: string, maxRows: number): AsyncIterable<SessionEvent> {
-    return this.#stream({ method: 'execute', portal, maxRows });
+  execute(portal: string, maxRows: number, sync = false): AsyncIterable<SessionEvent> {
+    return this.#stream({ method: 'execute', portal, maxRows, sync });
   }
 
   #stream(call: StreamCall): AsyncIterable<SessionEvent> {

@@ -34,7 +34,9 @@ export type SessionCall =
 /** A stream of events to start. */
 export type StreamCall =
   | { readonly method: 'query'; readonly text: string }
-  | { readonly method: 'execute'; readonly portal: string; readonly maxRows: number };
+  /** `sync`: the transaction is ended behind it, when that is implicit. */
+  | { readonly method: 'execute'; readonly portal: string; readonly maxRows: number;
+      readonly sync: boolean };
 
 /** Main thread to worker. */
 export type ToWorker =

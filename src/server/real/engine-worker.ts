@@ -12,8 +12,11 @@ import type {
 } from '../../runtime/session-api.ts';
 import { isCounted, STREAM_WINDOW } from './engine-protocol.ts';
 import type { FromWorker, SessionCall, StreamCall, ToWorker } from './engine-protocol.ts';
+import { Outbox } from './outbox.ts';
 
 const port = must(parentPort, 'the engine worker runs in a worker thread');
+/** Smaller arrays are copied: that costs less than handing them over. */
+const TRANSFER_BYTES = 4096;
 const sessions = new Map<number, SqlSession>();
 const streams = new Map<number, StreamWindow>();
 
@@ -43,8 +46,12 @@ class StreamWindow {
   }
 }
 
+const outbox = new Outbox<FromWorker>((messages, transfer) => {
+  port.postMessage(messages, transfer);
+});
+
 function send(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer);
+  outbox.add(message, transfer);
 }
 
 async function start(): Promise<void> {
@@ -53,7 +60,9 @@ async function start(): Promise<void> {
     const environment = realEnvironment(dataDirectory, (line) => send({ kind: 'log', line }),
       { testClock });
     const engine = await openEngine(environment);
-    port.on('message', (message: ToWorker) => receive(engine, message));
+    port.on('message', (messages: readonly ToWorker[]) => {
+      for (const message of messages) receive(engine, message);
+    });
     send({ kind: 'opened' });
   } catch (error) {
     send({ kind: 'failed', error: errorMessage(error, '') });
@@ -130,7 +139,8 @@ async function pushStream(id: number, sessionId: number, call: StreamCall): Prom
       if (isCounted(event)) await window.take();
       sendEvent(id, event);
     }
-    send({ kind: 'done', id, status: await session.status() });
+    const sync = call.method === 'execute' && call.sync;
+    send({ kind: 'done', id, status: await (sync ? session.sync() : session.status()) });
   } catch (error) {
     send({ kind: 'refusal', id, error: errorMessage(error, '') });
   } finally {
@@ -153,16 +163,16 @@ function packed(batch: Batch, buffers: ArrayBuffer[]): Batch {
   const { length } = batch;
   const columns = batch.columns.map((column) => packedColumn(column, length, buffers));
   const weights = batch.weights.slice(0, length);
-  buffers.push(weights.buffer);
+  if (weights.byteLength >= TRANSFER_BYTES) buffers.push(weights.buffer);
   return { length, columns, weights };
 }
 
 function packedColumn(column: Column, length: number, buffers: ArrayBuffer[]): Column {
   const nulls = column.nulls === null ? null : column.nulls.slice(0, length);
-  if (nulls !== null) buffers.push(nulls.buffer);
+  if (nulls !== null && nulls.byteLength >= TRANSFER_BYTES) buffers.push(nulls.buffer);
   if (column.kind === 'ref') return { kind: 'ref', data: column.data.slice(0, length), nulls };
   const data = column.data.slice(0, length);
-  buffers.push(data.buffer);
+  if (data.byteLength >= TRANSFER_BYTES) buffers.push(data.buffer);
   return { kind: column.kind, data, nulls } as Column;
 }
 
