@@ -98,7 +98,9 @@ function pointOf(
   if (from?.kind !== 'tableRef' || from.asOf !== null || from.sample !== null) return null;
   const relation = context.find(from.name);
   if (relation === null || !isStored(relation)) return null;
-  if (columns.some((column) => column.relation !== relation.id || column.attribute < 1)) return null;
+  const plain = columns.every((column) =>
+    column.relation === relation.id && column.attribute > 0);
+  if (!plain) return null;
   const inputs: { input: number; type: SqlType }[] = [];
   const key: number[] = [];
   for (const { column, value } of shape.equalities) {

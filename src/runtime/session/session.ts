@@ -6,9 +6,8 @@
  * transaction per message, 25P02 in a failed block, errors as events.
  */
 import { AssertionError, must } from '../../common/assert.ts';
-import { SqlError, sqlError } from '../../common/errors.ts';
+import { sqlError } from '../../common/errors.ts';
 import type { Notice } from '../../common/errors.ts';
-import { positionOf } from '../../common/span.ts';
 import { parseValue } from '../../common/types/registry.ts';
 import { DEFAULT_SETTINGS } from '../../common/types/settings.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
@@ -26,6 +25,7 @@ import type {
 import { ByteQueue } from './byte-queue.ts';
 import { withoutSecrets } from './audit.ts';
 import { describeStatement } from './describe.ts';
+import { errorMessage } from './error-message.ts';
 import type { ColumnTexts } from './named-columns.ts';
 import { textsOf } from './named-columns.ts';
 import { executeStatement, mayRunInFailedBlock } from './execute.ts';
@@ -595,22 +595,4 @@ function tagOf(result: StatementResult): string {
     case 'command': return result.tag;
     default: throw new AssertionError('a COPY has no tag before it ends');
   }
-}
-
-/** Any error as the client gets it; positions are counted in the statement's text. */
-export function errorMessage(error: unknown, text: string): ErrorMessage {
-  if (error instanceof SqlError) {
-    const { span, position, ...fields } = error.fields;
-    const at = position ?? (span !== undefined && span.start >= 0
-      ? positionOf(text, span.start) : undefined);
-    return { sqlState: error.sqlState, message: error.message, fields: { ...fields,
-      position: at } };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  const overflow = error instanceof RangeError && /call stack/i.test(message);
-  if (overflow) {
-    return { sqlState: '54001', message: 'stack depth limit exceeded', fields: {} };
-  }
-  return { sqlState: 'XX000', message: `internal error: ${message}`,
-    fields: error instanceof Error ? { detail: error.stack } : {} };
 }

@@ -6,7 +6,7 @@ import { assertNever, must } from '../../common/assert.ts';
 import type { Batch, Column } from '../../runtime/batch.ts';
 import { openEngine } from '../../runtime/session/open-engine.ts';
 import { realEnvironment } from '../../runtime/real/open-environment.ts';
-import { errorMessage } from '../../runtime/session/session.ts';
+import { errorMessage } from '../../runtime/session/error-message.ts';
 import type {
   Engine, EngineOptions, SessionEvent, SqlSession,
 } from '../../runtime/session-api.ts';
