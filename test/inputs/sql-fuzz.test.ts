@@ -12,7 +12,7 @@ import { randomFrom } from '../support/random.ts';
 import { corpus, mutated } from './sql-fuzz.ts';
 
 const IN_CI = process.env['CI'] !== undefined;
-const INPUTS = Number(process.env['SQL_INPUTS'] ?? (IN_CI ? '100000' : '5000'));
+const INPUTS = Number(process.env['SQL_INPUTS'] ?? (IN_CI ? '200000' : '5000'));
 const STATEMENTS = Number(process.env['SQL_STATEMENTS'] ?? (IN_CI ? '10000' : '1000'));
 const SEED = Number(process.env['SQL_SEED'] ?? '20261121');
 /** Statements that wait for what a client sends or for ever. */

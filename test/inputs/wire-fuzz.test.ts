@@ -6,7 +6,7 @@ import { TestClient } from '../support/client.ts';
 import { fuzzServer, fuzzWire } from './wire-fuzz.ts';
 
 const IN_CI = process.env['CI'] !== undefined;
-const INPUTS = Number(process.env['WIRE_INPUTS'] ?? (IN_CI ? '150000' : '5000'));
+const INPUTS = Number(process.env['WIRE_INPUTS'] ?? (IN_CI ? '300000' : '5000'));
 const SEED = Number(process.env['WIRE_SEED'] ?? '20261121');
 
 it(`${INPUTS} messages, seed ${SEED}`, async () => {
