@@ -27,6 +27,7 @@ const HELP = `npm run bench -- <what> [options]
   nexmark    Nexmark queries: the engine, the hand-written limit, db-ivm
   state      memory of 1 M groups; 300,000 distinct values of one group
   latency    epochs at 100,000 events a second
+  kafka      records from a topic into a view, against a bare kafkajs consumer
   reads      point look-ups through pg while 50,000 events a second stream in
   bounded    state over days of events, by a clock that is moved
 

@@ -10,6 +10,7 @@ async function run(args: BenchArguments): Promise<boolean> {
     case 'state': return await (await import('./state.ts')).reportState(args);
     case 'latency': return await (await import('./latency.ts')).reportLatency(args);
     case 'bounded': return await (await import('./bounded.ts')).reportBounded(args);
+    case 'kafka': return await (await import('./kafka.ts')).reportKafka(args);
     case 'reads': return await (await import('./reads.ts')).reportReads(args);
     default: throw new Error(`unknown bench "${args.command}"; see --help`);
   }

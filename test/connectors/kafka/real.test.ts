@@ -10,6 +10,7 @@ import { openEngine } from '../../../src/runtime/session/open-engine.ts';
 import type { Engine } from '../../../src/runtime/session-api.ts';
 import { TestClient } from '../../support/client.ts';
 import { missingForKafka, RealKafka } from '../../support/kafka/real.ts';
+import { lastByKey, readTopic } from '../../support/kafka/read.ts';
 import { SimDisk, SimStorage, simWorld } from '../../support/sim-environment.ts';
 
 const missing = missingForKafka();
@@ -21,11 +22,13 @@ const ROWS = 20_000;
 let broker: RealKafka;
 let kafka: kafkajs.Kafka;
 let disk: SimDisk;
+let storage: SimStorage;
 let engine: Engine;
 let client: TestClient;
 
 async function open(): Promise<void> {
-  const world = { ...simWorld(new SimStorage(disk)), outside: { logs: kafkaLogs },
+  storage = new SimStorage(disk);
+  const world = { ...simWorld(storage), outside: { logs: kafkaLogs },
     clock: realClock };
   engine = await openEngine(world, { checkpointIntervalMicros: 3_600_000_000n });
   client = await TestClient.connect(engine);
@@ -128,4 +131,32 @@ describe.skipIf(missing !== null)('real Kafka', () => {
     expect(await rows('SELECT n, length(s), h FROM codecs')).toEqual([0, 1, 2, 3].map((n) =>
       `${n} 500 {"h": "v"}`));
   }, 60_000);
+
+  it('gives committed readers each change once, over crashes of the engine', async () => {
+    await client.run('CREATE TABLE log (n int) APPEND ONLY');
+    await client.run('CREATE TABLE t (k text PRIMARY KEY, n int)');
+    await client.run(`CREATE SINK tout FROM log ${options('tout', ", transactional = 'true'")} `
+      + 'FORMAT PLAIN ENCODE JSON');
+    await client.run(`CREATE SINK out FROM t ${options('out',
+      ", 'properties.compression.type' = 'gzip'")} FORMAT UPSERT ENCODE JSON KEY ENCODE TEXT`);
+    let count = 0;
+    for (let round = 0; round < 4; round++) {
+      for (let n = 0; n < 5; n++) await client.run(`INSERT INTO log VALUES (${count++})`);
+      await client.run(`INSERT INTO t VALUES ('k${round}', 1) `);
+      await client.run(`DELETE FROM t WHERE k = 'k${round - 1}'`);
+      if (round % 2 === 0) await client.run('FLUSH');
+      storage.dead = true;
+      await open();
+    }
+    await client.run('FLUSH');
+    const reader = kafkaLogs.open({
+      brokers: [broker.address], clientId: 'reader', tls: null, sasl: null,
+      requestTimeoutMs: 10_000, compression: 'none',
+    });
+    const values = (await readTopic(reader, 'tout')).map(({ value }) =>
+      Number((JSON.parse(value ?? '') as { n: number }).n)).toSorted((a, b) => a - b);
+    expect(values).toEqual(Array.from({ length: count }, (_n, at) => at));
+    expect(lastByKey(await readTopic(reader, 'out'))).toEqual(['{"k":"k3","n":1}']);
+    await reader.close();
+  }, 120_000);
 });
