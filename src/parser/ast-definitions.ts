@@ -526,6 +526,8 @@ export interface AlterReplayDeadLetters extends Node {
 export interface AlterPause extends Node {
   readonly kind: 'pause';
   readonly resume: boolean;
+  /** RESUME AFTER GAP: what is missing is left out. */
+  readonly afterGap: boolean;
 }
 
 /** ADD WATERMARK FOR c AS expr */

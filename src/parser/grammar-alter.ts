@@ -336,7 +336,12 @@ export abstract class AlterGrammar extends RoleGrammar {
             { ALT: () => (this.CONSUME(K.pause), false) },
             { ALT: () => (this.CONSUME(K.resume), true) },
           ]);
-          return { kind: 'pause', resume, span: this.spanFrom(first) };
+          const afterGap = this.OPTION(() => {
+            this.CONSUME(K.after);
+            return this.CONSUME(T.Ident);
+          });
+          return { kind: 'pause', resume, afterGap: afterGap !== undefined,
+            span: this.spanFrom(first) };
         },
       },
     ]);

@@ -167,12 +167,22 @@ export abstract class TableGrammar extends ChangeGrammar {
           GATE: () => this.ahead(2, K.commit),
           ALT: () => (tail.onCommit = this.SUBRULE(this.onCommit)),
         },
+        {
+          GATE: () => !this.ahead(2, K.conflict),
+          ALT: () => {
+            const option = this.SUBRULE(this.onErrorClause);
+            this.ACTION(() => { tail.options = [...tail.options, option]; });
+          },
+        },
         { ALT: () => this.SUBRULE(this.foreignTail) },
         { ALT: () => tail.includes.push(this.SUBRULE(this.includeClause)) },
         { ALT: () => (tail.format = this.SUBRULE(this.formatClause)) },
         {
           GATE: () => this.ahead(2, T.LParen),
-          ALT: () => (tail.options = this.SUBRULE(this.withOptions)),
+          ALT: () => {
+            const options = this.SUBRULE(this.withOptions);
+            this.ACTION(() => { tail.options = [...tail.options, ...options]; });
+          },
         },
         {
           ALT: () => {
@@ -217,6 +227,20 @@ export abstract class TableGrammar extends ChangeGrammar {
     this.ACTION(() => {
       throw notSupported(feature, this.tokenSpan(first));
     });
+  });
+
+  /** ON ERROR DEAD LETTER | SKIP | STOP: another spelling of the option on_error. */
+  protected readonly onErrorClause: Rule<Option> = this.rule('onErrorClause', () => {
+    const first = this.CONSUME(K.on);
+    this.CONSUME(T.Ident);
+    const words = this.OR([
+      { ALT: () => (this.CONSUME(K.dead), this.CONSUME2(T.Ident), 'dead letter') },
+      { ALT: () => (this.CONSUME(K.skip), 'skip') },
+      { ALT: () => this.CONSUME3(T.Ident).image.toLowerCase() },
+    ]);
+    const span = this.spanFrom(first);
+    const value = { kind: 'stringLiteral', value: words, span } as const;
+    return { kind: 'option', name: 'on_error', value, span };
   });
 
   /** LIKE t INCLUDING ALL */

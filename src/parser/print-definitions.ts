@@ -403,7 +403,7 @@ function alterAction(p: Printers, a: AlterAction): string {
     case 'replayDeadLetters':
       return 'REPLAY DEAD LETTERS';
     case 'pause':
-      return a.resume ? 'RESUME' : 'PAUSE';
+      return words(a.resume ? 'RESUME' : 'PAUSE', a.afterGap && 'AFTER GAP');
     case 'addWatermark': {
       const { column, value, ttl } = a.watermark;
       const text = `ADD WATERMARK FOR ${printIdentifier(column)} AS ${p.expr(value)}`;

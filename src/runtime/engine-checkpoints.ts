@@ -66,10 +66,13 @@ export class Checkpoints {
       : ENCODER.encode(toPlainJson(catalog.dump()));
     const meta = ENCODER.encode(toPlainJson(this.#state.saveMeta()));
     const captured = this.#checkpointer.capture(epoch, meta, catalogBytes);
+    const positions = [...this.#state.readers.values()].map(({ connector, partitions }) =>
+      [connector, new Map(partitions.map(({ position }, at) => [at, position]))] as const);
     try {
       await this.#checkpointer.write(captured, () => exec.yield());
       this.epoch = epoch;
       this.#writtenCatalog = catalog;
+      for (const [connector, reached] of positions) connector.durable?.(reached);
     } catch (error) {
       this.#writtenCatalog = null;
       log(`checkpoint failed: ${error instanceof Error ? error.message : String(error)}`);

@@ -157,6 +157,8 @@ export interface SourceInfo {
   readonly position: bigint;
   readonly rows: bigint;
   readonly deadLettered: bigint;
+  /** What the outside has behind the position; null when that is not known. */
+  readonly lag: bigint | null;
   /** running, caught_up, stalled(reason), broken(reason), finished */
   readonly status: string;
 }

@@ -36,6 +36,7 @@ import { lookupRows, QueryRunner } from './query-runner.ts';
 import type { RelationState } from './relations.ts';
 import { Scheduler } from './scheduler.ts';
 import { Checkpointer } from './storage/checkpoint.ts';
+import type { LoggedDecision } from './storage/epoch-log.ts';
 import type { Environment } from './storage/interfaces.ts';
 
 /** The face of the engine core that sessions are written against. */
@@ -52,6 +53,10 @@ export interface EngineCoreFace {
    * 23505: a key is taken; 40001: a row to be removed is no longer there; 53100: disk full.
    */
   commit(changes: readonly TableChange[], ddl: readonly DdlChange[]): Promise<bigint>;
+  /** Lets broken readers of a source go on behind what they miss; gives how many there were. */
+  resumeSource(relation: number): Promise<number>;
+  /** Decodes the dead letters of a source again, in an epoch. */
+  replayDeadLetters(relation: number): Promise<void>;
   /** User columns of all rows of a stored relation; weights need no consolidation. */
   snapshot(relation: number, at: Pin | null): Iterable<Batch>;
   /** Holds the newest published epoch for reading. */
@@ -203,6 +208,27 @@ export class EngineCore implements EngineCoreFace {
           relation, batch, idempotencyKey: idempotencyKey ?? null, onTaken: onTaken ?? 'refuse',
         }));
       this.#scheduler.submit({ changes: logged, ddl, resolve, reject });
+    });
+  }
+
+  async resumeSource(relation: number): Promise<number> {
+    const decisions = [...this.#state.readers.values()].flatMap((reader) =>
+      reader.relation !== relation ? [] : reader.partitions.flatMap(({ resumeAt }, partition) =>
+        resumeAt === null ? [] : [{
+          kind: 'resume', relation, reader: reader.reader, partition, watermark: resumeAt,
+        } as const]));
+    if (decisions.length > 0) await this.#decide(decisions);
+    return decisions.length;
+  }
+
+  async replayDeadLetters(relation: number): Promise<void> {
+    await this.#decide([{ kind: 'replay', relation, reader: 0, partition: 0, watermark: null }]);
+  }
+
+  #decide(decisions: readonly LoggedDecision[]): Promise<bigint> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) reject(this.#failure);
+      else this.#scheduler.submit({ changes: [], ddl: [], decisions, resolve, reject });
     });
   }
 

@@ -315,6 +315,7 @@ class Preparation {
     const view = this.#state.views.get(relation.id);
     state.relation = relation;
     view?.redefine(relation);
+    if (relation.connector !== null) this.commits.push(() => this.#state.reopenReaders(relation));
     this.#undos.push(() => {
       state.relation = before;
       view?.redefine(before);

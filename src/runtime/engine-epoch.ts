@@ -13,6 +13,8 @@ import type { Batch, Column } from './batch.ts';
 import { batchOf, cell } from './batch.ts';
 import type { DeadLetter, SourceBatch } from './connectors/connector.ts';
 import { tooMuchMemory } from './engine-memory.ts';
+import { onErrorOf } from './connectors/on-error.ts';
+import { replayed } from './engine-dead-letters.ts';
 import type { EngineState } from './engine-state.ts';
 import type { FreshView, PreparedDdl } from './engine-ddl.ts';
 import { prepareDdl } from './engine-ddl.ts';
@@ -157,6 +159,7 @@ export class EpochRun {
   /** A SOURCE may have several readers: each record's dead letter is kept once. */
   #keepDeadLetters(range: LoggedRange, deadLetters: readonly DeadLetter[]): void {
     if (deadLetters.length === 0) return;
+    if (onErrorOf(this.#state.relation(range.relation).relation) === 'skip') return;
     const key = `${range.relation}/${range.partition}`;
     const seen = this.#state.deadSeen.get(key) ?? -1n;
     const fresh = deadLetters.filter((letter) => letter.position > seen);
@@ -176,13 +179,22 @@ export class EpochRun {
   /** What waits for the record to be durable. */
   readonly #afterLog: (() => void)[] = [];
 
-  /** Carries out a decision made by wall clock. */
+  /** Carries out a decision made from outside the data. */
   decide(decision: LoggedDecision): void {
     if (decision.kind === 'stop') {
       this.#stop(decision);
       return;
     }
     const reader = this.#state.readers.get(readerKey(decision.relation, decision.reader));
+    if (decision.kind === 'replay') return this.#replayLetters(decision.relation);
+    if (decision.kind === 'resume') {
+      const partition = reader?.partition(decision.partition);
+      if (partition === undefined) return;
+      const saved = { ...partition };
+      this.#undos.push(() => { Object.assign(partition, saved); });
+      Object.assign(partition, { position: decision.watermark, status: 'running', resumeAt: null });
+      return;
+    }
     const clock = reader?.clock ?? this.#state.relations.get(decision.relation)?.clock ?? null;
     if (clock === null) return;
     const before = clock.save();
@@ -197,6 +209,33 @@ export class EpochRun {
     if (view === undefined || view.broken !== null) return;
     view.broken = tooMuchMemory(view.relation, must(watermark, 'bytes'));
     this.#undos.push(() => { view.broken = null; });
+  }
+
+  /** Decodes all dead letters of a relation again: rows go in, what still fails stays. */
+  #replayLetters(id: number): void {
+    const relation = this.#state.relation(id);
+    const log = [...this.#state.relations.values()].find((each) =>
+      each.relation.belongsTo === id && each.relation.schema === 'dead_letter');
+    if (log?.rows == null || relation.relation.connector === null) return;
+    const readers = [...this.#state.readers.values()].filter((each) => each.relation === id);
+    const { rows, left } = replayed(this.#state, relation.relation, log.rows);
+    for (const { partition, batch } of rows) {
+      for (const reader of readers) {
+        const range: LoggedRange = {
+          relation: id, reader: reader.reader, partition, first: 0n, next: 0n, rows: 0,
+          deadLetters: 0, hash: 0, ended: false,
+        };
+        this.#takeRows(reader, relation, range, {
+          batch, deadLetters: [], next: 0n, ended: false, caughtUp: false, checksum: 0,
+          offsets: new BigInt64Array(batch.length),
+        });
+      }
+    }
+    this.#afterLog.push(() => {
+      const gone = log.retention?.clear() ?? null;
+      if (gone !== null) this.#publishDelta(log.id, gone);
+      if (left.length > 0) this.#appendLog(id, 'dead_letter', left);
+    });
   }
 
   /** Builds what catalog changes need; throws when they cannot be carried out. */

@@ -52,6 +52,7 @@ export class EngineFacts implements EngineInfo {
         relation: reader.relation, reader: reader.reader, connector: reader.connectorName,
         partition: at, position: partition.position, rows: partition.rows,
         deadLettered: partition.deadLetters,
+        lag: reader.connector.lag?.(at, partition.position) ?? null,
         status: partition.ended ? 'finished' : partition.status,
       })));
   }

@@ -31,6 +31,8 @@ export interface PartitionState {
   deadLetters: bigint;
   /** running, caught_up, finished, stalled(reason), broken(reason) */
   status: string;
+  /** Where a broken partition can go on, leaving out what is missing; null: nowhere. */
+  resumeAt: bigint | null;
 }
 
 /** Identity of a reader. */
@@ -43,18 +45,25 @@ export class ReaderState {
   readonly relation: number;
   readonly reader: number;
   readonly connectorName: string;
+  /** ON ERROR STOP: a record that cannot be decoded ends the reading. */
+  readonly stopsOnError: boolean;
+  /** Its rows go into the log: the outside may not have them a second time. */
+  readonly logsRows: boolean;
   readonly connector: OpenConnector;
   /** Event time of a SOURCE as this reader sees it; a TABLE's clock is the relation's. */
   readonly clock: EventClock | null;
   readonly partitions: PartitionState[];
 
   constructor(
-    of: { readonly relation: number; readonly reader: number; readonly connectorName: string },
+    of: { readonly relation: number; readonly reader: number; readonly connectorName: string;
+      readonly stopsOnError: boolean; readonly logsRows: boolean },
     connector: OpenConnector, clock: EventClock | null,
   ) {
     this.relation = of.relation;
     this.reader = of.reader;
     this.connectorName = of.connectorName;
+    this.stopsOnError = of.stopsOnError;
+    this.logsRows = of.logsRows;
     this.connector = connector;
     this.clock = clock;
     this.partitions = [];
@@ -66,7 +75,7 @@ export class ReaderState {
     for (let at = this.partitions.length; at < count; at++) {
       this.partitions.push({
         position: this.connector.startOf?.(at) ?? 0n, ended: false, rows: 0n, deadLetters: 0n,
-        status: 'running',
+        status: 'running', resumeAt: null,
       });
     }
   }

@@ -10,7 +10,7 @@ import { EpochRun } from './engine-epoch.ts';
 import { readerKey } from './engine-readers.ts';
 import type { EngineState } from './engine-state.ts';
 import { checkReread } from './scheduler-sources.ts';
-import type { EpochContent, LoggedRange } from './storage/epoch-log.ts';
+import type { EpochContent, LoggedRange, LoggedRows } from './storage/epoch-log.ts';
 import { decodeEpoch } from './storage/epoch-log.ts';
 import type { Environment } from './storage/interfaces.ts';
 import type { EpochRecord } from './storage/records.ts';
@@ -42,7 +42,8 @@ async function replayEpoch(
   for (const range of content.ranges) {
     const reader = state.readers.get(readerKey(range.relation, range.reader));
     if (reader === undefined) continue;
-    const source = await reread(reader.connector, range, world);
+    const source = range.inline === undefined
+      ? await reread(reader.connector, range, world) : fromLog(range, range.inline);
     checkReread(range, source);
     run.applyRange(range, source);
   }
@@ -51,6 +52,15 @@ async function replayEpoch(
   for (const change of content.changes) run.rememberKey(change);
   run.publish();
   for (const relation of state.relations.values()) relation.forgetUpTo(state.epoch);
+}
+
+function fromLog(
+  { next, ended, hash }: LoggedRange, { batch, offsets, deadLetters }: LoggedRows,
+): SourceBatch {
+  return {
+    batch, deadLetters, next, ended, caughtUp: false, checksum: hash,
+    offsets: offsets ?? undefined,
+  };
 }
 
 /** Reads a range again, until the outside answers; what it no longer has stops the engine. */

@@ -11,6 +11,7 @@ import type { OpenConnector } from './connectors/connector.ts';
 import { decodedPart, withGenerated } from './connectors/generated.ts';
 import { openConnector } from './connectors/registry.ts';
 import { IDEMPOTENCY_COLUMNS, IdempotencyKeys } from './engine-idempotency.ts';
+import { logsRows, onErrorOf } from './connectors/on-error.ts';
 import type { ReaderSaved } from './engine-readers.ts';
 import { readerKey, ReaderState } from './engine-readers.ts';
 import type { StoreProvider } from './engine-stores.ts';
@@ -170,10 +171,21 @@ export class EngineState {
     const clock = relation.stored || watermark === null ? null
       : new EventClock(watermark.column, watermark.delayMicros, connector.partitions);
     const state = new ReaderState(
-      { relation: relation.id, reader, connectorName: relation.connector?.connector ?? '' },
+      { relation: relation.id, reader, connectorName: relation.connector?.connector ?? '',
+        stopsOnError: onErrorOf(relation) === 'stop', logsRows: logsRows(relation) },
       connector, clock);
     this.readers.set(readerKey(relation.id, reader), state);
     return state;
+  }
+
+  /** Opens a relation's readers anew, where they are: its declaration has changed. */
+  reopenReaders(relation: StoredRelation): void {
+    const before = [...this.readers.values()].filter((reader) => reader.relation === relation.id);
+    for (const old of before) {
+      const saved = old.save();
+      this.closeReaders((reader) => reader === old);
+      this.openReader(relation, old.reader).load(saved);
+    }
   }
 
   /** Ends readers and their connections. */

@@ -59,6 +59,12 @@ export class LogRetention {
     return count;
   }
 
+  /** Drops all rows; what went, or null. */
+  clear(): Batch | null {
+    const count = this.#order.length - this.#first;
+    return count === 0 ? null : this.#drop(count);
+  }
+
   #drop(count: number): Batch {
     const slots = Int32Array.from(this.#order.slice(this.#first, this.#first + count));
     this.#first += count;

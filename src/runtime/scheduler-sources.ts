@@ -5,7 +5,7 @@
  * takes them. Positions are the engine's: a batch that an epoch could not log is offered again.
  */
 import { SourceBroken } from './connectors/connector.ts';
-import type { SourceBatch } from './connectors/connector.ts';
+import type { DeadLetter, SourceBatch } from './connectors/connector.ts';
 import { readerKey } from './engine-readers.ts';
 import type { ReaderState } from './engine-readers.ts';
 import { sqlError } from '../common/errors.ts';
@@ -84,6 +84,9 @@ export class SourcePolls {
     const share = Math.max(1, Math.ceil(rows / Math.max(1, this.active)));
     for (const slot of this.#all()) {
       if (slot.reader.partition(slot.partition).ended) continue;
+      if (slot.nextPollAt === NEVER && slot.reader.partition(slot.partition).status === 'running') {
+        slot.nextPollAt = 0n;
+      }
       if (slot.ready === null && !slot.polling && slot.nextPollAt <= now) {
         this.#poll(slot, now, share);
       }
@@ -110,15 +113,6 @@ export class SourcePolls {
     const from = state.position;
     slot.pollSerial = ++this.#serial;
     const serial = slot.pollSerial;
-    const take = (source: SourceBatch): void => {
-      slot.polling = false;
-      slot.ready = source;
-      if (source.caughtUp) slot.caughtUpAt = serial;
-      if (!state.ended) state.status = source.caughtUp ? 'caught_up' : 'running';
-      const empty = source.next === from && !source.ended;
-      slot.nextPollAt = empty && serial > this.#marked
-        ? reader.connector.nextPollAt(partition, from, now) : 0n;
-    };
     const fail = (error: unknown): void => {
       slot.polling = false;
       slot.caughtUpAt = serial;
@@ -126,6 +120,18 @@ export class SourcePolls {
       const reason = error instanceof Error ? error.message : String(error);
       slot.nextPollAt = broken ? NEVER : serial > this.#marked ? now + RETRY_MICROS : 0n;
       state.status = `${broken ? 'broken' : 'stalled'}(${reason})`;
+      state.resumeAt = broken ? error.resumeAt : null;
+    };
+    const take = (source: SourceBatch): void => {
+      const [letter] = source.deadLetters;
+      if (letter !== undefined && reader.stopsOnError) return fail(stoppedAt(letter));
+      slot.polling = false;
+      slot.ready = source;
+      if (source.caughtUp) slot.caughtUpAt = serial;
+      if (!state.ended) state.status = source.caughtUp ? 'caught_up' : 'running';
+      const empty = source.next === from && !source.ended;
+      slot.nextPollAt = empty && serial > this.#marked
+        ? reader.connector.nextPollAt(partition, from, now) : 0n;
     };
     try {
       const answer = reader.connector.poll(partition, from, { rows, bytes: POLL_BYTES, now });
@@ -170,6 +176,11 @@ export class SourcePolls {
   }
 }
 
+/** ON ERROR STOP: the record that could not be decoded. */
+function stoppedAt({ position, reason }: DeadLetter): SourceBroken {
+  return new SourceBroken(`record at ${position}: ${reason}`, position + 1n);
+}
+
 function rangeOf(slot: Slot, source: SourceBatch): LoggedRange | null {
   const { reader, partition } = slot;
   const { position } = reader.partition(partition);
@@ -179,6 +190,9 @@ function rangeOf(slot: Slot, source: SourceBatch): LoggedRange | null {
     relation: reader.relation, reader: reader.reader, partition, first, next: source.next,
     rows: source.batch.length, deadLetters: source.deadLetters.length, ended: source.ended,
     hash: source.checksum,
+    inline: !reader.logsRows ? undefined : {
+      batch: source.batch, offsets: source.offsets ?? null, deadLetters: source.deadLetters,
+    },
   };
 }
 

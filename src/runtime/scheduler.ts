@@ -37,6 +37,7 @@ const POLL_STEP_MICROS = 1_000_000n;
 export interface Submission {
   readonly changes: readonly LoggedChange[];
   readonly ddl: readonly DdlChange[];
+  readonly decisions?: readonly LoggedDecision[];
   readonly resolve: (epoch: bigint) => void;
   readonly reject: (error: Error) => void;
 }
@@ -197,7 +198,8 @@ export class Scheduler {
     const alone = submissions.some(({ ddl }) => ddl.length > 0);
     this.#polls.sync(this.#state.readers);
     const offered = alone ? [] : this.#polls.gather(clock, this.#fixedRows ?? this.#rows);
-    const decisions = alone ? [] : this.#hooks.decisions(now, spokenBy(submissions, offered));
+    const decisions = [...submissions.flatMap((submission) => submission.decisions ?? []),
+      ...alone ? [] : this.#hooks.decisions(now, spokenBy(submissions, offered))];
     const due = this.#state.dueAt();
     if (submissions.length + offered.length + decisions.length === 0
       && (due === null || due > now)) return false;

@@ -77,6 +77,8 @@ export interface OpenConnector {
   lag?(partition: number, position: bigint): bigint | null;
   /** Somebody waits for everything there is now: answer soon. */
   hurry?(): void;
+  /** Decodes a dead letter again; without it letters stay as they are. */
+  redecode?(partition: number, letter: DeadLetter): Pick<SourceBatch, 'batch' | 'deadLetters'>;
   /** The positions up to which everything is in a checkpoint. */
   durable?(positions: ReadonlyMap<number, bigint>): void;
   /** Ends connections; nothing is polled afterwards. */

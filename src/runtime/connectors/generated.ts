@@ -46,6 +46,15 @@ export function withGenerated(connector: OpenConnector, relation: StoredRelation
     hurry: () => connector.hurry?.(),
     durable: (positions) => connector.durable?.(positions),
     close: () => connector.close?.(),
+    ...connector.redecode === undefined ? {} : {
+      redecode: (partition, letter) => {
+        const source = connector.redecode?.(partition, letter);
+        return complete({
+          batch: source?.batch ?? batchOf([], []), deadLetters: source?.deadLetters ?? [],
+          next: letter.position, ended: false, caughtUp: false, checksum: 0,
+        });
+      },
+    },
     nextPollAt: (partition, from, now) => connector.nextPollAt(partition, from, now),
     poll: (partition, from, limits) => {
       const answer = connector.poll(partition, from, limits);

@@ -5,6 +5,28 @@ import type { SystemContext, SystemRelation } from '../engine-core-types.ts';
 import type { Value } from '../../common/values.ts';
 import { inDatabase } from './names.ts';
 
+/** A line per reader and partition that can tell how much is left to read. */
+export const SOURCE_LAG: SystemRelation = {
+  schema: 'tidemill', name: 'source_lag',
+  columns: [
+    { name: 'relation', type: { name: 'text' } },
+    { name: 'reader', type: { name: 'text' } },
+    { name: 'partition', type: { name: 'int4' } },
+    { name: 'position', type: { name: 'int8' } },
+    { name: 'lag', type: { name: 'int8' } },
+  ],
+  *rows(context: SystemContext): Generator<readonly Value[], void> {
+    for (const source of context.engine.sources()) {
+      const name = inDatabase(context, source.relation);
+      if (name === null || source.lag === null) continue;
+      yield [
+        name, source.reader === 0 ? null : inDatabase(context, source.reader), source.partition,
+        source.position, source.lag,
+      ];
+    }
+  },
+};
+
 /** A line per reader and partition. `reader`: the view that reads a SOURCE by itself. */
 export const SOURCES: SystemRelation = {
   schema: 'tidemill', name: 'sources',

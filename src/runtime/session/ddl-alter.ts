@@ -76,17 +76,30 @@ async function alterRelation(
     case 'addConstraint':
       requireTable(relation, 'ADD CONSTRAINT');
       return addConstraint(context, relation, action.constraint);
+    case 'replayDeadLetters':
+      requireConnector(relation);
+      return context.core.replayDeadLetters(relation.id);
+    case 'pause':
+      if (!action.resume || !action.afterGap) break;
+      requireConnector(relation);
+      if (await context.core.resumeSource(relation.id) > 0) return;
+      throw sqlError('55000', `${relation.kind} "${relation.name}" has not stopped at a gap`);
     case 'dropConstraint': return removeConstraint(context, relation, action);
     case 'setOptions': return setOptions(context, relation, action.options);
     case 'resetOptions': return resetOptions(context, relation, action);
-    default:
-      throw sqlError('0A000', 'this form of ALTER is not supported', {
-        span: action.span,
-        hint: 'Supported: RENAME, RENAME COLUMN, SET SCHEMA, OWNER TO, ADD COLUMN, DROP COLUMN, '
-          + 'ALTER COLUMN SET/DROP DEFAULT and SET/DROP NOT NULL, ADD and DROP CONSTRAINT, '
-          + 'SET and RESET (retain_history).',
-      });
+    default: break;
   }
+  throw sqlError('0A000', 'this form of ALTER is not supported', {
+    span: action.span,
+    hint: 'Supported: RENAME, RENAME COLUMN, SET SCHEMA, OWNER TO, ADD COLUMN, DROP COLUMN, '
+      + 'ALTER COLUMN SET/DROP DEFAULT and SET/DROP NOT NULL, ADD and DROP CONSTRAINT, '
+      + 'SET and RESET (retain_history), REPLAY DEAD LETTERS, RESUME AFTER GAP.',
+  });
+}
+
+function requireConnector(relation: StoredRelation): void {
+  if (relation.connector !== null) return;
+  throw sqlError('42809', `${relation.kind} "${relation.name}" has no connector`);
 }
 
 /** SET (retain_history = '1 hour'). */
@@ -169,7 +182,10 @@ function renameColumn(
 function alterColumn(
   context: StatementContext, relation: StoredRelation, action: AlterColumn,
 ): void {
-  requireTable(relation, 'ALTER COLUMN');
+  // What a connector may bring can be widened; its rows are there already.
+  if (action.change !== 'dropNotNull' || relation.connector === null) {
+    requireTable(relation, 'ALTER COLUMN');
+  }
   const at = columnNumber(relation, action.name.name);
   const column = must(relation.columns[at], 'column');
   if (action.change === 'setType') return changeType(context, relation, action, at);

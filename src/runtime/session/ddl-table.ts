@@ -16,6 +16,7 @@ import { planSelect } from '../../planner/planner.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
 import type { ConflictPlan } from '../../planner/plans.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
+import { logsRows, onErrorOf } from '../connectors/on-error.ts';
 import { decodedPart } from '../connectors/generated.ts';
 import { checkConnector, prepareConnector } from '../connectors/registry.ts';
 import { checkWatermarkOptions } from '../engine-idleness.ts';
@@ -122,6 +123,8 @@ function define(
   const checks = checksOf(context, statement, parts, shape);
   const options = tableOptions(statement, connector);
   checkWatermarkOptions({ options });
+  onErrorOf({ options });
+  logsRows({ options });
   const onConflict = conflictOf(context, statement, { columns: notNull, primary: keys.primary });
   const relation: StoredRelation = {
     id: context.core.catalog.allocate(), schema: target.schema.name, name: target.name,

@@ -7,6 +7,7 @@
  */
 import type { Batch } from '../batch.ts';
 import type { DdlChange } from '../catalog-store-types.ts';
+import type { DeadLetter } from '../connectors/connector.ts';
 import { ByteReader, ByteWriter, dataCorrupted } from './bytes.ts';
 import { readBatch, writeBatch } from './column-codec.ts';
 import { fromPlainJson, toPlainJson } from './plain-json.ts';
@@ -44,14 +45,24 @@ export interface LoggedRange {
   readonly hash: number;
   /** The partition has ended: its watermark goes to +infinity. */
   readonly ended: boolean;
+  /** What was read, for sources that may not give it a second time; else it is read again. */
+  readonly inline?: LoggedRows | undefined;
+}
+
+/** Rows of a source in the log itself. */
+export interface LoggedRows {
+  readonly batch: Batch;
+  readonly offsets: BigInt64Array | null;
+  readonly deadLetters: readonly DeadLetter[];
 }
 
 /**
- * A decision made by wall clock, or by memory. `watermark`: the new floor of a fallback; of `stop`,
- * the bytes that were too many of the view `relation`.
+ * A decision made from outside the data. `watermark`: the new floor of a fallback; for `resume` the
+ * position behind a gap; of `stop` the bytes that were too many of the view `relation`. `replay`:
+ * the dead letters of a relation are decoded again.
  */
 export interface LoggedDecision {
-  readonly kind: 'idle' | 'active' | 'fallback' | 'stop';
+  readonly kind: 'idle' | 'active' | 'fallback' | 'stop' | 'resume' | 'replay';
   readonly relation: number;
   readonly reader: number;
   readonly partition: number;
@@ -107,8 +118,17 @@ function writeRange(writer: ByteWriter, range: LoggedRange): void {
   writer.u32(range.rows);
   writer.u32(range.deadLetters);
   writer.u32(range.hash);
-  writer.u8(range.ended ? 1 : 0);
+  writer.u8((range.ended ? ENDED : 0) | (range.inline === undefined ? 0 : INLINE));
+  if (range.inline === undefined) return;
+  const { batch, offsets, deadLetters } = range.inline;
+  writeBatch(writer, batch);
+  writer.u32(offsets?.length ?? 0);
+  for (const offset of offsets ?? []) writer.i64(offset);
+  writer.text(deadLetters.length === 0 ? '' : toPlainJson(deadLetters));
 }
+
+const ENDED = 1;
+const INLINE = 2;
 
 interface PlainPart {
   readonly ddl: readonly DdlChange[];
@@ -145,11 +165,24 @@ export function decodeEpoch(record: EpochRecord): EpochContent {
 const NOTHING: PlainPart = { ddl: [], decisions: [], sequences: [] };
 
 function readRange(reader: ByteReader): LoggedRange {
-  return {
+  const range = {
     relation: reader.u32(), reader: reader.u32(), partition: reader.u32(), first: reader.i64(),
     next: reader.i64(), rows: reader.u32(), deadLetters: reader.u32(), hash: reader.i32(),
-    ended: reader.u8() === 1,
   };
+  const flags = reader.u8();
+  const ended = (flags & ENDED) !== 0;
+  return (flags & INLINE) === 0 ? { ...range, ended }
+    : { ...range, ended, inline: readInline(reader) };
+}
+
+function readInline(reader: ByteReader): LoggedRows {
+  const batch = readBatch(reader);
+  const count = reader.u32();
+  const offsets = count === 0 ? null : new BigInt64Array(count);
+  for (let i = 0; offsets !== null && i < count; i++) offsets[i] = reader.i64();
+  const text = reader.text();
+  const deadLetters = text === '' ? [] : fromPlainJson(text) as readonly DeadLetter[];
+  return { batch, offsets, deadLetters };
 }
 
 function repeat<T>(count: number, read: () => T): T[] {

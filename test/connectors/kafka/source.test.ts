@@ -15,10 +15,10 @@ let disk: SimDisk;
 let engine: Engine;
 let client: TestClient;
 
-async function open(): Promise<void> {
+async function open(checkpointIntervalMicros = 3_600_000_000n): Promise<void> {
   const world = { ...simWorld(new SimStorage(disk)), outside: { logs: kafkaLogs },
     clock: realClock };
-  engine = await openEngine(world, { checkpointIntervalMicros: 3_600_000_000n });
+  engine = await openEngine(world, { checkpointIntervalMicros });
   client = await TestClient.connect(engine);
 }
 
@@ -288,6 +288,83 @@ describe('positions', () => {
     expect(await rows('SELECT partition FROM tidemill.sources')).toEqual(['0', '1', '2']);
     await reopen();
     expect(await rows('SELECT n FROM t')).toEqual(['1', '2']);
+  });
+});
+
+describe('bad records and gaps', () => {
+  it('decodes dead letters again when the declaration fits them', async () => {
+    broker.createTopic('t', 1)[0]?.append([
+      { key: 'a', value: '{"n":1}' }, { key: 'b', value: '{}', headers: { h: 'v' } },
+      { key: 'c', value: 'nonsense' },
+    ]);
+    await client.run('CREATE TABLE t (n int NOT NULL) INCLUDE KEY AS k INCLUDE HEADER \'h\' '
+      + `${withOptions('t')} FORMAT PLAIN ENCODE JSON KEY ENCODE TEXT`);
+    await client.run('CREATE MATERIALIZED VIEW v AS SELECT count(*) AS c, sum(n) AS s FROM t');
+    await client.run('FLUSH');
+    expect(await rows('SELECT * FROM v')).toEqual(['1 1']);
+    await client.run('ALTER TABLE t REPLAY DEAD LETTERS');
+    expect(await rows('SELECT sqlstate FROM dead_letter.t')).toEqual(['22P02', '23502']);
+    await client.run('ALTER TABLE t ALTER COLUMN n DROP NOT NULL');
+    await client.run('ALTER TABLE t REPLAY DEAD LETTERS');
+    expect(await rows("SELECT k, n, convert_from(h, 'UTF8') FROM t")).toEqual(['a 1 ', 'b  v']);
+    expect(await rows('SELECT * FROM v')).toEqual(['2 1']);
+    expect(await rows('SELECT sqlstate FROM dead_letter.t')).toEqual(['22P02']);
+    await reopen();
+    expect(await rows('SELECT * FROM v')).toEqual(['2 1']);
+    expect(await rows('SELECT sqlstate FROM dead_letter.t')).toEqual(['22P02']);
+  });
+
+  it('passes over or stops where it is told', async () => {
+    broker.createTopic('t', 1);
+    put('t', 0, '{"n":1}');
+    put('t', 0, 'bad');
+    put('t', 0, '{"n":3}');
+    for (const [name, clause] of [['a', 'SKIP'], ['b', 'STOP'], ['c', 'DEAD LETTER']]) {
+      await client.run(`CREATE TABLE ${name} (n int) ${withOptions('t')} ON ERROR ${clause} `
+        + 'FORMAT PLAIN ENCODE JSON');
+    }
+    await client.run('FLUSH');
+    expect(await rows('SELECT relation, dead_lettered, status FROM tidemill.sources')).toEqual([
+      'a 1 caught_up', 'b 0 broken(record at 1: invalid input syntax for type json)',
+      'c 1 caught_up']);
+    expect(await rows('SELECT count(*) FROM dead_letter.a')).toEqual(['0']);
+    expect(await rows('SELECT count(*) FROM dead_letter.c')).toEqual(['1']);
+    expect(await rows('SELECT relation, lag FROM tidemill.source_lag')).toEqual(
+      ['a 0', 'b 3', 'c 0']);
+  });
+
+  it('goes on behind a gap when it is told to', async () => {
+    broker.createTopic('t', 1);
+    put('t', 0, '{"n":1}');
+    await client.run(`CREATE TABLE t (n int) ${withOptions('t',
+      ", 'properties.group.id' = 'g', log_rows = 'true'")} FORMAT PLAIN ENCODE JSON`);
+    await client.run('FLUSH');
+    broker.fault = (api) => (api === 1 ? 'close' : null);
+    for (const n of [2, 3, 4]) broker.partition('t', 0).append([{ value: `{"n":${n}}` }]);
+    broker.partition('t', 0).retain(3n);
+    broker.fault = () => null;
+    for (let wait = 0; wait < 100; wait++) {
+      await client.run('FLUSH');
+      if ((await rows('SELECT status FROM tidemill.sources'))[0]?.startsWith('broken')) break;
+      await new Promise((resolve) => { setTimeout(resolve, 50); });
+    }
+    expect(await rows('SELECT status FROM tidemill.sources')).toEqual([
+      'broken(gap in partition 0 of topic "t": offsets 1 to 2 are no longer there)']);
+    await client.run('ALTER TABLE t RESUME AFTER GAP');
+    await client.run('FLUSH');
+    expect(await rows('SELECT n FROM t')).toEqual(['1', '4']);
+    await reopen();
+    expect(await rows('SELECT n FROM t')).toEqual(['1', '4']);
+    expect(await failure('ALTER TABLE t RESUME AFTER GAP')).toContain('has not stopped at a gap');
+    await engine.close();
+    await open(1000n);
+    put('t', 0, '{"n":5}');
+    for (let wait = 0; wait < 200 && broker.committed.get('g/t/0') !== 5n; wait++) {
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+      await client.run('CREATE TABLE IF NOT EXISTS other (n int)');
+      await client.run('INSERT INTO other VALUES (1)');
+    }
+    expect(broker.committed.get('g/t/0')).toBe(5n);
   });
 });
 

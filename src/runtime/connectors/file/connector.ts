@@ -11,7 +11,7 @@ import type { StoredConnector } from '../../catalog-store-types.ts';
 import { CsvDecoder, csvRecordEnd } from '../../formats/csv.ts';
 import { JsonDecoder } from '../../formats/json.ts';
 import type { RecordError } from '../../formats/json.ts';
-import type { RowBuilder } from '../../formats/row-builder.ts';
+import { RowBuilder } from '../../formats/row-builder.ts';
 import type { Files } from '../../storage/interfaces.ts';
 import type {
   Connector, ConnectorColumn, ConnectorContext, DeadLetter, OpenConnector, PollLimits, SourceBatch,
@@ -179,6 +179,20 @@ class FileSource implements OpenConnector {
     return {
       rows: decoder.rows, deadLetters, offsets: BigInt64Array.from(offsets, BigInt), consumed: at,
     };
+  }
+
+  redecode(partition: number, letter: DeadLetter): Pick<SourceBatch, 'batch' | 'deadLetters'> {
+    const decoder = this.#decoders[partition]
+      ?? (this.#csv ? null : new JsonDecoder(this.#columns));
+    const { payload } = letter;
+    if (decoder === null) {
+      return { batch: new RowBuilder(this.#columns).take(), deadLetters: [letter] };
+    }
+    const error = decodeRecord(decoder, null, payload, { start: 0, end: payload.length });
+    const deadLetters = error === null ? [] : [{
+      ...letter, reason: error.reason, sqlState: error.sqlState, column: error.column,
+    }];
+    return { batch: decoder.rows.take(), deadLetters };
   }
 
   #recordEnd(

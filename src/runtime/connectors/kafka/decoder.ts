@@ -6,12 +6,12 @@
  */
 import { must } from '../../../common/assert.ts';
 import { SqlError } from '../../../common/errors.ts';
-import type { Batch, Column } from '../../batch.ts';
+import type { Column } from '../../batch.ts';
 import { JsonDecoder } from '../../formats/json.ts';
 import type { RecordError } from '../../formats/json.ts';
 import type { RowBuilder, TargetColumn } from '../../formats/row-builder.ts';
 import type { TextValueDecoder, ValueDecoder } from '../../formats/value-decoder.ts';
-import type { DeadLetter } from '../connector.ts';
+import type { DeadLetter, SourceBatch } from '../connector.ts';
 import { conversionsOf, EnvelopeReader } from './debezium.ts';
 import { headersText, MetadataRows, textOf } from './metadata.ts';
 import type { MetadataColumn } from './metadata.ts';
@@ -50,6 +50,8 @@ export class RecordDecoder {
   readonly #dataColumns: readonly number[];
   #partition = 0;
   #weights: number[] = [];
+  /** Offset of each row. */
+  #offsets: number[] = [];
   #deadLetters: DeadLetter[] = [];
   #schema: string | null | undefined;
 
@@ -80,6 +82,7 @@ export class RecordDecoder {
     for (let record = from; record < walk.count; record++) {
       const error = this.#decodeOne(walk, record);
       if (error !== null) this.#bury(walk, record, error);
+      while (this.#offsets.length < this.count) this.#offsets.push(walk.offsetNumber(record));
     }
   }
 
@@ -105,6 +108,7 @@ export class RecordDecoder {
         })
         : value.decode(whole, start, at);
       if (error !== null) this.#bury(walk, record, error);
+      else this.#offsets.push(walk.offsetNumber(record));
     }
   }
 
@@ -225,7 +229,7 @@ export class RecordDecoder {
   }
 
   /** Hands over what was decoded. */
-  take(): { readonly batch: Batch; readonly deadLetters: readonly DeadLetter[] } {
+  take(): Pick<SourceBatch, 'batch' | 'deadLetters' | 'offsets'> {
     const data = this.#rows.take();
     const columns: Column[] = [];
     for (const [from, at] of this.#dataColumns.entries()) {
@@ -239,9 +243,11 @@ export class RecordDecoder {
     }
     const weights = this.#weights.length === 0 ? data.weights : Int32Array.from(this.#weights);
     const deadLetters = this.#deadLetters;
+    const offsets = BigInt64Array.from(this.#offsets, (offset) => BigInt(offset));
     this.#weights = [];
+    this.#offsets = [];
     this.#deadLetters = [];
-    return { batch: { length: data.length, columns, weights }, deadLetters };
+    return { batch: { length: data.length, columns, weights }, deadLetters, offsets };
   }
 }
 

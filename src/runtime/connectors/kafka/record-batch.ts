@@ -21,6 +21,9 @@ export class RecordWalk {
   bytes: Uint8Array = new Uint8Array(0);
   count = 0;
   #baseOffset = 0n;
+  #base = 0;
+  /** Headers of records that come from elsewhere than a batch. */
+  #given: readonly (readonly RecordHeader[])[] | null = null;
   #baseTimestamp = 0;
   #fixedTimestamp = -1;
   #capacity = FIRST_CAPACITY;
@@ -38,11 +41,36 @@ export class RecordWalk {
     this.bytes = batch.bytes;
     this.count = batch.count;
     this.#baseOffset = batch.baseOffset;
+    this.#base = Number(batch.baseOffset);
+    this.#given = null;
     this.#baseTimestamp = batch.baseTimestamp;
     this.#fixedTimestamp = batch.appendTime ? batch.maxTimestamp : -1;
     if (batch.count > this.#capacity) this.#reserve(batch.count);
     this.#at = 0;
     for (let record = 0; record < batch.count; record++) this.#record(record);
+  }
+
+  /** One record that was kept elsewhere: a dead letter. */
+  hold(letter: {
+    readonly position: bigint; readonly key: Uint8Array | null; readonly payload: Uint8Array;
+    readonly headers: readonly RecordHeader[];
+  }): void {
+    const key = letter.key ?? new Uint8Array(0);
+    this.bytes = new Uint8Array(key.length + letter.payload.length);
+    this.bytes.set(key);
+    this.bytes.set(letter.payload, key.length);
+    this.count = 1;
+    this.#baseOffset = letter.position;
+    this.#base = Number(letter.position);
+    this.#baseTimestamp = 0;
+    this.#fixedTimestamp = -1;
+    this.#given = [letter.headers];
+    this.keyStart[0] = 0;
+    this.keyEnd[0] = letter.key === null ? -1 : key.length;
+    this.valueStart[0] = key.length;
+    this.valueEnd[0] = key.length + letter.payload.length;
+    this.#offsetDelta[0] = 0;
+    this.#timeDelta[0] = -1;
   }
 
   #reserve(count: number): void {
@@ -103,6 +131,11 @@ export class RecordWalk {
     throw damaged();
   }
 
+  /** The offset as a double: for counting, exact below 2^53. */
+  offsetNumber(record: number): number {
+    return this.#base + (this.#offsetDelta[record] ?? 0);
+  }
+
   offset(record: number): bigint {
     return this.#baseOffset + BigInt(this.#offsetDelta[record] ?? 0);
   }
@@ -139,7 +172,8 @@ export class RecordWalk {
   }
 
   /** Headers in order; only for those who ask. */
-  headers(record: number): RecordHeader[] {
+  headers(record: number): readonly RecordHeader[] {
+    if (this.#given !== null) return this.#given[record] ?? [];
     this.#at = this.#headersAt[record] ?? 0;
     const found: RecordHeader[] = [];
     for (let left = this.#varint(); left > 0; left--) {

@@ -7,7 +7,7 @@
  */
 import { must } from '../../../common/assert.ts';
 import { SqlError, sqlError } from '../../../common/errors.ts';
-import type { OpenConnector, PollLimits, SourceBatch } from '../connector.ts';
+import type { DeadLetter, OpenConnector, PollLimits, SourceBatch } from '../connector.ts';
 import { SourceBroken } from '../connector.ts';
 import type { RecordDecoder } from './decoder.ts';
 import type { FetchFrom, LogBatch, LogClient, PartitionFetch } from './log-client.ts';
@@ -100,8 +100,9 @@ export class KafkaSource implements OpenConnector {
 
   durable(positions: ReadonlyMap<number, bigint>): void {
     const { group, topic } = this.#options;
-    if (group === null || this.#client === null || positions.size === 0) return;
-    this.#client.commitOffsets(group, topic, positions).catch(() => undefined);
+    const reached = new Map([...positions].filter(([, position]) => position >= 0n));
+    if (group === null || this.#client === null || reached.size === 0) return;
+    this.#client.commitOffsets(group, topic, reached).catch(() => undefined);
   }
 
   close(): void {
@@ -354,6 +355,15 @@ export class KafkaSource implements OpenConnector {
       buffer.waiter = null;
       waiter?.reject(error);
     }
+  }
+
+  redecode(partition: number, letter: DeadLetter): Pick<SourceBatch, 'batch' | 'deadLetters'> {
+    const decoder = this.#options.decoder();
+    const headers = Object.entries(JSON.parse(letter.headers ?? '{}') as Record<string, string>)
+      .map(([name, value]) => ({ name, value: new TextEncoder().encode(value) }));
+    this.#walk.hold({ ...letter, key: letter.key ?? null, headers });
+    decoder.decode(this.#walk, 0, partition);
+    return decoder.take();
   }
 
   async reread(partition: number, first: bigint, next: bigint): Promise<SourceBatch> {
