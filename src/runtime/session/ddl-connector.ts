@@ -12,7 +12,8 @@ import type { ColumnParts } from './ddl-columns.ts';
 /** Options of any table that are not the connector's. */
 import { retainHistory } from './duration.ts';
 
-const TABLE_OPTIONS = ['watermark.idle_timeout', 'watermark.fallback', 'on_error', 'log_rows', 'appendonly'];
+const TABLE_OPTIONS = ['watermark.idle_timeout', 'watermark.fallback', 'on_error', 'log_rows',
+  'appendonly'];
 
 /** PostgreSQL's parameters of how a table is laid out: kept and shown, nothing here to set. */
 export function isStorageParameter(name: string): boolean {
