@@ -1,0 +1,207 @@
+/**
+ * The Kafka source under faults: each seed ends with exact counts, or stopped with a named reason.
+ *
+ * Answers dropped, late or cut off, leaders that move, transactions aborted, batches emptied by
+ * compaction, crashes of the engine; and what cannot be mended: retention gaps, truncations,
+ * damaged batches. KAFKA_SEEDS sets how many seeds are run; each prints itself when it fails.
+ */
+import { expect, it } from 'vitest';
+import { kafkaLogs } from '../../../src/runtime/real/kafka/kafkajs-client.ts';
+import { realClock } from '../../../src/runtime/real/real-environment.ts';
+import { openEngine } from '../../../src/runtime/session/open-engine.ts';
+import { TestClient } from '../../support/client.ts';
+import { TestBroker } from '../../support/kafka/broker.ts';
+import type { TestPartition } from '../../support/kafka/partition.ts';
+import { SimDisk, SimStorage, simWorld } from '../../support/sim-environment.ts';
+
+const SEEDS = Number(process.env['KAFKA_SEEDS'] ?? 8);
+const PARTITIONS = 3;
+const STEPS = 14;
+const MENDABLE = ['close', 'delay', 'drop', 'leader', 'abort', 'empty', 'crash'] as const;
+const FATAL = ['gap', 'truncate', 'damage'] as const;
+type Fault = typeof MENDABLE[number] | typeof FATAL[number];
+
+function random(seed: number): (below: number) => number {
+  let state = seed | 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/** One topic, one engine, one plan of faults. */
+class Scenario {
+  readonly #pick: (below: number) => number;
+  readonly #broker: TestBroker;
+  readonly #disk = new SimDisk();
+  #storage = new SimStorage(this.#disk);
+  #client: TestClient | null = null;
+  #number = 0;
+  #producer = 100n;
+  readonly injected: Fault[] = [];
+  readonly expected = { count: 0, sum: 0 };
+
+  constructor(seed: number, broker: TestBroker) {
+    this.#pick = random(seed);
+    this.#broker = broker;
+    broker.createTopic('t', PARTITIONS);
+  }
+
+  async open(): Promise<void> {
+    this.#storage = new SimStorage(this.#disk);
+    const engine = await openEngine({
+      ...simWorld(this.#storage), outside: { logs: kafkaLogs }, clock: realClock,
+    }, { checkpointIntervalMicros: this.#pick(2) === 0 ? 1000n : 3_600_000_000n });
+    this.#client = await TestClient.connect(engine);
+  }
+
+  async rows(query: string): Promise<string[]> {
+    return (await this.#client?.run(query))?.rows.map((row) => row.join(' ')) ?? [];
+  }
+
+  #partition(): TestPartition {
+    return this.#broker.partition('t', this.#pick(PARTITIONS));
+  }
+
+  #produce(counted: boolean): { value: string }[] {
+    return Array.from({ length: 1 + this.#pick(20) }, () => {
+      const n = this.#number++;
+      if (counted) {
+        this.expected.count++;
+        this.expected.sum += n;
+      }
+      return { value: `{"n":${n},"s":"${'ä'.repeat(this.#pick(3))}"}` };
+    });
+  }
+
+  /** Writes something and lets something happen. */
+  async step(faults: readonly Fault[]): Promise<void> {
+    const codec = (['none', 'gzip', 'snappy', 'lz4'] as const)[this.#pick(4)] ?? 'none';
+    this.#partition().append(this.#produce(true), { codec });
+    this.#broker.wake();
+    const fault = this.#pick(2) === 0 ? faults[this.#pick(faults.length)] : undefined;
+    if (fault !== undefined) {
+      this.injected.push(fault);
+      await this.#befall(fault);
+    }
+    await pause(this.#pick(15));
+  }
+
+  async #befall(fault: Fault): Promise<void> {
+    const broker = this.#broker;
+    let left = 1 + this.#pick(3);
+    switch (fault) {
+      case 'close': case 'drop':
+        broker.fault = () => (left-- > 0 ? fault : null);
+        return;
+      case 'delay':
+        broker.fault = () => (left-- > 0 ? { delayMs: 30 } : null);
+        return;
+      case 'leader':
+        broker.fetchError = () => (left-- > 0 ? 6 : 0);
+        return;
+      case 'abort': {
+        const partition = this.#partition();
+        const producerId = this.#producer++;
+        const commits = this.#pick(2) === 0;
+        partition.append(this.#produce(commits), { producerId, transactional: true });
+        await pause(5);
+        partition.endTransaction(producerId, commits);
+        return;
+      }
+      case 'empty': {
+        const partition = this.#partition();
+        const before = this.#number;
+        partition.append(this.#produce(false));
+        partition.empty(partition.batches.length - 1);
+        expect(this.#number).toBeGreaterThan(before);
+        return;
+      }
+      case 'crash':
+        this.#storage.dead = true;
+        await this.open();
+        return;
+      case 'gap': {
+        const partition = this.#partition();
+        partition.append(this.#produce(true));
+        partition.append(this.#produce(true));
+        partition.retain(partition.next - 1n);
+        return;
+      }
+      case 'truncate': {
+        const partition = this.#partition();
+        await pause(150);
+        partition.truncate(partition.next - 1n);
+        return;
+      }
+      case 'damage': {
+        const partition = this.#partition();
+        partition.append(this.#produce(true));
+        partition.damage(partition.batches.length - 1);
+        return;
+      }
+    }
+  }
+
+  /** Faults off: reads until everything is there, or the source has stopped. */
+  async finish(): Promise<{ readonly status: string[]; readonly result: string }> {
+    this.#broker.fault = () => null;
+    this.#broker.fetchError = () => 0;
+    this.#broker.wake();
+    for (let wait = 0; wait < 400; wait++) {
+      await this.#client?.run('FLUSH');
+      const status = await this.rows('SELECT status FROM tidemill.sources');
+      const [result = ''] = await this.rows('SELECT c, s FROM v');
+      const done = result === `${this.expected.count} ${this.expected.sum}`;
+      if (done || status.some((each) => each.startsWith('broken'))) return { status, result };
+      await pause(25);
+    }
+    return { status: await this.rows('SELECT status FROM tidemill.sources'),
+      result: (await this.rows('SELECT c, s FROM v'))[0] ?? '' };
+  }
+}
+
+const NAMED = /^broken\((gap in partition|partition \d+ of topic "t"(: record| was truncated))/;
+
+async function runSeed(seed: number): Promise<Scenario> {
+  const broker = await TestBroker.start();
+  const scenario = new Scenario(seed, broker);
+  await scenario.open();
+  const stored = seed % 2 === 0 ? 'TABLE' : 'SOURCE';
+  await scenario.rows(`CREATE ${stored} t (n int, s text) WITH (connector = 'kafka', topic = 't', `
+    + `'properties.bootstrap.servers' = '${broker.address}', `
+    + "'properties.request.timeout.ms' = '300', log_rows = 'true') FORMAT PLAIN ENCODE JSON");
+  await scenario.rows('CREATE MATERIALIZED VIEW v AS SELECT count(*) AS c, sum(n) AS s FROM t');
+  const fatal = seed % 3 === 0;
+  for (let step = 0; step < STEPS; step++) {
+    await scenario.step(fatal && step === STEPS - 2 ? FATAL : MENDABLE);
+  }
+  const { status, result } = await scenario.finish();
+  const { count, sum } = scenario.expected;
+  const stopped = status.filter((each) => each.startsWith('broken'));
+  if (stopped.length === 0) expect(result).toBe(`${count} ${sum}`);
+  else {
+    expect(fatal).toBe(true);
+    for (const each of stopped) expect(each).toMatch(NAMED);
+    expect(Number(result.split(' ')[0])).toBeLessThanOrEqual(count);
+  }
+  await broker.stop();
+  return scenario;
+}
+
+it(`ends right or stopped with a named reason (${SEEDS} seeds)`, async () => {
+  const seen = new Set<Fault>();
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    try {
+      for (const fault of (await runSeed(seed)).injected) seen.add(fault);
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  }
+  if (SEEDS >= 50) expect([...seen].toSorted()).toEqual([...MENDABLE, ...FATAL].toSorted());
+}, 60_000 + SEEDS * 10_000);

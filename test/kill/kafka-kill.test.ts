@@ -1,0 +1,103 @@
+/**
+ * Kill torture between two topics: the real server reads one, counts, and writes the other in
+ * transactions; SIGKILL at random moments. KILLS=100 npx vitest run test/kill for more.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import pg from 'pg';
+import { expect, it } from 'vitest';
+import { kafkaLogs } from '../../src/runtime/real/kafka/kafkajs-client.ts';
+import { TestBroker } from '../support/kafka/broker.ts';
+import { readTopic } from '../support/kafka/read.ts';
+
+const KILLS = Number(process.env['KILLS'] ?? 4);
+const MAIN = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
+const PARTITIONS = 4;
+
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => { setTimeout(resolve, ms); });
+
+function start(directory: string): Promise<{ readonly child: ChildProcess; readonly port: number }> {
+  const child = spawn(process.execPath, [MAIN, 'start', '--data-dir', directory,
+    '--pg-port', '0', '--http-port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return new Promise((resolve, reject) => {
+    let out = '';
+    const hear = (chunk: Buffer): void => {
+      out += chunk.toString();
+      const port = / -p (\d+) /.exec(out)?.[1];
+      if (port !== undefined && out.includes('/ingest')) resolve({ child, port: Number(port) });
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.on('exit', (code) => reject(new Error(`server ended (${code}): ${out}`)));
+  });
+}
+
+async function connect(port: number): Promise<pg.Client> {
+  const client = new pg.Client({ host: '127.0.0.1', port, user: 'tidemill', database: 'tidemill' });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+it(`counts each record once and writes it once in ${KILLS} kills`, async () => {
+  const broker = await TestBroker.start();
+  broker.createTopic('events', PARTITIONS);
+  broker.createTopic('copy', 2);
+  broker.createTopic('__tidemill_sinks', 1);
+  const options = (topic: string): string => `WITH (connector = 'kafka', topic = '${topic}', `
+    + `'properties.bootstrap.servers' = '${broker.address}'`;
+  const directory = mkdtempSync(join(tmpdir(), 'tidemill-kafka-kill-'));
+  let produced = 0;
+  const produce = setInterval(() => {
+    const values = Array.from({ length: 20 }, () => produced++);
+    broker.partition('events', produced % PARTITIONS).append(values.map((n) => ({
+      key: `k${n % 7}`, value: JSON.stringify({ n, k: `k${n % 7}`,
+        at: new Date(Date.UTC(2024, 0, 1) + n * 50).toISOString() }),
+    })));
+    broker.wake();
+  }, 10);
+  try {
+    for (let kill = 0; kill < KILLS; kill++) {
+      const { child, port } = await start(directory);
+      if (kill === 0) {
+        const client = await connect(port);
+        await client.query('CREATE SOURCE events (n int, k text, at timestamp, WATERMARK FOR at AS '
+          + `at - INTERVAL '1 hour') ${options('events')}) FORMAT PLAIN ENCODE JSON`);
+        await client.query('CREATE MATERIALIZED VIEW v AS SELECT window_start, k, count(*) AS c, '
+          + "sum(n) AS s FROM TUMBLE(events, at, INTERVAL '1 minute') GROUP BY 1, 2");
+        await client.query(`CREATE SINK copy AS SELECT n FROM events ${options('copy')}, `
+          + "transactional = 'true') FORMAT PLAIN ENCODE JSON");
+        await client.end();
+      }
+      await pause(300 + Math.random() * 900);
+      child.removeAllListeners('exit');
+      child.kill('SIGKILL');
+      await new Promise((resolve) => { child.once('exit', resolve); });
+    }
+    clearInterval(produce);
+    const { child, port } = await start(directory);
+    const client = await connect(port);
+    await client.query('FLUSH');
+    const { rows } = await client.query<{ c: string; s: string }>(
+      'SELECT sum(c) AS c, sum(s) AS s FROM v');
+    expect(rows[0]).toEqual({ c: String(produced), s: String(produced * (produced - 1) / 2) });
+    const reader = kafkaLogs.open({ brokers: [broker.address], clientId: 'reader', tls: null,
+      sasl: null, requestTimeoutMs: 5000, compression: 'none' });
+    const copied = (await readTopic(reader, 'copy')).map(({ value }) =>
+      (JSON.parse(value ?? '') as { n: number }).n).toSorted((a, b) => a - b);
+    expect(copied).toEqual(Array.from({ length: produced }, (_each, n) => n));
+    await reader.close();
+    await client.end();
+    child.removeAllListeners('exit');
+    child.kill('SIGTERM');
+  } finally {
+    clearInterval(produce);
+    await broker.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}, 60_000 + KILLS * 10_000);
