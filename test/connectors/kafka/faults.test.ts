@@ -190,8 +190,8 @@ async function runSeed(seed: number): Promise<Outcome> {
   const stopped = status.filter((each) => each.startsWith('broken'));
   await broker.stop();
   const mistake = stopped.length === 0
-    ? (result === `${count} ${sum}` ? null : `${result} instead of ${count} ${sum}: ${status}`)
-    : !fatal || !stopped.every((each) => NAMED.test(each)) ? `stopped: ${status}`
+    ? (result === `${count} ${sum}` ? null : `${result} instead of ${count} ${sum}: ${status.join()}`)
+    : !fatal || !stopped.every((each) => NAMED.test(each)) ? `stopped: ${status.join()}`
     : Number(result.split(' ')[0]) > count ? `${result}, more than ${count}` : null;
   return { injected: scenario.injected, mistake };
 }
