@@ -14,7 +14,8 @@ import { TestBroker } from '../../support/kafka/broker.ts';
 import type { TestPartition } from '../../support/kafka/partition.ts';
 import { SimDisk, SimStorage, simWorld } from '../../support/sim-environment.ts';
 
-const SEEDS = Number(process.env['KAFKA_SEEDS'] ?? 8);
+const SEEDS = Number(process.env['KAFKA_SEEDS'] ?? 6);
+const FIRST = Number(process.env['KAFKA_FIRST_SEED'] ?? 1);
 const PARTITIONS = 3;
 const STEPS = 14;
 const MENDABLE = ['close', 'delay', 'drop', 'leader', 'abort', 'empty', 'crash'] as const;
@@ -151,7 +152,7 @@ class Scenario {
     this.#broker.fault = () => null;
     this.#broker.fetchError = () => 0;
     this.#broker.wake();
-    for (let wait = 0; wait < 400; wait++) {
+    for (let wait = 0; wait < 120; wait++) {
       await this.#client?.run('FLUSH');
       const status = await this.rows('SELECT status FROM tidemill.sources');
       const [result = ''] = await this.rows('SELECT c, s FROM v');
@@ -199,7 +200,7 @@ async function runSeed(seed: number): Promise<Outcome> {
 it(`ends right or stopped with a named reason (${SEEDS} seeds)`, async () => {
   const seen = new Set<Fault>();
   const mistakes: string[] = [];
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
     const { injected, mistake } = await runSeed(seed);
     for (const fault of injected) seen.add(fault);
     if (mistake !== null) mistakes.push(`seed ${seed} (${injected.join()}): ${mistake}`);

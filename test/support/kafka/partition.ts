@@ -37,6 +37,7 @@ export class TestPartition {
   }
 
   #store(batch: Buffer): bigint {
+    batch.writeInt32BE(this.leaderEpoch, 12);
     const { base, next, transactional, control, producerId } = factsOf(batch);
     this.batches.push(batch);
     this.#next = next;
@@ -115,6 +116,7 @@ export class TestPartition {
     const last = this.batches.at(-1);
     this.#next = last === undefined ? this.logStart : factsOf(last).next;
     this.#sequences.clear();
+    this.leaderEpoch++;
   }
 
   /** Compaction that leaves a batch without records. */
@@ -123,6 +125,7 @@ export class TestPartition {
     if (batch === undefined) return;
     const { base, next } = factsOf(batch);
     this.batches[at] = makeBatch(base, [], { lastDelta: Number(next - base) - 1 });
+    this.batches[at]?.writeInt32BE(batch.readInt32BE(12), 12);
   }
 
   /** Flips a bit in the records of a batch; gives the way back. */

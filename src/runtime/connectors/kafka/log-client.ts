@@ -57,6 +57,8 @@ export interface LogBatch {
   readonly baseOffset: bigint;
   /** Behind the last offset the batch stands for, whatever of it is left. */
   readonly nextOffset: bigint;
+  /** Counts the leaders of the partition: another one may have lost what an older one had. */
+  readonly leaderEpoch: number;
   /** CRC-32C as stored, found right. */
   readonly crc: number;
   /** Records; 0 for batches emptied by compaction, control batches and aborted ones. */

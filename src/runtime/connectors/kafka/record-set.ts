@@ -72,7 +72,7 @@ function readBatch(
   const codec = CODECS[attributes & 7] ?? `number ${attributes & 7}`;
   const body = bytes.subarray(at + HEADER_BYTES, end);
   return {
-    baseOffset, nextOffset: last + 1n, crc, count,
+    baseOffset, nextOffset: last + 1n, crc, count, leaderEpoch: view.getInt32(at + LENGTH_END),
     baseTimestamp: Number(view.getBigInt64(at + 27)),
     maxTimestamp: Number(view.getBigInt64(at + 35)),
     appendTime: (attributes & APPEND_TIME) !== 0,

@@ -25,6 +25,7 @@ const IDLE_MICROS = 1000n;
 const REREAD_WAIT_MS = 500;
 const REREAD_EMPTY_MAX = 20;
 const CORRUPT = 'CORRUPT_BATCH';
+const NO_BYTES = new Uint8Array(0);
 
 /** What a source is opened with. */
 export interface KafkaSourceOptions {
@@ -56,6 +57,8 @@ interface Buffered {
   batches: LogBatch[];
   bytes: number;
   highWatermark: bigint | null;
+  /** The last batch that was fetched, to be looked for under another leader. */
+  last: LogBatch | null;
   ahead: number;
   damaged: number;
   problem: Error | null;
@@ -206,7 +209,7 @@ export class KafkaSource implements OpenConnector {
     let buffer = this.#buffers.get(partition);
     if (buffer === undefined) {
       buffer = {
-        head: from, tail: from, batches: [], bytes: 0, highWatermark: null, ahead: 0, damaged: 0,
+        head: from, tail: from, batches: [], bytes: 0, highWatermark: null, last: null, ahead: 0, damaged: 0,
         problem: null, waiter: null,
       };
       this.#buffers.set(partition, buffer);
@@ -215,7 +218,8 @@ export class KafkaSource implements OpenConnector {
     const fits = buffer.batches.length === 0 ? buffer.tail === from : from >= buffer.head;
     if (fits) buffer.head = from;
     else {
-      Object.assign(buffer, { head: from, tail: from, batches: [], bytes: 0, problem: null });
+      Object.assign(buffer,
+        { head: from, tail: from, batches: [], bytes: 0, last: null, problem: null });
     }
     return buffer;
   }
@@ -294,10 +298,32 @@ export class KafkaSource implements OpenConnector {
     }
     for (const batch of answer.batches) {
       if (batch.nextOffset <= buffer.tail) continue;
+      if (buffer.last !== null && !await this.#follows(answer.partition, buffer.last, batch)) {
+        buffer.problem = this.#truncated(answer.partition, buffer.tail, batch.baseOffset);
+        return;
+      }
+      buffer.last = { ...batch, bytes: NO_BYTES };
       buffer.batches.push(batch);
       buffer.bytes += batch.bytes.length;
       buffer.tail = batch.nextOffset;
     }
+  }
+
+  /** False when what was read before a batch is not what the log has there now. */
+  async #follows(partition: number, last: LogBatch, batch: LogBatch): Promise<boolean> {
+    if (batch.baseOffset < last.nextOffset) return false;
+    if (batch.leaderEpoch === last.leaderEpoch) return true;
+    const [answer] = await this.#log.fetch(this.#options.topic,
+      [{ partition, offset: last.baseOffset }], {
+        maxWaitMs: 0, maxBytes: FETCH_BYTES, committedOnly: this.#options.committedOnly,
+      });
+    const there = answer?.batches[0];
+    if (answer === undefined || answer.error !== null || there === undefined) {
+      throw sqlError('08006', `Kafka: ${answer?.error ?? 'no answer'}`);
+    }
+    // Compaction may have taken it.
+    return there.baseOffset > last.baseOffset
+      || (there.baseOffset === last.baseOffset && there.crc === last.crc);
   }
 
   async #problemOf(
