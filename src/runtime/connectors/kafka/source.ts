@@ -209,7 +209,8 @@ export class KafkaSource implements OpenConnector {
     let buffer = this.#buffers.get(partition);
     if (buffer === undefined) {
       buffer = {
-        head: from, tail: from, batches: [], bytes: 0, highWatermark: null, last: null, ahead: 0, damaged: 0,
+        head: from, tail: from, batches: [], bytes: 0, highWatermark: null, last: null,
+        ahead: 0, damaged: 0,
         problem: null, waiter: null,
       };
       this.#buffers.set(partition, buffer);
