@@ -13,6 +13,7 @@ const LINE_MAX = 100;
 const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   kafkajs: 'src/runtime/real/kafka/', snappyjs: 'src/runtime/real/kafka/',
   lz4js: 'src/runtime/real/kafka/', fzstd: 'src/runtime/real/kafka/',
+  avsc: 'src/runtime/formats/',
   chevrotain: 'src/parser/', 'better-sqlite3': 'src/runtime/real/',
   'quickjs-emscripten-core': 'src/runtime/real/',
   '@jitl/quickjs-wasmfile-release-sync': 'src/runtime/real/',

@@ -6,6 +6,8 @@
  */
 import { sqlError, SqlError } from '../../common/errors.ts';
 import { formatType } from '../../common/types/registry.ts';
+import { avroDecoder } from './avro.ts';
+import type { AvroSchemas } from './avro.ts';
 import { CsvDecoder } from './csv.ts';
 import { JsonDecoder } from './json.ts';
 import type { RecordError } from './json.ts';
@@ -34,9 +36,11 @@ export type ValueDecoder = TextValueDecoder | BytesValueDecoder;
 export interface FormatOptions {
   readonly columns: readonly TargetColumn[];
   readonly separator: string;
+  /** Writer schemas of Avro values; null: columns are checked only. */
+  readonly schemas: AvroSchemas | null;
 }
 
-const FORMATS = ['json', 'csv', 'text', 'raw', 'bytes'];
+const FORMATS = ['json', 'csv', 'text', 'bytes', 'avro'];
 
 /** A decoder for a format; 0A000 with the formats there are. */
 export function valueDecoder(format: string, options: FormatOptions): ValueDecoder {
@@ -58,6 +62,7 @@ export function valueDecoder(format: string, options: FormatOptions): ValueDecod
       };
     }
     case 'text': return oneText(columns);
+    case 'avro': case 'avro-confluent': return avroDecoder(columns, options.schemas);
     case 'raw': case 'bytes': return oneBytes(columns);
     default:
       throw sqlError('0A000', `format "${format}" is not supported`, {

@@ -3,6 +3,7 @@
  */
 import type { Environment } from '../storage/interfaces.ts';
 import { kafkaLogs } from './kafka/kafkajs-client.ts';
+import { httpRegistry } from './kafka/schema-registry.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { realClock, realEntropy, realExec, realFiles } from './real-environment.ts';
@@ -29,6 +30,6 @@ export function realEnvironment(
   return {
     clock: settable ?? realClock, testClock: settable, entropy: realEntropy, exec: realExec,
     files: realFiles, storage, log, scripts: loadScriptHost,
-    outside: { logs: kafkaLogs },
+    outside: { logs: kafkaLogs, registries: httpRegistry },
   };
 }

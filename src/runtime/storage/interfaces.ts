@@ -6,6 +6,7 @@
  */
 import type { ScriptHost } from '../../planner/functions/script-host.ts';
 import type { Logs } from '../connectors/kafka/log-client.ts';
+import type { Registries } from '../formats/schema-registry.ts';
 import type { CheckpointPart, EpochRecord, Recovered } from './records.ts';
 
 /** Forgets a timer. */
@@ -80,6 +81,7 @@ export interface Files {
 /** The network as connectors see it; what is missing cannot be connected to. */
 export interface Outside {
   readonly logs?: Logs;
+  readonly registries?: Registries;
 }
 
 /** What an engine runs on. */

@@ -6,6 +6,8 @@
  */
 import { must } from '../../../common/assert.ts';
 import { sqlError } from '../../../common/errors.ts';
+import { AvroSchemas } from '../../formats/avro.ts';
+import type { SchemaRegistry } from '../../formats/schema-registry.ts';
 import { valueDecoder } from '../../formats/value-decoder.ts';
 import type { StoredConnector } from '../../catalog-store-types.ts';
 import type { Outside } from '../../storage/interfaces.ts';
@@ -19,7 +21,7 @@ import type { DecoderPlan } from './decoder.ts';
 import type { LogClient, Logs } from './log-client.ts';
 import { checkMetadata, metadataType } from './metadata.ts';
 import {
-  CONNECTION_OPTIONS, formatsOf, KAFKA_SPELLINGS, logConfig, startModeOf, topicOf,
+  CONNECTION_OPTIONS, formatsOf, KAFKA_SPELLINGS, logConfig, registryConfig, startModeOf, topicOf,
 } from './options.ts';
 import { EARLIEST, KafkaSource } from './source.ts';
 
@@ -41,6 +43,9 @@ export const KAFKA: Connector = {
     ['scan.startup.specific-offsets', 'Begin at these offsets: partition:0,offset:42;...'],
     ['value.format', 'Format of values: json, csv, text, bytes.'],
     ['key.format', 'Format of keys: json, text, bytes.'],
+    ['schema.registry.url', 'Schema registry of Avro values.'],
+    ['schema.registry.username', 'User name for the registry.'],
+    ['schema.registry.password', 'Password for the registry.'],
     ['csv.separator', 'Separator of CSV fields, a comma by default.'],
   ],
   knowsOption: (name) => KAFKA_SPELLINGS.includes(name),
@@ -66,6 +71,7 @@ function check(
   if (envelope !== 'plain') {
     checkKeyed(envelope, value, relation);
   }
+  registryConfig(spec);
   void new RecordDecoder(planOf(spec, columns, relation.primaryKey));
 }
 
@@ -106,6 +112,7 @@ function separatorOf(spec: StoredConnector, options: OptionMap): string {
 
 function planOf(
   spec: StoredConnector, columns: readonly ConnectorColumn[], primaryKey: readonly number[],
+  schemas: AvroSchemas | null = null,
 ): DecoderPlan {
   const options = optionMap(spec.options);
   const formats = formatsOf(spec);
@@ -113,7 +120,7 @@ function planOf(
   return {
     topic: topicOf(options), columns, metadata: spec.metadata, envelope: formats.envelope,
     keyFormat: formats.key, primaryKey,
-    value: (data) => valueDecoder(formats.value, { columns: data, separator }),
+    value: (data) => valueDecoder(formats.value, { columns: data, separator, schemas }),
   };
 }
 
@@ -122,10 +129,19 @@ function logsOf(outside: Outside): Logs {
   throw sqlError('0A000', 'connector "kafka" needs a network, and this engine has none');
 }
 
+/** The schema registry of Avro values; null for other formats. */
+function registryOf(spec: StoredConnector, outside: Outside): SchemaRegistry | null {
+  const config = registryConfig(spec);
+  if (config === null) return null;
+  if (outside.registries !== undefined) return outside.registries(config);
+  throw sqlError('0A000', 'Avro needs a schema registry, and this engine has no network');
+}
+
 /** Meets the brokers and fixes where each partition begins. */
 async function prepare(spec: StoredConnector, outside: Outside): Promise<StoredConnector> {
   const options = optionMap(spec.options);
   const topic = topicOf(options);
+  await registryOf(spec, outside)?.meet();
   const client = logsOf(outside).open(logConfig(options));
   try {
     return { ...spec, start: await startPositions(client, topic, options) };
@@ -173,8 +189,11 @@ function openSource(context: ConnectorContext): OpenConnector {
   const wait = integerOption(options, ['properties.fetch.max.wait.ms'], 1n) ?? MAX_WAIT_MS;
   const discovery = integerOption(options, ['properties.topic.metadata.refresh.interval.ms'], 1n)
     ?? DISCOVERY_MS;
-  const plan = planOf(spec, columns, primaryKey);
+  const registry = registryOf(spec, outside);
+  const schemas = registry === null ? null : new AvroSchemas(registry);
+  const plan = planOf(spec, columns, primaryKey, schemas);
   return new KafkaSource({
+    load: schemas === null ? null : (value) => schemas.load(value),
     topic: plan.topic, start: spec.start ?? [EARLIEST], maxWaitMs: Number(wait),
     committedOnly: committedOnly(options), discoveryMicros: discovery * 1000n,
     group: option(options, 'properties.group.id'),

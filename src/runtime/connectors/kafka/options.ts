@@ -7,6 +7,7 @@ import { sqlError } from '../../../common/errors.ts';
 import type { StoredConnector } from '../../catalog-store-types.ts';
 import { badOption, integerOption, missingOption, option, optionMap } from '../options.ts';
 import type { OptionMap } from '../options.ts';
+import type { RegistryConfig } from '../../formats/schema-registry.ts';
 import type { LogConfig, LogTls } from './log-client.ts';
 
 const REQUEST_TIMEOUT_MS = 10_000n;
@@ -34,6 +35,7 @@ const SERVERS = ['properties.bootstrap.servers', 'bootstrap.servers', 'brokers']
 /** Spellings that mean the same as an option of the lists. */
 export const KAFKA_SPELLINGS: readonly string[] = [
   'bootstrap.servers', 'brokers', 'scan.startup.timestamp.millis', 'scan.startup.specific_offsets',
+  'schema.registry', 'avro-confluent.url', 'value.avro-confluent.url',
 ];
 
 /** The topic. */
@@ -175,5 +177,22 @@ export function formatsOf(spec: StoredConnector): KafkaFormat {
   return {
     value, key: key === 'json' ? 'json' : 'text',
     envelope: wrapped ?? (envelope === 'upsert' || envelope === 'debezium' ? envelope : 'plain'),
+  };
+}
+
+/** Where the schema registry of Avro values is; null for other formats. */
+export function registryConfig(spec: StoredConnector): RegistryConfig | null {
+  const { value } = formatsOf(spec);
+  if (value !== 'avro' && value !== 'avro-confluent') return null;
+  const options = optionMap([...spec.options, ...spec.format?.options ?? []]);
+  const url = option(options, 'schema.registry.url', 'schema.registry', 'avro-confluent.url',
+    'value.avro-confluent.url');
+  if (url === null) throw missingOption('kafka', 'schema.registry.url');
+  if (!/^https?:\/\/\S+$/.test(url)) {
+    throw badOption('schema.registry.url', url, 'http://host:port');
+  }
+  return {
+    url, username: option(options, 'schema.registry.username'),
+    password: option(options, 'schema.registry.password'),
   };
 }

@@ -37,6 +37,8 @@ export interface KafkaSourceOptions {
   readonly discoveryMicros: bigint;
   readonly group: string | null;
   readonly decoder: () => RecordDecoder;
+  /** Gets ready what decoding a value needs from outside; null: nothing. */
+  readonly load: ((value: Uint8Array) => Promise<void>) | null;
   readonly connect: () => LogClient;
 }
 
@@ -303,10 +305,23 @@ export class KafkaSource implements OpenConnector {
         buffer.problem = this.#truncated(answer.partition, buffer.tail, batch.baseOffset);
         return;
       }
+      await this.#load(batch);
       buffer.last = { ...batch, bytes: NO_BYTES };
       buffer.batches.push(batch);
       buffer.bytes += batch.bytes.length;
       buffer.tail = batch.nextOffset;
+    }
+  }
+
+  /** Schemas are here before their records are decoded. */
+  async #load(batch: LogBatch): Promise<void> {
+    const { load } = this.#options;
+    if (load === null || batch.count === 0) return;
+    const walk = new RecordWalk();
+    walk.walk(batch);
+    for (let record = 0; record < walk.count; record++) {
+      const value = walk.value(record);
+      if (value !== null) await load(value);
     }
   }
 
@@ -386,6 +401,8 @@ export class KafkaSource implements OpenConnector {
 
   redecode(partition: number, letter: DeadLetter): Pick<SourceBatch, 'batch' | 'deadLetters'> {
     const decoder = this.#options.decoder();
+    // What needs the outside would not come out the same in a repetition.
+    if (this.#options.load !== null) return { ...decoder.take(), deadLetters: [letter] };
     const headers = Object.entries(JSON.parse(letter.headers ?? '{}') as Record<string, string>)
       .map(([name, value]) => ({ name, value: new TextEncoder().encode(value) }));
     this.#walk.hold({ ...letter, key: letter.key ?? null, headers });
@@ -414,6 +431,7 @@ export class KafkaSource implements OpenConnector {
       for (const batch of answer.batches) {
         if (batch.nextOffset <= at || at >= next) continue;
         if (batch.count > 0) {
+          await this.#load(batch);
           this.#walk.walk(batch);
           decoder.decode(this.#walk, this.#walk.firstFrom(at), partition);
         }
