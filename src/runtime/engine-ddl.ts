@@ -10,7 +10,9 @@ import type { SqlType } from '../common/types/sql-type.ts';
 import type { Dataflow } from '../planner/dataflow.ts';
 import type { Batch } from './batch.ts';
 import { makeColumn } from './batch.ts';
-import type { ColumnMapping, DdlChange, StoredRelation } from './catalog-store-types.ts';
+import type {
+  ColumnMapping, DdlChange, StoredIndex, StoredRelation,
+} from './catalog-store-types.ts';
 import type { CatalogState } from './catalog-store.ts';
 import { DEAD_LETTER_SCHEMA, isSubscriptionView, LATE_SCHEMA } from './catalog-store.ts';
 import type { EngineState } from './engine-state.ts';
@@ -191,6 +193,8 @@ class Preparation {
   readonly #undos: (() => void)[] = [];
   readonly commits: ((now: bigint) => void)[] = [];
   readonly fresh: FreshView[] = [];
+  /** Indexes that these changes define, as they will be. */
+  readonly #indexes = new Map<number, StoredIndex>();
 
   constructor(state: EngineState) {
     this.#state = state;
@@ -210,7 +214,12 @@ class Preparation {
       case 'dropRelation': this.#drop(change.id); return;
       case 'putIndex': {
         const { id, relation, columns } = change.index;
-        this.commits.push(() => this.#state.relations.get(relation)?.rows?.addIndex(id, columns));
+        this.#indexes.set(id, change.index);
+        this.commits.push(() => {
+          // Of several definitions the last one counts: its columns are those of the last rewrite.
+          if (this.#indexes.get(id) !== change.index) return;
+          this.#state.relations.get(relation)?.rows?.addIndex(id, columns);
+        });
         return;
       }
       case 'dropIndex':
@@ -294,8 +303,9 @@ class Preparation {
     relationState.relation = relation;
     relationState.clock = movedClock(relation, clock);
     for (const index of state.catalog.state.indexesOf(relation.id)) {
-      const moved = index.columns.map((at) => columns.findIndex((from) =>
-        from.kind === 'column' && from.column === at));
+      if (this.#indexes.has(index.id)) continue;
+      const moved = index.columns.map((at) => columns.findIndex((from, to) =>
+        (from.kind === 'column' ? from.column === at : from.kind === 'expr' && to === at)));
       if (!moved.includes(-1)) rows.addIndex(index.id, moved);
     }
     this.commits.push(() => {
