@@ -111,7 +111,7 @@ function overlay(bytes: Uint8Array, by: Uint8Array, from: number, count: number)
   if (from <= 0) throw sqlError('22011', 'negative substring length not allowed');
   if (from + count > 2_147_483_647) throw sqlError('22003', 'integer out of range');
   const head = bytes.slice(0, from - 1);
-  return joined(joined(head, by), bytes.slice(from - 1 + count));
+  return joined(joined(head, by), bytes.slice(Math.max(from - 1 + count, 0)));
 }
 
 function checkedIndex(index: number, size: number): number {
