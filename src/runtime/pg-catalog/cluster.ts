@@ -177,6 +177,8 @@ function* foreignServers(context: SystemContext): Generator<CatalogRow, void> {
 }
 
 const FOREIGN_WRAPPER = 13010;
+/** Options whose values are nobody's business. */
+const SECRET = /password|secret|jaas|key\.pem/;
 const CONNECTORS = ['file', 'datagen', 'nexmark', 'kafka', 'redis', 'postgres', 'http'];
 
 function serverOid(connector: string): number {
@@ -188,7 +190,8 @@ function* foreignTables(context: SystemContext): Generator<CatalogRow, void> {
   for (const { id, kind, connector } of context.catalog.relations.values()) {
     if (kind !== 'source' || connector === null) continue;
     yield { ftrelid: id, ftserver: serverOid(connector.connector),
-      ftoptions: sqlArray(connector.options.map(([name, value]) => `${name}=${value}`)) };
+      ftoptions: sqlArray(connector.options.map(([name, value]) =>
+        `${name}=${SECRET.test(name) ? '********' : value}`)) };
   }
 }
 

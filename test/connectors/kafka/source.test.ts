@@ -399,6 +399,8 @@ describe('declarations that fail at once', () => {
     await client.run(declare('b', 'secret'));
     await client.run('FLUSH');
     expect(await rows('SELECT n FROM b')).toEqual(['1']);
+    await client.run(declare('c', 'secret').replace('TABLE', 'SOURCE'));
+    expect((await rows('SELECT ftoptions FROM pg_foreign_table')).join()).toMatch(/^(?!.*secret).*password=\*/s);
     await locked.stop();
   });
 });
