@@ -26,6 +26,7 @@ beforeEach(async () => {
   await open();
   await admin.run(`CREATE ROLE ann LOGIN; CREATE ROLE bob LOGIN; CREATE ROLE staff;
     CREATE SCHEMA s; CREATE TABLE t (k int PRIMARY KEY, v int); CREATE TABLE s.u (a int);
+    CREATE TABLE s.w (k int PRIMARY KEY, v int);
     CREATE VIEW plain AS SELECT k FROM t; CREATE INDEX ti ON t (v);
     CREATE MATERIALIZED VIEW m AS SELECT sum(v) AS s FROM t;
     CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a + 1'`);
@@ -78,6 +79,10 @@ const MATRIX: readonly (readonly [string, string])[] = [
     'GRANT CREATE ON SCHEMA public TO ann; GRANT SELECT ON t TO ann'],
   ['CREATE OR REPLACE VIEW plain AS SELECT k FROM t',
     'GRANT CREATE ON SCHEMA public TO ann; GRANT SELECT ON t TO ann; ALTER VIEW plain OWNER TO ann'],
+  ['CREATE TABLE n (a int REFERENCES t (k))',
+    'GRANT CREATE ON SCHEMA public TO ann; GRANT REFERENCES, SELECT ON t TO ann'],
+  ['CREATE SINK n INTO s.w FROM t', 'GRANT CREATE ON SCHEMA public TO ann; GRANT USAGE ON SCHEMA '
+    + 's TO ann; GRANT INSERT ON s.w TO ann; GRANT SELECT ON t TO ann'],
   ['CREATE INDEX n ON t (v)', 'ALTER TABLE t OWNER TO ann'],
   ['CREATE SCHEMA n', 'GRANT CREATE ON DATABASE tidemill TO ann'],
   ['CREATE DATABASE n', 'ALTER ROLE ann CREATEDB'],

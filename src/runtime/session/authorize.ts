@@ -6,7 +6,7 @@
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
-import type { Alter, CommentOn, Drop } from '../../parser/ast-definitions.ts';
+import type { Alter, CommentOn, CreateTable, Drop } from '../../parser/ast-definitions.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { Copy, Explain, Statement } from '../../parser/ast-statements.ts';
 import type { DataChange } from '../../parser/ast.ts';
@@ -64,7 +64,12 @@ function definition(context: StatementContext, statement: Statement): void {
       if (statement.subscription !== null) reads(context, statement.subscription.name);
       else if (statement.query?.kind === 'subscribe') authorize(context, statement.query);
       return;
-    case 'createSink': case 'createConnection': case 'createSecret': {
+    case 'createSink':
+      if (statement.from !== null) reads(context, statement.from);
+      if (statement.into !== null) needs(context, statement.into, 'a');
+      return;
+    case 'createTable': references(context, statement); return;
+    case 'createConnection': case 'createSecret': {
       const schema = context.catalog.creationSchema();
       if (schema !== null) requireCreate(context, schema);
       return;
@@ -180,6 +185,13 @@ function reads(context: StatementContext, name: QualifiedName): void {
   const found = relation ?? (subscription === null ? null
     : context.transaction.catalog.relation(subscriptionFacts(subscription).relation));
   if (found !== null) requireOn(context, found, 'r');
+}
+
+/** Foreign keys need REFERENCES on the tables they name. */
+function references(context: StatementContext, { columns, constraints }: CreateTable): void {
+  for (const each of [...constraints, ...columns.flatMap((column) => column.constraints)]) {
+    if (each.kind === 'referencesConstraint') needs(context, each.table, 'x');
+  }
 }
 
 /** CREATE SCHEMA needs CREATE on the database. */
