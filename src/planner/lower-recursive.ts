@@ -36,7 +36,10 @@ export function lowerRecursive(
     if (!inputs.includes(id)) inputs.push(id);
     return recursiveInput(body, of.columns, { binding: null, input: inputs.indexOf(id) });
   };
+  const own = new Set(relation.bindings.map(({ name }) => name));
   const outside = (of: Relation): NodeId | null => {
+    // What a surrounding recursion is at comes in like any other input.
+    if (of.kind === 'recursiveRef' && !own.has(of.binding)) return input(of);
     if (of.kind === 'recursiveRef') {
       return recursiveInput(body, of.columns, { binding: of.binding, input: null });
     }
