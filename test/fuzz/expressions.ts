@@ -113,7 +113,7 @@ export class Expressions {
   #special(type: TypeName, scope: Scope, depth: number): string {
     const of = (wanted: TypeName): string => this.of(wanted, scope, depth - 1);
     switch (type) {
-      case 'bool': return this.predicate(scope, depth);
+      case 'bool': return `(${this.predicate(scope, depth)})`;
       case 'int2': case 'int4': case 'int8': return this.#whole(type, of);
       case 'numeric': case 'float8': return this.#number(type, of);
       case 'text': return this.#text(of);
