@@ -62,7 +62,7 @@ const PRIVILEGE_ARGS = ['oid,text', 'text,text', 'name,oid,text', 'name,text,tex
   'oid,text,text'];
 const COLUMN_PRIVILEGE_ARGS = ['oid,text,text', 'oid,int2,text', 'text,text,text',
   'text,int2,text', 'name,oid,text,text', 'name,oid,int2,text', 'name,text,text,text',
-  'name,text,int2,text'];
+  'name,text,int2,text', 'oid,oid,text,text', 'oid,oid,int2,text'];
 
 /** A call of a privilege function with arguments of these types. */
 function privilegeCall(name: string, args: string): string {
