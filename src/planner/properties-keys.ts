@@ -151,7 +151,8 @@ function joinKeys(
   const pairs = equatedColumns(relation.on, width);
   const rightFound = right.some((key) => key.every((each) => pairs.some(([, r]) => r === each)));
   const leftFound = left.some((key) => key.every((each) => pairs.some(([l]) => l === each)));
-  const keys: Key[] = [...both];
+  // A full join of two single rows that do not match gives two rows.
+  const keys: Key[] = both.filter((key) => relation.type !== 'full' || key.length > 0);
   const preservesLeft = relation.type === 'inner' || relation.type === 'left';
   const preservesRight = relation.type === 'inner' || relation.type === 'right';
   if (rightFound && preservesLeft) keys.push(...left);
