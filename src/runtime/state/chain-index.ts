@@ -11,6 +11,7 @@ import { equalityOf, keyKindOf } from '../kernels/key-kind.ts';
 import type { KeyKind } from '../kernels/key-kind.ts';
 import { chainLoop, findLoop } from '../kernels/probe.ts';
 import type { ChainLoop, ProbeColumn, ProbeData, ProbeLoop } from '../kernels/probe.ts';
+import { shapeName } from '../kernels/shape.ts';
 import { KeyHasher } from './hash-columns.ts';
 import { forLiveSlots, probeData } from './hash-index.ts';
 import { HashTable } from './hash-table.ts';
@@ -33,7 +34,9 @@ export class ChainIndex {
   readonly #equal: readonly ((a: Value, b: Value) => boolean)[];
   readonly #hasher: KeyHasher;
   readonly #table = new HashTable();
-  readonly #finds = new Map<number, ProbeLoop>();
+  readonly #finds = new Map<number | string, ProbeLoop>();
+  /** Which columns of the keys looked for have NULLs. */
+  readonly #digits: Uint8Array;
   #insert: ChainLoop | null = null;
   #hashes: Int32Array = new Int32Array(0);
 
@@ -45,6 +48,7 @@ export class ChainIndex {
     this.#kinds = this.#columns.map(({ column }) => keyKindOf(column.type));
     this.#equal = this.#columns.map(({ column }) => equalityOf(column.type));
     this.#hasher = new KeyHasher(this.#columns.map(({ column }) => column.type));
+    this.#digits = new Uint8Array(key.length);
     this.next = new Int32Array(store.capacity).fill(NOT_CHAINED);
     this.prev = new Int32Array(store.capacity).fill(NOT_CHAINED);
   }
@@ -102,8 +106,9 @@ export class ChainIndex {
     },
   ): void {
     if (count === 0) return;
-    let shape = 1;
-    for (const { nulls } of columns) shape = shape * 2 + (nulls === null ? 0 : 1);
+    const digits = this.#digits;
+    for (let at = 0; at < digits.length; at++) digits[at] = columns[at]?.nulls == null ? 0 : 1;
+    const shape = shapeName(1, digits);
     let loop = this.#finds.get(shape);
     if (loop === undefined) {
       loop = findLoop(this.#layout(columns.map(({ nulls }) => nulls !== null)), this.nullsMatch);

@@ -13,6 +13,7 @@ import { equalityOf, identical, keyKindOf } from '../kernels/key-kind.ts';
 import type { KeyKind } from '../kernels/key-kind.ts';
 import { findLoop, insertLoop } from '../kernels/probe.ts';
 import type { ProbeColumn, ProbeData, ProbeLoop } from '../kernels/probe.ts';
+import { shapeName } from '../kernels/shape.ts';
 import { KeyHasher, lanesOf } from './hash-columns.ts';
 import { HashTable } from './hash-table.ts';
 import type { RowStore, StoreColumnData } from './row-store.ts';
@@ -45,7 +46,9 @@ export class HashIndex {
   readonly #table = new HashTable();
   /** Per key column: whether a NULL was ever stored. */
   readonly #nullSeen: boolean[];
-  readonly #loops = new Map<number, ProbeLoop>();
+  readonly #loops = new Map<number | string, ProbeLoop>();
+  /** What is known of each column's NULLs in a batch and in the store. */
+  readonly #digits: Uint8Array;
   #hashes: Int32Array = new Int32Array(0);
 
   constructor(store: RowStore, key: readonly number[], options: HashIndexOptions = {}) {
@@ -60,6 +63,7 @@ export class HashIndex {
     this.#hasher = new KeyHasher(this.#hashed.map((at) =>
       must(this.#columns[at], 'hashed column').column.type));
     this.#nullSeen = key.map(() => false);
+    this.#digits = new Uint8Array(key.length);
   }
 
   /** For the generated loops. */
@@ -178,11 +182,11 @@ export class HashIndex {
     { hashes, out }: { readonly hashes: Int32Array; readonly out: Int32Array },
   ): void {
     if (count === 0) return;
-    let shape = mode;
+    const digits = this.#digits;
     for (let at = 0; at < columns.length; at++) {
-      const seen = this.#nullSeen[at] === true ? 1 : 0;
-      shape = shape * 4 + (columns[at]?.nulls != null ? 2 : 0) + seen;
+      digits[at] = (columns[at]?.nulls != null ? 2 : 0) + (this.#nullSeen[at] === true ? 1 : 0);
     }
+    const shape = shapeName(mode, digits);
     let loop = this.#loops.get(shape);
     if (loop === undefined) {
       loop = this.#compile(mode, columns);
