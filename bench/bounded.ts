@@ -160,7 +160,9 @@ function inRows(
   if (windows !== undefined) return Number(windows) * keys;
   const spans = [...size.matchAll(/(?:(\d+) days? ?)?(\d\d):(\d\d):(\d\d)/g)];
   if (spans.length === 0) return null;
-  return spans.reduce((sum, [, days, hours, minutes, seconds]) => sum + eventsPerSecond
+  // A group at most for each row, which is in the order of first and in that of last times.
+  const each = size.includes('with the times of their rows') ? 3 : 1;
+  return spans.reduce((sum, [, days, hours, minutes, seconds]) => sum + each * eventsPerSecond
     * (Number(days ?? 0) * 86400 + Number(hours) * 3600 + Number(minutes) * 60
       + Number(seconds)), 0);
 }

@@ -86,10 +86,13 @@ class SizeOf {
 
   #evicted(node: DataflowNode, { column, watermark }: Eviction, each: string): string | null {
     const input = must(node.inputs[0], 'input');
-    const at = node.kind === 'aggregate' ? must(node.groupBy[column], 'group column') : column;
-    const time = this.#time(input, at);
+    const at = node.kind === 'aggregate' ? evictingColumn(node, column) : column;
+    const time = at === null ? null : this.#time(input, at);
     const lag = this.#lag(watermark);
-    return time === null || lag === null ? null : spanText(time, lag, each);
+    if (time === null || lag === null) return null;
+    // Evicted by the last time of its rows, a group keeps all of them in order, and the first ones.
+    const byRows = node.kind === 'aggregate' && column >= node.groupBy.length;
+    return spanText(time, lag, byRows ? 'with the times of their rows' : each);
   }
 
   #session(node: DataflowNode & { kind: 'session' }): string | null {
@@ -207,10 +210,19 @@ class SizeOf {
   }
 }
 
+/** The input column behind what evicts a group: one it is grouped by, or of an aggregate over it. */
+function evictingColumn(
+  { groupBy, aggregates }: DataflowNode & { kind: 'aggregate' }, column: number,
+): number | null {
+  return groupBy[column] ?? aggregates[column - groupBy.length]?.args[0] ?? null;
+}
+
 function spanText({ ahead, step }: TimeColumn, lag: bigint, each: string): string {
   const span = ahead + lag > 0n ? ahead + lag : 0n;
-  const what = each === 'per key' ? 'groups' : 'rows';
-  if (step === null) return `${what} of the last ${microsText(span)}`;
+  if (step === null) {
+    if (each === 'with the times of their rows') return `groups ${each} of the last ${microsText(span)}`;
+    return `${each === 'per key' ? 'groups' : 'rows'} of the last ${microsText(span)}`;
+  }
   return `${span / step + 1n} windows ${each}`;
 }
 

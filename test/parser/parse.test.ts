@@ -65,7 +65,7 @@ test('the hint says what could have come', () => {
   expect(refusal('BEGIN ISOLATION LEVEL 5').fields.hint).toBe(
     'Expected one of: SERIALIZABLE, REPEATABLE, READ.',
   );
-  const window = refusal("SELECT * FROM HOP(t, ts, '1', '2', '3', '4')");
+  const window = refusal("SELECT * FROM HOP(t, ts, '1', '2', '3', '4', '5')");
   expect(window.fields.hint).toContain('HOP(t, ts');
 });
 

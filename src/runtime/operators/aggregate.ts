@@ -95,8 +95,8 @@ class Aggregate implements Operator {
     this.#evictResult = evictsByResult(node) && node.evict !== null
       ? node.evict.column - keys.length : null;
     assert(this.#evictResult === null || node.ttl === undefined, 'eviction or ttl');
-    this.#expiry = node.evict === null ? null : new ExpiryQueue(this.#store,
-      this.#evictResult === null ? node.evict.column : this.#store.columns.length - 1);
+    this.#expiry = node.evict === null ? null
+      : new ExpiryQueue(this.#store, this.#evictColumn(node.evict));
   }
 
   #bind(first: number): void {
@@ -328,8 +328,13 @@ class Aggregate implements Operator {
 
   dueAt(): bigint | null { return this.#ages?.dueAt() ?? null; }
 
+  /** The column of the store that says when a group goes. */
+  #evictColumn({ column }: Eviction): number {
+    return this.#evictResult === null ? column : this.#store.columns.length - 1;
+  }
+
   oldest(): bigint | null {
-    if (this.#evict !== null) return oldestOf(this.#store, this.#evict.column);
+    if (this.#evict !== null) return oldestOf(this.#store, this.#evictColumn(this.#evict));
     return this.#ages?.oldest() ?? null;
   }
 
