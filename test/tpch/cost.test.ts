@@ -12,7 +12,10 @@ import { TABLES, TpchData } from './data.ts';
 import { QUERIES } from './queries.ts';
 
 const SHOW = process.env['COST'] === 'show';
-const CHANGES = 40;
+/** Enough that a view of few rows (q9: one part in twenty) is hit as often at either size. */
+const UPDATES = 200;
+/** Portions of events. */
+const PORTIONS = 40;
 /** Events of a change: enough that the hot auction and bidder move on. */
 const EVENTS = 100;
 
@@ -22,16 +25,21 @@ const GROWING: readonly string[] = ['q11'];
 /** Rows passed per change, by view. */
 type Costs = ReadonlyMap<string, number>;
 
+interface Changes {
+  readonly count: number;
+  readonly change: (number: number) => readonly string[];
+}
+
 async function costs(
-  both: Comparison, views: readonly ComparedView[], change: (number: number) => readonly string[],
+  both: Comparison, views: readonly ComparedView[], { count, change }: Changes,
 ): Promise<Costs> {
   const all = new Map<string, number>();
   let number = 0;
   for (const view of views) {
     await both.create(view);
     const before = both.rowsPassed;
-    for (let at = 0; at < CHANGES; at++) await both.run(change(number++));
-    all.set(view.name, (both.rowsPassed - before) / CHANGES);
+    for (let at = 0; at < count; at++) await both.run(change(number++));
+    all.set(view.name, (both.rowsPassed - before) / count);
     await both.drop(view);
   }
   await both.close();
@@ -43,7 +51,7 @@ async function tpch(scale: number): Promise<Costs> {
   const data = new TpchData(1, scale);
   await both.run(TABLES);
   for (const statement of data.load()) await both.run([statement]);
-  return await costs(both, QUERIES, (at) => {
+  const change = (at: number): readonly string[] => {
     const order = data.between(1, data.orders);
     const part = data.between(1, data.parts);
     const customer = data.between(1, data.customers);
@@ -56,7 +64,8 @@ async function tpch(scale: number): Promise<Costs> {
         + `AND ps_suppkey = ${data.supplierOf(part, 1)}`],
     ];
     return changes[at % changes.length] ?? [];
-  });
+  };
+  return await costs(both, QUERIES, { count: UPDATES, change });
 }
 
 async function events(count: number): Promise<Costs> {
@@ -64,8 +73,10 @@ async function events(count: number): Promise<Costs> {
   const rows = new NexmarkRows(1, 100);
   await both.run(nexmark.TABLES);
   for (let from = 0; from < count; from += 1000) await both.run(rows.events(from, from + 1000));
-  return await costs(both, nexmark.QUERIES, (at) =>
-    rows.events(count + at * EVENTS, count + (at + 1) * EVENTS));
+  return await costs(both, nexmark.QUERIES, {
+    count: PORTIONS,
+    change: (at) => rows.events(count + at * EVENTS, count + (at + 1) * EVENTS),
+  });
 }
 
 function grown(small: Costs, large: Costs): readonly string[] {
