@@ -92,7 +92,7 @@ class SizeOf {
     if (time === null || lag === null) return null;
     // Evicted by the last time of its rows, a group keeps all of them in order, and the first ones.
     const byRows = node.kind === 'aggregate' && column >= node.groupBy.length;
-    return spanText(time, lag, byRows ? 'with the times of their rows' : each);
+    return spanText(time, lag, byRows ? TIMES_KEPT : each);
   }
 
   #session(node: DataflowNode & { kind: 'session' }): string | null {
@@ -210,18 +210,21 @@ class SizeOf {
   }
 }
 
-/** The input column behind what evicts a group: one it is grouped by, or of an aggregate over it. */
+/** The input column behind what evicts a group: one it is grouped by, or an aggregate's. */
 function evictingColumn(
   { groupBy, aggregates }: DataflowNode & { kind: 'aggregate' }, column: number,
 ): number | null {
   return groupBy[column] ?? aggregates[column - groupBy.length]?.args[0] ?? null;
 }
 
+/** Groups that an aggregate evicts by the last time of their rows. */
+const TIMES_KEPT = 'with the times of their rows';
+
 function spanText({ ahead, step }: TimeColumn, lag: bigint, each: string): string {
   const span = ahead + lag > 0n ? ahead + lag : 0n;
   if (step === null) {
-    if (each === 'with the times of their rows') return `groups ${each} of the last ${microsText(span)}`;
-    return `${each === 'per key' ? 'groups' : 'rows'} of the last ${microsText(span)}`;
+    const what = each === 'per key' ? 'groups' : each === TIMES_KEPT ? `groups ${each}` : 'rows';
+    return `${what} of the last ${microsText(span)}`;
   }
   return `${span / step + 1n} windows ${each}`;
 }
