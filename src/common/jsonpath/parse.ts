@@ -376,7 +376,9 @@ function regexFlags(written: string): string {
   for (const flag of written) {
     if (flag === 'x') {
       throw sqlError('0A000',
-        'XQuery "x" flag (expanded regular expressions) is not implemented');
+        'XQuery "x" flag (expanded regular expressions) is not implemented', {
+          hint: 'Write the pattern without white space and comments, and leave the flag out.',
+        });
     }
     if (!'ismq'.includes(flag)) {
       throw sqlError('42601', 'invalid input syntax for type jsonpath',
