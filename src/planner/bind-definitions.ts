@@ -12,8 +12,10 @@ import type { Expr } from '../parser/ast.ts';
 import type { Clause } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
 import { newStatement } from './bind-query.ts';
+import { learnedWatermark } from './bind-learned-watermark.ts';
 import { isTimestamp, typeText } from './bind-types.ts';
 import type { PlanEnv } from './bound.ts';
+import type { WatermarkRule } from './catalog.ts';
 import { coerce, coerceBoolean, tryCoerce } from './coerce.ts';
 import { hasSubquery } from './expr-tools.ts';
 import type { ScalarExpr } from './relation.ts';
@@ -107,10 +109,10 @@ export function bindCheck(expr: Expr, row: RowShape, env: PlanEnv): ScalarExpr {
   return coerceBoolean(state, bound, 'CHECK');
 }
 
-/** WATERMARK FOR column AS column [- interval]. */
+/** WATERMARK FOR column AS column [- interval] | PERCENTILE(fraction [, max]). */
 export function bindWatermark(
   definition: WatermarkDef, row: RowShape, env: PlanEnv,
-): { readonly column: number; readonly delayMicros: bigint } {
+): WatermarkRule {
   const { name, span } = definition.column;
   const column = row.columns.findIndex((candidate) => candidate.name === name);
   if (column < 0) throw sqlError('42703', `column "${name}" does not exist`, { span });
@@ -119,13 +121,15 @@ export function bindWatermark(
     throw sqlError('42804', `watermark column "${name}" must be of type timestamp or timestamp `
       + `with time zone, not ${typeText(type)}`, { span });
   }
+  const learned = learnedWatermark(definition.value, env, bindConstant);
+  if (learned !== null) return { column, delayMicros: learned.max ?? 0n, learned };
   const { bound } = bindOver(definition.value, row, 'column generation expressions', env);
   const delayMicros = delayOf(bound, column);
   if (delayMicros !== null) return { column, delayMicros };
   throw sqlError('0A000', 'a watermark must be the column itself, or the column minus an interval '
     + 'without months', {
     span: definition.value.span,
-    hint: `Write WATERMARK FOR ${name} AS ${name} - INTERVAL '5 seconds'.`,
+    hint: `Write WATERMARK FOR ${name} AS ${name} - INTERVAL '5 seconds', or AS PERCENTILE(0.99).`,
   });
 }
 

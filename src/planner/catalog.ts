@@ -41,7 +41,7 @@ export interface CatalogRelation {
   readonly checks: readonly { readonly name: string; readonly expr: ScalarExpr }[];
   readonly appendOnly: boolean;
   /** WATERMARK FOR column AS column - delay; for derived relations see `columnWatermarks`. */
-  readonly watermark: { readonly column: number; readonly delayMicros: bigint } | null;
+  readonly watermark: WatermarkRule | null;
   /** Watermarks of a materialized view's columns, as derived when it was planned. */
   readonly columnWatermarks: readonly ColumnWatermark[];
   /** The definition of a plain VIEW, with the search path it was made under. */
@@ -67,6 +67,15 @@ export type DefaultConflict =
       readonly repeats?: boolean }
   | { readonly kind: 'overwrite'; readonly key: readonly number[];
       readonly versionColumn: number | null };
+
+/** How a relation's watermark follows its event times. */
+export interface WatermarkRule {
+  readonly column: number;
+  /** The delay; where it is learned, the most it can be, 0 when that is not said. */
+  readonly delayMicros: bigint;
+  /** PERCENTILE(fraction [, max]): the delay is learned from the rows. */
+  readonly learned?: { readonly fraction: number; readonly max: bigint | null };
+}
 
 /** Column `column` of a view will see no event time below `watermark` any more. */
 export interface ColumnWatermark {

@@ -130,6 +130,8 @@ export interface WatermarkInfo {
   /** Rows that came after a later one, and how much later that was at most. */
   readonly outOfOrder: bigint;
   readonly disorder: bigint;
+  /** How far W_p is behind the latest event; null while that is being learned. */
+  readonly delay: bigint | null;
   /** The relation's watermark. */
   readonly relationWatermark: bigint | null;
 }

@@ -347,7 +347,7 @@ class Preparation {
 
 function movedClock(relation: StoredRelation, old: EventClock | null): EventClock | null {
   if (relation.watermark === null) return null;
-  const clock = new EventClock(relation.watermark.column, relation.watermark.delayMicros, 1);
+  const clock = new EventClock(relation.watermark, 1);
   if (old !== null) clock.load(old.save());
   return clock;
 }

@@ -118,7 +118,7 @@ export class EngineState {
   makeRelation(relation: StoredRelation): RelationState {
     const log = isLog(relation);
     const clock = relation.stored && relation.watermark !== null && relation.view === null
-      ? new EventClock(relation.watermark.column, relation.watermark.delayMicros, 1) : null;
+      ? new EventClock(relation.watermark, 1) : null;
     const rows = relation.stored ? this.makeRows(relation) : null;
     const retention = log && rows !== null
       ? new LogRetention(rows, limitOf(relation, this.parts.lateRetentionRows)) : null;
@@ -169,7 +169,7 @@ export class EngineState {
     const { watermark } = relation;
     this.relations.get(relation.id)?.clock?.expect(connector.partitions);
     const clock = relation.stored || watermark === null ? null
-      : new EventClock(watermark.column, watermark.delayMicros, connector.partitions);
+      : new EventClock(watermark, connector.partitions);
     const state = new ReaderState(
       { relation: relation.id, reader, connectorName: relation.connector?.connector ?? '',
         stopsOnError: onErrorOf(relation) === 'stop', logsRows: logsRows(relation) },

@@ -7,8 +7,11 @@
  */
 import { assertNever, must } from '../common/assert.ts';
 import { zonedFloor } from '../common/types/zoned-windows.ts';
+import type { WatermarkRule } from '../planner/catalog.ts';
 import type { WatermarkExpr } from '../planner/dataflow.ts';
 import type { Batch, Column } from './batch.ts';
+import type { LearnedDelay } from './learned-delay.ts';
+import { copyLearned, noteLag, unlearned } from './learned-delay.ts';
 
 /** The watermark of an input that has ended. */
 export const WATERMARK_END = 0x7fff_ffff_ffff_ffffn;
@@ -27,6 +30,8 @@ interface PartitionTime {
   /** Rows that came after a later one, and how much later that was at most. */
   outOfOrder: bigint;
   disorder: bigint;
+  /** Where the delay is learned: what the rows have taught. */
+  learned?: LearnedDelay;
 }
 
 /** What a checkpoint keeps of a relation's event time; plain data. */
@@ -39,12 +44,14 @@ export interface ClockState {
 export class EventClock {
   readonly timeColumn: number;
   readonly #delay: bigint;
+  readonly #rule: NonNullable<WatermarkRule['learned']> | null;
   #partitions: PartitionTime[] = [];
   #current: bigint | null = null;
 
-  constructor(timeColumn: number, delayMicros: bigint, partitions: number) {
-    this.timeColumn = timeColumn;
+  constructor({ column, delayMicros, learned }: WatermarkRule, partitions: number) {
+    this.timeColumn = column;
     this.#delay = delayMicros;
+    this.#rule = learned ?? null;
     for (let i = 0; i < partitions; i++) this.#partition(i);
   }
 
@@ -54,7 +61,7 @@ export class EventClock {
       // One that appears when others have spoken begins where the relation is.
       found = {
         latest: null, floor: this.#current, idle: false, ended: false, outOfOrder: 0n,
-        disorder: 0n,
+        disorder: 0n, ...this.#rule === null ? {} : { learned: unlearned() },
       };
       this.#partitions[at] = found;
     }
@@ -65,9 +72,24 @@ export class EventClock {
   partitionWatermark(at: number): bigint | null {
     const partition = this.#partition(at);
     if (partition.ended) return WATERMARK_END;
-    const own = partition.latest === null ? null : partition.latest - this.#delay;
+    const delay = this.#delayOf(partition);
+    const own = partition.latest === null || delay === null ? null : partition.latest - delay;
     if (partition.floor === null) return own;
     return own === null || own < partition.floor ? partition.floor : own;
+  }
+
+  /** The delay of a partition now; null while it is being learned and has no bound. */
+  #delayOf(partition: PartitionTime): bigint | null {
+    return this.#rule === null ? this.#delay : partition.learned?.delay ?? this.#rule.max;
+  }
+
+  /** Learns from a row that is so far behind; W_p does not fall when the delay grows. */
+  #learn(at: number, lag: bigint): void {
+    const partition = this.#partition(at);
+    if (this.#rule === null) return;
+    const learned = partition.learned ??= unlearned();
+    const before = this.partitionWatermark(at);
+    if (noteLag(learned, lag, this.#rule) && before !== null) partition.floor = before;
   }
 
   /** W_p before each row of a batch, as a column; the rows' event times are then seen. */
@@ -82,12 +104,12 @@ export class EventClock {
       else data[row] = before;
       if ((batch.weights[row] ?? 0) < 0) continue;
       const time = eventTime(times, row);
-      if (time === null || time === state.latest) continue;
-      if (state.latest !== null && time < state.latest) {
-        noteDisorder(state, state.latest - time);
-        continue;
-      }
-      state.latest = time;
+      if (time === null || (time === state.latest && this.#rule === null)) continue;
+      const behind = state.latest === null ? 0n : state.latest - time;
+      if (behind > 0n) noteDisorder(state, behind);
+      else state.latest = time;
+      if (this.#rule !== null) this.#learn(partition, behind > 0n ? behind : 0n);
+      else if (behind > 0n) continue;
       before = this.partitionWatermark(partition);
     }
     return { kind: 'i64', data, nulls: nulls.includes(1) ? nulls : null };
@@ -138,7 +160,7 @@ export class EventClock {
   describe(): readonly {
     readonly partition: number; readonly watermark: bigint | null;
     readonly lastEvent: bigint | null; readonly idle: boolean; readonly holdsBack: boolean;
-    readonly outOfOrder: bigint; readonly disorder: bigint;
+    readonly outOfOrder: bigint; readonly disorder: bigint; readonly delay: bigint | null;
   }[] {
     const marks = this.#partitions.map((_state, at) => this.partitionWatermark(at));
     return this.#partitions.map((state, at) => {
@@ -149,21 +171,26 @@ export class EventClock {
       const { latest, idle, outOfOrder, disorder } = state;
       return {
         partition: at, watermark, lastEvent: latest, idle, holdsBack, outOfOrder, disorder,
+        delay: this.#delayOf(state),
       };
     });
   }
 
   save(): ClockState {
-    return { current: this.#current, partitions: this.#partitions.map((each) => ({ ...each })) };
+    return { current: this.#current, partitions: this.#partitions.map(copyOf) };
   }
 
   load(state: ClockState): void {
     this.#current = state.current;
     this.#partitions = [];
     for (const [at, saved] of state.partitions.entries()) {
-      if (saved !== null) Object.assign(this.#partition(at), saved);
+      if (saved !== null) Object.assign(this.#partition(at), copyOf(saved));
     }
   }
+}
+
+function copyOf(of: PartitionTime): PartitionTime {
+  return of.learned === undefined ? { ...of } : { ...of, learned: copyLearned(of.learned) };
 }
 
 function noteDisorder(state: PartitionTime, behind: bigint): void {

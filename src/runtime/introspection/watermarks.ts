@@ -21,6 +21,7 @@ export const WATERMARKS: SystemRelation = {
     { name: 'relation_watermark', type: { name: 'timestamptz' } },
     { name: 'out_of_order', type: { name: 'int8' } },
     { name: 'max_disorder', type: { name: 'interval' } },
+    { name: 'delay', type: { name: 'interval' } },
   ],
   rows: watermarkRows,
 };
@@ -33,6 +34,7 @@ function* watermarkRows(context: SystemContext): Generator<readonly Value[], voi
       name, info.partition, time(info.watermark), time(info.lastEvent), info.idle, info.holdsBack,
       info.reader === 0 ? null : inDatabase(context, info.reader), time(info.relationWatermark),
       info.outOfOrder, makeInterval(0, 0, info.disorder),
+      info.delay === null ? null : makeInterval(0, 0, info.delay),
     ];
   }
 }

@@ -58,8 +58,10 @@ function linesOf(
     return explainRelation(explained.relation, names);
   }
   if (stage === 'code') return kernelLines(explained.dataflow);
-  const delayOf = (id: number): bigint | null =>
-    context.catalog.relationById(id)?.watermark?.delayMicros ?? null;
+  const delayOf = (id: number): bigint | null => {
+    const rule = context.catalog.relationById(id)?.watermark;
+    return rule?.learned === undefined ? rule?.delayMicros ?? null : rule.learned.max;
+  };
   return explainDataflow(explained.dataflow, names, delayOf);
 }
 
