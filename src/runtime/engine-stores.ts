@@ -14,7 +14,7 @@ import type { CheckpointPart, Recovered } from './storage/records.ts';
 export class StoreProvider {
   readonly #checkpointer: Checkpointer;
   readonly #found = new Map<string, CheckpointPart[]>();
-  readonly #names = new Set<string>();
+  readonly #stores = new Map<string, RowStore>();
 
   constructor(checkpointer: Checkpointer, recovered: Recovered) {
     this.#checkpointer = checkpointer;
@@ -32,17 +32,18 @@ export class StoreProvider {
     const parts = this.#found.get(name) ?? [];
     if (parts.length > 0) loadStore(store, parts);
     this.#found.delete(name);
-    this.#names.add(name);
+    this.#stores.set(name, store);
     this.#checkpointer.add(store, parts);
     return store;
   }
 
   /** Forgets all stores whose names begin so. */
   drop(prefix: string): void {
-    for (const name of this.#names) {
+    for (const [name, store] of this.#stores) {
       if (!name.startsWith(prefix)) continue;
-      this.#names.delete(name);
+      this.#stores.delete(name);
       this.#checkpointer.remove(name);
+      store.release();
     }
   }
 

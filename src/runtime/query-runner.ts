@@ -285,9 +285,14 @@ export class QueryRunner {
 
   async #runDataflow(plan: QueryPlan, options: RunOptions): Promise<Batch> {
     const { build, batchRows } = this.#engine;
+    const stores: RowStore[] = [];
     const context: OperatorContext = {
       batchRows, evaluation: () => options.context,
-      store: (name, columns) => new RowStore(name, columns),
+      store: (name, columns) => {
+        const store = new RowStore(name, columns);
+        stores.push(store);
+        return store;
+      },
       rowError: (error) => { throw error; },
       lateDropped: () => undefined,
     };
@@ -297,14 +302,18 @@ export class QueryRunner {
       frontier: makeFrontier(this.#epoch(options), options.now, () => WATERMARK_END),
       deltas: (relation) => inputs.get(relation)?.shift() ?? null,
     });
-    for (;;) {
-      if (this.#mustYield()) await this.#yield();
-      if (options.cancelled()) throw cancelled();
-      const step = steps.next();
-      if (step.done === true) {
-        const node = must(plan.dataflow.nodes[plan.dataflow.output], 'output');
-        return netRows(node.columns.map(({ type }) => type), step.value.rows);
+    try {
+      for (;;) {
+        if (this.#mustYield()) await this.#yield();
+        if (options.cancelled()) throw cancelled();
+        const step = steps.next();
+        if (step.done === true) {
+          const node = must(plan.dataflow.nodes[plan.dataflow.output], 'output');
+          return netRows(node.columns.map(({ type }) => type), step.value.rows);
+        }
       }
+    } finally {
+      for (const store of stores) store.release();
     }
   }
 

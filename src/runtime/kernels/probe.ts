@@ -56,7 +56,7 @@ export type ProbeLoop = (
 /** Links slots into chains by key; see chain-index.ts. */
 export type ChainLoop = (
   target: ProbeTarget, keys: ProbeKeys, count: number,
-  links: { readonly next: Int32Array; readonly prev: Int32Array },
+  links: { readonly next: Int32Array; readonly prev: Int32Array | null },
 ) => void;
 
 const PARAMETERS: readonly string[] = ['I', 'K', 'n', 'out'];
@@ -80,12 +80,19 @@ export function insertLoop(columns: readonly ProbeColumn[]): ProbeLoop {
   }));
 }
 
-/** The loop that puts slots (`K.rows`) at the head of the chain of their key. */
-export function chainLoop(columns: readonly ProbeColumn[], nullsMatch: boolean): ChainLoop {
+/**
+ * The loop that puts slots (`K.rows`) at the head of the chain of their key; `backwards`: with
+ * links to the slot before.
+ */
+export function chainLoop(
+  columns: readonly ProbeColumn[],
+  { nullsMatch, backwards }: { readonly nullsMatch: boolean; readonly backwards: boolean },
+): ChainLoop {
+  const before = (text: string): string => backwards ? text : '';
   const body = loop(columns, nullsMatch, {
-    onNull: 'N[r] = -2; V[r] = -2; continue;',
-    onEmpty: 'N[r] = -1; V[r] = -1; I.add(x, q, p, r); break;',
-    onMatch: 'N[r] = e; V[r] = -1; V[e] = r; t[p] = r + 1; break;', again: '',
+    onNull: `N[r] = -2; ${before('V[r] = -2;')} continue;`,
+    onEmpty: `N[r] = -1; ${before('V[r] = -1;')} I.add(x, q, p, r); break;`,
+    onMatch: `N[r] = e; ${before('V[r] = -1; V[e] = r;')} t[p] = r + 1; break;`, again: '',
   });
   return compileKernel(PARAMETERS, `const N = out.next, V = out.prev;\n${body}`);
 }

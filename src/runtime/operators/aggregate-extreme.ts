@@ -10,6 +10,7 @@ import type { Value } from '../../common/values.ts';
 import type { Column } from '../batch.ts';
 import { keyKindOf, orderOf } from '../kernels/key-kind.ts';
 import type { StateSize } from '../operator.ts';
+import { grown } from '../state/grow.ts';
 import { OrderedIndex } from '../state/ordered-index.ts';
 import type { RowStore, StoreColumn, StoreColumnData } from '../state/row-store.ts';
 import { gather, zeroCell } from '../state/transfer.ts';
@@ -233,9 +234,7 @@ export class GroupSets {
 
   setRoot(group: number, root: number): void {
     if (group >= this.#roots.length) {
-      const bigger = new Int32Array(Math.max(group + 1, this.#roots.length * 2));
-      bigger.set(this.#roots);
-      this.#roots = bigger;
+      this.#roots = grown(this.#roots, Math.max(group + 1, this.#roots.length * 2));
     }
     this.#roots[group] = root;
   }

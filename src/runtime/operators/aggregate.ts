@@ -14,6 +14,7 @@ import type {
 } from '../../planner/dataflow.ts';
 import type { Batch, Column } from '../batch.ts';
 import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../operator.ts';
+import { grown } from '../state/grow.ts';
 import { ExpiryQueue } from '../state/expiry-queue.ts';
 import { HashIndex } from '../state/hash-index.ts';
 import type { RowStore, StoreColumn, StoreColumnData } from '../state/row-store.ts';
@@ -160,9 +161,7 @@ class Aggregate implements Operator {
   /** Puts aside the output rows of groups that the epoch has not touched yet. */
   #touch(slots: Int32Array, length: number): void {
     if (this.#mark.length < this.#store.capacity) {
-      const bigger = new Uint8Array(this.#store.capacity);
-      bigger.set(this.#mark);
-      this.#mark = bigger;
+      this.#mark = grown(this.#mark, this.#store.capacity);
     }
     const list = this.#list;
     const count = unmarked(slots, length, this.#mark, list);

@@ -9,6 +9,7 @@ import type { DataflowNode, Eviction, WatermarkExpr } from '../../planner/datafl
 import type { Batch, Column } from '../batch.ts';
 import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../operator.ts';
 import { arrangementColumns } from '../state/arrangement.ts';
+import { grown } from '../state/grow.ts';
 import { ExpiryQueue } from '../state/expiry-queue.ts';
 import { HashIndex } from '../state/hash-index.ts';
 import type { RowStore } from '../state/row-store.ts';
@@ -56,9 +57,7 @@ class Distinct implements Operator {
     for (let i = 0; i < insertedCount; i++) weights[inserted[i] as number] = 0;
     this.#expiry?.insertSlots(inserted, insertedCount);
     if (this.#before.length < this.#store.capacity) {
-      const bigger = new Uint8Array(this.#store.capacity);
-      bigger.set(this.#before);
-      this.#before = bigger;
+      this.#before = grown(this.#before, this.#store.capacity);
     }
     for (let i = 0; i < length; i++) {
       const slot = slots[i] as number;

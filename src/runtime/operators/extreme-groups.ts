@@ -7,6 +7,7 @@
  */
 import type { ExtremeRange } from '../../planner/dataflow.ts';
 import type { Batch, Column } from '../batch.ts';
+import { grown } from '../state/grow.ts';
 import { lanesOf } from '../state/hash-columns.ts';
 
 const TWO_32 = 4294967296;
@@ -86,8 +87,8 @@ export class RangeGroups {
   }
 
   #grow(): void {
-    this.#rows = grown(this.#rows);
-    this.#groups = grown(this.#groups);
+    this.#rows = grown(this.#rows, this.#rows.length * 2);
+    this.#groups = grown(this.#groups, this.#groups.length * 2);
   }
 }
 
@@ -122,10 +123,4 @@ function ceilTo(time: number, step: number, offset: number): number {
   const at = Math.ceil((time - offset) / step) * step + offset;
   if (at < time) return at + step;
   return at - step >= time ? at - step : at;
-}
-
-function grown(array: Int32Array): Int32Array {
-  const bigger = new Int32Array(array.length * 2);
-  bigger.set(array);
-  return bigger;
 }

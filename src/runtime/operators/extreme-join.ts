@@ -107,7 +107,7 @@ class ExtremeJoin implements Operator {
     return new JoinSide({
       name: port === 0 ? 'left' : 'right', input, nullsEqual: false, countMatches: false,
       key: port === this.#groupsPort ? this.#groupKey : this.#rowKey, keepNullKeys: false,
-      evict: port === 0 ? node.leftEvict : node.rightEvict,
+      evict: port === 0 ? node.leftEvict : node.rightEvict, discards: true,
     }, this.#context);
   }
 

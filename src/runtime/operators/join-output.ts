@@ -10,7 +10,7 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import { makeColumn } from '../batch.ts';
 import type { Batch, Column } from '../batch.ts';
 import type { StoreColumnData } from '../state/row-store.ts';
-import { gather } from '../state/transfer.ts';
+import { gather, gatherInto, gatherNulls } from '../state/transfer.ts';
 
 /** Candidate pairs: row `rows[i]` of a batch of side `port` with slot `slots[i]` of the other. */
 export interface Pairs {
@@ -19,6 +19,24 @@ export interface Pairs {
   readonly store: readonly StoreColumnData[];
   readonly rows: Int32Array;
   readonly slots: Int32Array;
+}
+
+/** Columns that are filled again and again, by number. */
+export class Scratch {
+  readonly #columns = new Map<number, Column>();
+
+  /** As `gather`; the column is overwritten by the next call for its number. */
+  gather(at: number, from: Column | StoreColumnData, places: Int32Array, count: number): Column {
+    if (from.kind === 'ref') return gather(from, places, count);
+    let column = this.#columns.get(at);
+    if (column === undefined || column.data.length < count) {
+      column = makeColumn(from.kind, places.length);
+      this.#columns.set(at, column);
+    }
+    gatherInto(from, { places, count }, column, 0);
+    const nulls = gatherNulls(from.nulls, places, count);
+    return nulls === null ? column : { ...column, nulls };
+  }
 }
 
 /** Makes output batches; see the head of the file. */
@@ -42,9 +60,13 @@ export class JoinOutput {
 
   /**
    * The first `count` pairs as rows left ++ right. `used`: the columns that are filled, the others
-   * are NULL; null: all.
+   * are NULL; null: all. `scratch`: columns to fill instead of new ones, for a batch that nobody
+   * keeps.
    */
-  pairs(pairs: Pairs, count: number, weights: Int32Array, used: ReadonlySet<number> | null): Batch {
+  pairs(
+    pairs: Pairs, count: number, weights: Int32Array,
+    ...[used, scratch]: [ReadonlySet<number> | null, Scratch?]
+  ): Batch {
     const leftWidth = this.#types[0].length;
     const columns: Column[] = [];
     for (let port = 0; port < 2; port++) {
@@ -54,8 +76,9 @@ export class JoinOutput {
       const types = must(this.#types[port], 'side');
       for (let at = 0; at < types.length; at++) {
         const isUsed = used === null || used.has(port * leftWidth + at);
-        columns.push(isUsed ? gather(must(from[at], 'column'), places, count)
-          : must(this.#nullColumns(port, count)[at], 'column'));
+        columns.push(!isUsed ? must(this.#nullColumns(port, count)[at], 'column')
+          : scratch === undefined ? gather(must(from[at], 'column'), places, count)
+          : scratch.gather(port * leftWidth + at, must(from[at], 'column'), places, count));
       }
     }
     return { length: count, columns, weights };

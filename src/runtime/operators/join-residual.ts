@@ -10,6 +10,7 @@ import type { EvaluationContext } from '../../planner/functions/entry.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
 import { compilePredicate } from '../kernels/map.ts';
 import type { OperatorContext } from '../operator.ts';
+import { Scratch } from './join-output.ts';
 import type { JoinOutput, Pairs } from './join-output.ts';
 
 /** A compiled condition. */
@@ -31,13 +32,14 @@ export function makeResidual(
   const used = columnsUsed(expr);
   let selected = new Int32Array(0);
   let weights = new Int32Array(0);
+  const scratch = new Scratch();
   return {
     keep(pairs, count, output) {
       if (selected.length < count) {
         selected = new Int32Array(pairs.rows.length);
         weights = new Int32Array(pairs.rows.length).fill(1);
       }
-      const batch = output.pairs(pairs, count, weights, used);
+      const batch = output.pairs(pairs, count, weights, used, scratch);
       const evaluation = context.evaluation?.() ?? VIEW_CONTEXT;
       const kept = kernel(batch, evaluation, (error, row) => {
         context.rowError(error, output.pairs(pairs, count, weights, null), row);

@@ -28,6 +28,8 @@ export interface SideOptions {
   readonly countMatches: boolean;
   /** Keep rows with a NULL in the key although nothing matches them. */
   readonly keepNullKeys: boolean;
+  /** The owner takes rows out by rules of its own. */
+  readonly discards?: boolean;
 }
 
 const NO_SLOTS: Int32Array = new Int32Array(0);
@@ -40,6 +42,7 @@ export class JoinSide {
   readonly evict: RowEviction | null;
   readonly countsMatches: boolean;
   #chain: ChainIndex | null = null;
+  #alike: boolean | null = null;
   readonly #nullsEqual: boolean;
   readonly #keepNullKeys: boolean;
   readonly #times: RowTimes | null;
@@ -75,6 +78,12 @@ export class JoinSide {
     return this.arrangement.store.column(this.arrangement.width + 1).i32;
   }
 
+  /** Whether a key of this side hashes as it does on the other. */
+  hashesLike(other: JoinSide): boolean {
+    this.#alike ??= this.chain.hashesLike(other.chain);
+    return this.#alike;
+  }
+
   /** Key columns of a batch of this side's rows. */
   keyColumns(batch: Batch): Column[] {
     return this.key.map((at) => must(batch.columns[at], 'key column'));
@@ -101,11 +110,13 @@ export class JoinSide {
 
   /**
    * Adds the rows of a batch to the state; gives the slot of each (-1: not kept). Rows with a NULL
-   * in the key are kept only where they are waited for.
+   * in the key are kept only where they are waited for. `hashes`: of the rows' keys, where known.
    */
-  apply(batch: Batch): Int32Array {
+  apply(batch: Batch, hashes: Int32Array | null = null): Int32Array {
     const kept = this.#keepNullKeys || this.#nullsEqual ? null : this.#rowsWithKey(batch);
-    if (kept === null) return this.arrangement.apply(batch);
+    if (kept === null) {
+      return this.arrangement.apply(batch, hashes === null ? null : { chain: this.chain, hashes });
+    }
     const part = pickRows(batch, kept, kept.length);
     const slots = this.arrangement.apply(part);
     const all = new Int32Array(batch.length).fill(-1);
@@ -163,10 +174,13 @@ export class JoinSide {
 
 /** The arrangement of a port: the one place where a shared one can be handed in. */
 function arrangementFor(
-  { name, input, countMatches }: SideOptions, context: OperatorContext,
+  { name, input, evict, countMatches, discards = false }: SideOptions, context: OperatorContext,
 ): Arrangement {
   const columns = arrangementColumns(input.columns);
-  const options = { key: input.key, appendOnly: input.appendOnly };
+  const options = {
+    key: input.key, appendOnly: input.appendOnly,
+    permanent: evict === null && !discards,
+  };
   if (!countMatches) return new Arrangement(context.store(name, columns), options);
   const matches = { name: '$matches', type: { name: 'int4' }, nullable: false } as const;
   return new Arrangement(context.store(name, [...columns, matches]), { ...options, extra: 1 });

@@ -13,6 +13,7 @@ import { must } from '../../common/assert.ts';
 import type { DataflowNode, WatermarkExpr } from '../../planner/dataflow.ts';
 import type { Batch } from '../batch.ts';
 import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../operator.ts';
+import { grown } from '../state/grow.ts';
 import { gatherSlots, pickRows } from '../state/transfer.ts';
 import { concatBatches, JoinOutput } from './join-output.ts';
 import type { Pairs } from './join-output.ts';
@@ -125,7 +126,8 @@ class Join implements Operator {
     const keys = own.keyColumns(batch);
     if (this.#heads.length < length) this.#heads = new Int32Array(length * 2);
     const heads = this.#heads;
-    other.chain.lookup(keys, length, other.chain.hash(keys, length), heads);
+    const hashes = other.chain.hash(keys, length);
+    other.chain.lookup(keys, length, hashes, heads);
     const met = own.countsMatches ? new Int32Array(length) : null;
     if (this.#emitsPairs || met !== null || other.countsMatches) {
       this.#join(port, batch, { heads, met, emit, stays });
@@ -133,7 +135,7 @@ class Join implements Operator {
     if (this.#preserved[port]) this.#emitOwn(port, batch, { heads, met, emit, stays });
     const byKey = this.#preserved[1 - port] === true && !other.countsMatches;
     const before = byKey ? chainHeads(own, batch) : null;
-    const slots = stays ? own.apply(batch) : null;
+    const slots = stays ? own.apply(batch, own.hashesLike(other) ? hashes : null) : null;
     if (met !== null && slots !== null) {
       const { matches } = own;
       for (let i = 0; i < length; i++) {
@@ -224,9 +226,7 @@ class Join implements Operator {
     const { matches } = other;
     const { store } = other.arrangement;
     if (this.#touchedMark.length < store.capacity) {
-      const marks = new Uint8Array(store.capacity);
-      marks.set(this.#touchedMark);
-      this.#touchedMark = marks;
+      this.#touchedMark = grown(this.#touchedMark, store.capacity);
     }
     const marks = this.#touchedMark;
     for (let i = 0; i < count; i++) {

@@ -14,6 +14,7 @@ import type { DataflowColumn } from '../../planner/dataflow.ts';
 import type { Batch, Column } from '../batch.ts';
 import type { OperatorContext } from '../operator.ts';
 import { arrangementColumns } from '../state/arrangement.ts';
+import { grown } from '../state/grow.ts';
 import { forLiveSlots, HashIndex } from '../state/hash-index.ts';
 import { OrderedIndex } from '../state/ordered-index.ts';
 import type { IndexKey } from '../state/ordered-index.ts';
@@ -146,7 +147,7 @@ export class OrderedPartitions {
     this.#assign(this.#partitionBy.map((at) => must(batch.columns[at], 'key')), slots, length);
     const { weights } = this;
     if (this.#stagedMark.length < this.store.capacity) {
-      this.#stagedMark = larger(this.#stagedMark, this.store.capacity);
+      this.#stagedMark = grown(this.#stagedMark, this.store.capacity);
     }
     const marks = this.#stagedMark;
     for (let i = 0; i < length; i++) {
@@ -218,10 +219,10 @@ export class OrderedPartitions {
     const partitions = this.#partitions;
     directory.findOrInsert(keys, count, directory.hash(keys, count), partitions);
     if (this.roots.length < directory.store.capacity) {
-      this.roots = largerInts(this.roots, directory.store.capacity);
+      this.roots = grown(this.roots, directory.store.capacity);
     }
     if (this.#partitionOf.length < this.store.capacity) {
-      this.#partitionOf = largerInts(this.#partitionOf, this.store.capacity);
+      this.#partitionOf = grown(this.#partitionOf, this.store.capacity);
     }
     const { inserted, insertedCount } = directory;
     for (let i = 0; i < insertedCount; i++) this.roots[inserted[i] as number] = 0;
@@ -335,16 +336,4 @@ export class OrderedPartitions {
     return this.store.bytes() + this.index.bytes() + (this.#identity?.bytes() ?? 0)
       + this.#directory.bytes() + this.#directory.store.bytes() + this.#partitionOf.byteLength;
   }
-}
-
-function larger(array: Uint8Array, length: number): Uint8Array {
-  const bigger = new Uint8Array(length);
-  bigger.set(array);
-  return bigger;
-}
-
-function largerInts(array: Int32Array, length: number): Int32Array {
-  const bigger = new Int32Array(length);
-  bigger.set(array);
-  return bigger;
 }

@@ -12,6 +12,7 @@ import type { Batch } from '../batch.ts';
 import { orderMaker } from '../kernels/order.ts';
 import type { OrderKey, RowOrder } from '../kernels/order.ts';
 import type { OperatorContext } from '../operator.ts';
+import { grown } from '../state/grow.ts';
 import { ExpiryQueue } from '../state/expiry-queue.ts';
 import { forLiveSlots, HashIndex } from '../state/hash-index.ts';
 import { RowStore } from '../state/row-store.ts';
@@ -103,12 +104,8 @@ export class OverRows {
       each.order = each.make(columns, columns);
     }
     if (this.#marks.length < capacity) {
-      const marks = new Uint8Array(capacity);
-      marks.set(this.#marks);
-      this.#marks = marks;
-      const partitionOf = new Int32Array(capacity);
-      partitionOf.set(this.#partitionOf);
-      this.#partitionOf = partitionOf;
+      this.#marks = grown(this.#marks, capacity);
+      this.#partitionOf = grown(this.#partitionOf, capacity);
     }
     this.#boundCapacity = capacity;
   }

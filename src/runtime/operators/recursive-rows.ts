@@ -9,6 +9,7 @@ import { must } from '../../common/assert.ts';
 import type { DataflowColumn } from '../../planner/dataflow.ts';
 import type { Batch } from '../batch.ts';
 import type { OperatorContext } from '../operator.ts';
+import { grown } from '../state/grow.ts';
 import { HashIndex } from '../state/hash-index.ts';
 import type { RowStore } from '../state/row-store.ts';
 import { gatherSlots } from '../state/transfer.ts';
@@ -62,9 +63,7 @@ export class ChangingRows {
 
   #ensureMarks(): void {
     if (this.#marks.length >= this.store.capacity) return;
-    const marks = new Uint8Array(this.store.capacity);
-    marks.set(this.#marks);
-    this.#marks = marks;
+    this.#marks = grown(this.#marks, this.store.capacity);
   }
 
   #note(slot: number, weight: number): void {

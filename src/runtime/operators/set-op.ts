@@ -8,6 +8,7 @@ import { must } from '../../common/assert.ts';
 import type { DataflowNode, WatermarkExpr } from '../../planner/dataflow.ts';
 import type { Batch } from '../batch.ts';
 import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../operator.ts';
+import { grown } from '../state/grow.ts';
 import { HashIndex } from '../state/hash-index.ts';
 import type { RowStore } from '../state/row-store.ts';
 import { gatherSlots } from '../state/transfer.ts';
@@ -60,9 +61,7 @@ class SetOp implements Operator {
       right[slot] = 0;
     }
     if (this.#marks.length < this.#store.capacity) {
-      const marks = new Uint8Array(this.#store.capacity);
-      marks.set(this.#marks);
-      this.#marks = marks;
+      this.#marks = grown(this.#marks, this.#store.capacity);
     }
     const own = port === 0 ? left : right;
     for (let i = 0; i < length; i++) {

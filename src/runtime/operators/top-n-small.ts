@@ -16,6 +16,7 @@ import type { Batch, Column } from '../batch.ts';
 import { orderMaker } from '../kernels/order.ts';
 import type { RowOrder } from '../kernels/order.ts';
 import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../operator.ts';
+import { grown } from '../state/grow.ts';
 import { ExpiryQueue } from '../state/expiry-queue.ts';
 import { forLiveSlots, HashIndex } from '../state/hash-index.ts';
 import { RowStore } from '../state/row-store.ts';
@@ -136,9 +137,7 @@ export class SmallTopN implements Operator {
     if (this.#counts.length < capacity) {
       this.#counts = grown(this.#counts, capacity);
       this.#entries = grown(this.#entries, capacity * this.#keep);
-      const marks = new Uint8Array(capacity);
-      marks.set(this.#marks);
-      this.#marks = marks;
+      this.#marks = grown(this.#marks, capacity);
     }
     for (let i = 0; i < directory.insertedCount; i++) {
       this.#counts[directory.inserted[i] as number] = 0;
@@ -398,9 +397,3 @@ export class SmallTopN implements Operator {
 
 const TOUCHED = 1;
 const IN_BATCH = 2;
-
-function grown(array: Int32Array, length: number): Int32Array {
-  const bigger = new Int32Array(length);
-  bigger.set(array);
-  return bigger;
-}

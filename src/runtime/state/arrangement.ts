@@ -31,6 +31,8 @@ export interface ArrangementOptions {
   readonly key?: readonly number[] | null;
   /** True when no retraction will come. */
   readonly appendOnly?: boolean;
+  /** True when, beyond that, no row will be evicted. */
+  readonly permanent?: boolean;
   /** Columns of the store behind `$weight`, the owner's own: 0 by default. */
   readonly extra?: number;
 }
@@ -43,6 +45,12 @@ export interface SlotIndex {
   bytes(): number;
 }
 
+/** Hashes of the rows of a batch by the key of one chain. */
+export interface KnownHashes {
+  readonly chain: ChainIndex;
+  readonly hashes: Int32Array;
+}
+
 /** The arrangement; see the head of the file. */
 export class Arrangement {
   readonly store: RowStore;
@@ -53,6 +61,7 @@ export class Arrangement {
   /** The columns `identity` hashes. */
   readonly key: readonly number[];
   readonly #all: readonly number[];
+  readonly #permanent: boolean;
   readonly #chains: ChainIndex[] = [];
   /** Chains asked for by `chain`: they stay. */
   readonly #kept = new Set<ChainIndex>();
@@ -69,6 +78,7 @@ export class Arrangement {
     this.width = store.columns.length - 1 - (options.extra ?? 0);
     this.#all = Array.from({ length: this.width }, (_column, at) => at);
     this.key = options.key ?? this.#all;
+    this.#permanent = options.appendOnly === true && options.permanent === true;
     this.identity = options.appendOnly === true ? null
       : new HashIndex(store, this.#all, { hashed: this.key, exact: true });
   }
@@ -92,7 +102,7 @@ export class Arrangement {
   #chain(columns: readonly number[], nullsMatch: boolean): ChainIndex {
     const known = this.#known(columns, nullsMatch);
     if (known !== undefined) return known;
-    const chain = new ChainIndex(this.store, columns, nullsMatch);
+    const chain = new ChainIndex(this.store, columns, nullsMatch, this.#permanent);
     this.#chains.push(chain);
     this.follow(chain);
     return chain;
@@ -136,15 +146,16 @@ export class Arrangement {
 
   /**
    * Adds the rows of a batch with their weights. Gives the slot of each row (-1: not kept, its
-   * weight has become 0); the array is overwritten by the next call.
+   * weight has become 0); the array is overwritten by the next call. `known`: hashes that need not
+   * be computed again.
    */
-  apply(batch: Batch): Int32Array {
+  apply(batch: Batch, known: KnownHashes | null = null): Int32Array {
     const { length } = batch;
     if (this.#slots.length < length) {
       this.#slots = new Int32Array(length * 2);
       this.#list = new Int32Array(length * 2);
     }
-    if (this.identity === null) this.#append(batch);
+    if (this.identity === null) this.#append(batch, known);
     else this.#merge(batch, this.identity);
     return this.#slots;
   }
@@ -208,7 +219,7 @@ export class Arrangement {
     return this.key.map((at) => must(columns[at], 'key column'));
   }
 
-  #append(batch: Batch): void {
+  #append(batch: Batch, known: KnownHashes | null): void {
     const { store } = this;
     const slots = this.#slots;
     const first = store.allocMany(batch.length, slots);
@@ -224,7 +235,11 @@ export class Arrangement {
         weights[slots[i] as number] = batch.weights[i] as number;
       }
     }
-    for (const index of this.#indexes) index.insertSlots(slots, batch.length);
+    for (const index of this.#indexes) {
+      if (known !== null && index === known.chain) {
+        known.chain.insertHashed(slots, batch.length, known.hashes);
+      } else index.insertSlots(slots, batch.length);
+    }
   }
 
   #merge(batch: Batch, identity: HashIndex): void {

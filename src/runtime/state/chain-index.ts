@@ -1,10 +1,13 @@
 /**
  * ChainIndex: from key columns of a RowStore to all slots with that key, as a linked chain.
  *
- * A hash table holds the first slot of each chain; `next` and `prev` link the rest by slot. Used by
- * join arrangements and expiry. Unless `nullsMatch`, rows with a NULL in the key are in no chain
+ * A hash table holds the first slot of each chain; `next` and `prev` link the rest by slot. Where
+ * rows never leave (`permanent`) there is no `prev`: inserting then writes nothing into rows that
+ * are there. Used by join arrangements and expiry. Unless `nullsMatch`, rows with a NULL in the key are in no chain
  * and found by nothing. The order within a chain carries no meaning. Rebuilt from the store.
  */
+import { must } from '../../common/assert.ts';
+import { sameType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { Column } from '../batch.ts';
 import { equalityOf, keyKindOf } from '../kernels/key-kind.ts';
@@ -14,6 +17,7 @@ import type { ChainLoop, ProbeColumn, ProbeData, ProbeLoop } from '../kernels/pr
 import { shapeName } from '../kernels/shape.ts';
 import { KeyHasher } from './hash-columns.ts';
 import { forLiveSlots, probeData } from './hash-index.ts';
+import { grown } from './grow.ts';
 import { HashTable } from './hash-table.ts';
 import type { RowStore, StoreColumnData } from './row-store.ts';
 
@@ -27,8 +31,8 @@ export class ChainIndex {
   readonly nullsMatch: boolean;
   /** Slot after a slot in its chain, -1 at the end. */
   next: Int32Array;
-  /** Slot before a slot in its chain, -1 for the first. */
-  prev: Int32Array;
+  /** Slot before a slot in its chain, -1 for the first; null where rows never leave. */
+  #prev: Int32Array | null;
   readonly #columns: readonly StoreColumnData[];
   readonly #kinds: readonly KeyKind[];
   readonly #equal: readonly ((a: Value, b: Value) => boolean)[];
@@ -40,7 +44,10 @@ export class ChainIndex {
   #insert: ChainLoop | null = null;
   #hashes: Int32Array = new Int32Array(0);
 
-  constructor(store: RowStore, key: readonly number[], nullsMatch: boolean = false) {
+  constructor(
+    store: RowStore, key: readonly number[], nullsMatch: boolean = false,
+    permanent: boolean = false,
+  ) {
     this.store = store;
     this.key = key;
     this.nullsMatch = nullsMatch;
@@ -49,8 +56,8 @@ export class ChainIndex {
     this.#equal = this.#columns.map(({ column }) => equalityOf(column.type));
     this.#hasher = new KeyHasher(this.#columns.map(({ column }) => column.type));
     this.#digits = new Uint8Array(key.length);
-    this.next = new Int32Array(store.capacity).fill(NOT_CHAINED);
-    this.prev = new Int32Array(store.capacity).fill(NOT_CHAINED);
+    this.next = new Int32Array(store.capacity);
+    this.#prev = permanent ? null : new Int32Array(store.capacity).fill(NOT_CHAINED);
   }
 
   /** For the generated loops. */
@@ -76,6 +83,12 @@ export class ChainIndex {
   add(hash: number, partition: number, position: number, slot: number = -1): number {
     this.#table.put(hash, slot, partition, position);
     return slot;
+  }
+
+  /** Whether keys hash to the same numbers as those of another index. */
+  hashesLike(other: ChainIndex): boolean {
+    return other.key.length === this.key.length && this.#columns.every(({ column }, at) =>
+      sameType(column.type, (other.#columns[at] as StoreColumnData).column.type));
   }
 
   /** Hashes keys of a batch; the array is overwritten by the next call on this index. */
@@ -123,20 +136,28 @@ export class ChainIndex {
   /** Puts live slots, in no chain yet, at the head of the chains of their keys. */
   insertSlots(slots: Int32Array, count: number): void {
     if (count === 0) return;
-    this.#ensure();
     const hashes = this.#buffer(count);
     this.#hasher.hash(this.#columns, slots, count, hashes);
+    this.insertHashed(slots, count, hashes);
+  }
+
+  /** As `insertSlots`, where the hashes of the keys are known. */
+  insertHashed(slots: Int32Array, count: number, hashes: Int32Array): void {
+    if (count === 0) return;
+    this.#ensure();
     this.#insert ??= chainLoop(
-      this.#layout(this.#columns.map(({ nulls }) => nulls !== null)), this.nullsMatch);
+      this.#layout(this.#columns.map(({ nulls }) => nulls !== null)),
+      { nullsMatch: this.nullsMatch, backwards: this.#prev !== null });
     this.#insert(this, {
       rows: slots, hashes, equal: this.#equal, data: this.#columns.map(probeData),
       masks: this.#columns.map(({ nulls }) => nulls),
-    }, count, { next: this.next, prev: this.prev });
+    }, count, { next: this.next, prev: this.#prev });
   }
 
   /** Takes slots out of their chains. Before their cells are changed and before they are freed. */
   removeSlots(slots: Int32Array, count: number): void {
-    const { next, prev } = this;
+    const { next } = this;
+    const prev = must(this.#prev, 'links of rows that may leave');
     const hashes = this.#buffer(count);
     this.#hasher.hash(this.#columns, slots, count, hashes);
     for (let i = 0; i < count; i++) {
@@ -153,20 +174,19 @@ export class ChainIndex {
     }
   }
 
-  /** True when the slot is in a chain. */
-  chained(slot: number): boolean { return this.prev[slot] !== NOT_CHAINED; }
-
   /** Makes the index anew from the live slots of the store. */
   rebuild(): void {
     this.#table.clear();
-    this.next = new Int32Array(this.store.capacity).fill(NOT_CHAINED);
-    this.prev = new Int32Array(this.store.capacity).fill(NOT_CHAINED);
+    this.next = new Int32Array(this.store.capacity);
+    if (this.#prev !== null) {
+      this.#prev = new Int32Array(this.store.capacity).fill(NOT_CHAINED);
+    }
     forLiveSlots(this.store, REBUILD_ROWS, (slots, count) => this.insertSlots(slots, count));
   }
 
   /** Bytes of the table and the links. */
   bytes(): number {
-    return this.#table.bytes() + this.next.byteLength + this.prev.byteLength;
+    return this.#table.bytes() + this.next.byteLength + (this.#prev?.byteLength ?? 0);
   }
 
   /** Store-side masks always count: a chain's key columns may hold NULLs from before. */
@@ -180,13 +200,9 @@ export class ChainIndex {
   #ensure(): void {
     const { capacity } = this.store;
     if (this.next.length >= capacity) return;
-    const links = [this.next, this.prev].map((old) => {
-      const more = new Int32Array(capacity).fill(NOT_CHAINED, old.length);
-      more.set(old);
-      return more;
-    });
-    this.next = links[0] as Int32Array;
-    this.prev = links[1] as Int32Array;
+    const before = this.next.length;
+    this.next = grown(this.next, capacity);
+    if (this.#prev !== null) this.#prev = grown(this.#prev, capacity).fill(NOT_CHAINED, before);
   }
 
   #buffer(count: number): Int32Array {

@@ -11,6 +11,7 @@ import { assert } from '../../common/assert.ts';
 import { MICROS_PER_DAY } from '../../common/types/interval.ts';
 import type { RowStore, StoreColumnData } from './row-store.ts';
 import { lanesOf } from './hash-columns.ts';
+import { grown } from './grow.ts';
 import { forLiveSlots } from './hash-index.ts';
 
 const REBUILD_ROWS = 4096;
@@ -204,12 +205,8 @@ export class ExpiryQueue {
     const { capacity } = this.store;
     if (this.#next.length >= capacity) return;
     const length = this.#next.length;
-    const next = new Int32Array(capacity);
-    const prev = new Int32Array(capacity).fill(NOT_QUEUED, length);
-    next.set(this.#next);
-    prev.set(this.#prev);
-    this.#next = next;
-    this.#prev = prev;
+    this.#next = grown(this.#next, capacity);
+    this.#prev = grown(this.#prev, capacity).fill(NOT_QUEUED, length);
   }
 }
 

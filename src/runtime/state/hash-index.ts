@@ -14,6 +14,7 @@ import type { KeyKind } from '../kernels/key-kind.ts';
 import { findLoop, insertLoop } from '../kernels/probe.ts';
 import type { ProbeColumn, ProbeData, ProbeLoop } from '../kernels/probe.ts';
 import { shapeName } from '../kernels/shape.ts';
+import { grown } from './grow.ts';
 import { KeyHasher, lanesOf } from './hash-columns.ts';
 import { HashTable } from './hash-table.ts';
 import type { RowStore, StoreColumnData } from './row-store.ts';
@@ -90,9 +91,7 @@ export class HashIndex {
     const slot = this.store.alloc();
     this.#table.put(hash, slot, partition, position);
     if (this.insertedCount === this.inserted.length) {
-      const more = new Int32Array(this.inserted.length * 2);
-      more.set(this.inserted);
-      this.inserted = more;
+      this.inserted = grown(this.inserted, this.inserted.length * 2);
     }
     this.inserted[this.insertedCount++] = slot;
     return slot;

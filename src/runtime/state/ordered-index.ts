@@ -14,6 +14,7 @@ import { hashInt32 } from '../../common/hash.ts';
 import type { Column } from '../batch.ts';
 import { orderMaker } from '../kernels/order.ts';
 import type { OrderColumn, OrderKey, RowOrder } from '../kernels/order.ts';
+import { grown } from './grow.ts';
 import type { RowStore, StoreColumnData } from './row-store.ts';
 
 /** Integers a node takes; a node is known by where it begins. */
@@ -376,9 +377,7 @@ export class OrderedIndex {
   #ensure(): void {
     const wanted = STRIDE * (this.store.capacity + 1);
     if (this.#nodes.length >= wanted) return;
-    const bigger = new Int32Array(wanted);
-    bigger.set(this.#nodes);
-    this.#nodes = bigger;
+    this.#nodes = grown(this.#nodes, wanted);
   }
 
   /** Splits the tree at `root` around the slot of `node` into its two subtrees. */

@@ -3,15 +3,17 @@
  *
  * Operators keep everything that must survive a restart in RowStores; hash indexes, chains and
  * ordered indexes (hash-index.ts, ordered-index.ts) point at slots and are rebuilt by `restore`.
- * Arrays are replaced when the store grows: call `reserve(n)` before a loop, then take `data`
- * from the columns, then loop. Slots are dense; a freed slot is used again first. The checkpoint
- * (storage/) writes dirty slots as delta blobs and ranges of slots as base blobs.
+ * Arrays are replaced when the store grows (grow.ts): call `reserve(n)` before a loop, then take
+ * `data` from the columns, then loop. Slots are dense; a freed slot is used again first. The
+ * checkpoint (storage/) writes dirty slots as delta blobs and ranges of slots as base blobs.
  */
 import { assert, must } from '../../common/assert.ts';
 import type { Physical, SqlType } from '../../common/types/sql-type.ts';
 import { physicalOf } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import { nullRefs } from '../batch.ts';
+import { announceRelease, grown, reservedBytes } from './grow.ts';
+import type { Growable } from './grow.ts';
 
 /** A column of a store. `type` names the codec of `ref` columns. */
 export interface StoreColumn {
@@ -51,15 +53,9 @@ export class StoreColumnData {
       // Cells beyond are written before they are read; filling them costs more than the rest.
       this.ref.length = capacity;
     } else {
-      const bigger = makeData(this.kind, capacity);
-      (bigger as Int32Array).set(this.data as Int32Array);
-      this.data = bigger;
+      this.data = grown(this.data as Growable, capacity);
     }
-    if (this.nulls !== null) {
-      const nulls = new Uint8Array(capacity);
-      nulls.set(this.nulls);
-      this.nulls = nulls;
-    }
+    if (this.nulls !== null) this.nulls = grown(this.nulls, capacity);
   }
 }
 
@@ -79,8 +75,10 @@ export class RowStore {
   readonly columns: readonly StoreColumnData[];
   /** 1 for slots in use. */
   live: Uint8Array = new Uint8Array(FIRST_CAPACITY);
-  /** 1 for slots changed since the last checkpoint. */
-  dirty: Uint8Array = new Uint8Array(FIRST_CAPACITY);
+  /** 1 for slots changed since the last checkpoint; those from `#fresh` on all are, unmarked. */
+  #dirty: Uint8Array = new Uint8Array(FIRST_CAPACITY);
+  /** Top at the last checkpoint. */
+  #fresh = 0;
   #free: Int32Array = new Int32Array(FIRST_CAPACITY);
   #freeCount = 0;
   #top = 0;
@@ -98,7 +96,7 @@ export class RowStore {
   /** Slots ever used: live slots are below this. */
   get top(): number { return this.#top; }
   get capacity(): number { return this.live.length; }
-  get dirtyCount(): number { return this.#dirtyCount; }
+  get dirtyCount(): number { return this.#dirtyCount + this.#top - this.#fresh; }
 
   column(at: number): StoreColumnData {
     return must(this.columns[at], 'store column');
@@ -112,7 +110,7 @@ export class RowStore {
     while (capacity < wanted) capacity *= 2;
     for (const column of this.columns) column.grow(capacity);
     this.live = grown(this.live, capacity);
-    this.dirty = grown(this.dirty, capacity);
+    this.#dirty = grown(this.#dirty, capacity);
   }
 
   /** A slot for a new row, marked dirty. Its cells hold leftovers: write every column. */
@@ -132,8 +130,8 @@ export class RowStore {
 
   /**
    * Slots for `count` new rows, as `alloc` gives them one by one, written to `out`. Gives the first
-   * when all are consecutive, so that columns can be copied whole; else -1. A run of slots never
-   * used before costs 1 ns a row instead of 10.
+   * when all are consecutive and were never used before (their masks are 0), so that columns can be
+   * copied whole; else -1.
    */
   allocMany(count: number, out: Int32Array): number {
     this.reserve(count);
@@ -145,25 +143,8 @@ export class RowStore {
     this.#top += fresh;
     this.#rows += fresh;
     this.live.fill(1, first, this.#top);
-    this.#reserveDirty(fresh);
-    let dirty = this.#dirtyCount;
-    for (let i = 0; i < fresh; i++) {
-      const slot = first + i;
-      out[reused + i] = slot;
-      if (this.dirty[slot] === 1) continue;
-      this.dirty[slot] = 1;
-      this.#dirtySlots[dirty++] = slot;
-    }
-    this.#dirtyCount = dirty;
+    for (let i = 0; i < fresh; i++) out[reused + i] = first + i;
     return reused === 0 ? first : -1;
-  }
-
-  #reserveDirty(more: number): void {
-    const wanted = this.#dirtyCount + more;
-    if (wanted <= this.#dirtySlots.length) return;
-    const bigger = new Int32Array(Math.max(wanted, this.#dirtySlots.length * 2));
-    bigger.set(this.#dirtySlots);
-    this.#dirtySlots = bigger;
   }
 
   /** Gives a slot back; references in it are dropped. */
@@ -173,9 +154,7 @@ export class RowStore {
     this.#rows--;
     for (const column of this.columns) if (column.kind === 'ref') column.ref[slot] = null;
     if (this.#freeCount === this.#free.length) {
-      const more = new Int32Array(this.#free.length * 2);
-      more.set(this.#free);
-      this.#free = more;
+      this.#free = grown(this.#free, this.#free.length * 2);
     }
     this.#free[this.#freeCount++] = slot;
     this.touch(slot);
@@ -183,21 +162,25 @@ export class RowStore {
 
   /** Marks a slot as changed since the last checkpoint. */
   touch(slot: number): void {
-    if (this.dirty[slot] === 1) return;
-    this.dirty[slot] = 1;
+    if (slot >= this.#fresh || this.#dirty[slot] === 1) return;
+    this.#dirty[slot] = 1;
     if (this.#dirtyCount === this.#dirtySlots.length) {
-      const more = new Int32Array(this.#dirtySlots.length * 2);
-      more.set(this.#dirtySlots);
-      this.#dirtySlots = more;
+      this.#dirtySlots = grown(this.#dirtySlots, this.#dirtySlots.length * 2);
     }
     this.#dirtySlots[this.#dirtyCount++] = slot;
   }
 
   /** The dirty slots, in ascending order; forgets them. For the checkpoint. */
   takeDirty(): Int32Array {
-    const slots = this.#dirtySlots.slice(0, this.#dirtyCount).sort();
-    for (const slot of slots) this.dirty[slot] = 0;
+    const marked = this.#dirtySlots.subarray(0, this.#dirtyCount).sort();
+    const slots = new Int32Array(this.dirtyCount);
+    slots.set(marked);
+    for (let at = marked.length; at < slots.length; at++) {
+      slots[at] = this.#fresh + at - marked.length;
+    }
+    for (const slot of marked) this.#dirty[slot] = 0;
     this.#dirtyCount = 0;
+    this.#fresh = this.#top;
     return slots;
   }
 
@@ -211,8 +194,19 @@ export class RowStore {
       if (this.live[slot] === 1) this.#rows++;
       else this.#free[this.#freeCount++] = slot;
     }
-    this.dirty.fill(0);
+    this.#dirty.fill(0);
     this.#dirtyCount = 0;
+    this.#fresh = top;
+  }
+
+  /** Tells the collector, when the store is let go, of the bytes it does not know about. */
+  release(): void {
+    const columns = this.columns.flatMap(({ kind, data, nulls }) => [
+      ...kind === 'ref' ? [] : [data as Growable], ...nulls === null ? [] : [nulls],
+    ]);
+    announceRelease(reservedBytes([
+      ...columns, this.live, this.#dirty, this.#free, this.#dirtySlots,
+    ]));
   }
 
   /** Approximate bytes of the columns (references count 16 each). */
@@ -224,10 +218,4 @@ export class RowStore {
     }
     return total;
   }
-}
-
-function grown(array: Uint8Array, capacity: number): Uint8Array {
-  const bigger = new Uint8Array(capacity);
-  bigger.set(array);
-  return bigger;
 }

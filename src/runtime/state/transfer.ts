@@ -31,7 +31,8 @@ export function scatter(
 }
 
 /**
- * As `scatter` of the first `count` rows, for slots that are consecutive: whole runs are copied.
+ * As `scatter` of the first `count` rows, for consecutive slots that were never used before: whole
+ * runs are copied, and masks need no zeros.
  */
 export function copyRun(
   from: Column, to: StoreColumnData, slots: Int32Array, count: number,
@@ -46,9 +47,9 @@ export function copyRun(
     case 'ref': scatterRef(from.data, null, data as Value[], slots, count); break;
     default: assertNever(from);
   }
-  if (to.nulls === null) return;
-  if (from.nulls === null) to.nulls.fill(0, first, first + count);
-  else scatterNulls(from.nulls, null, to, slots, count);
+  if (to.nulls !== null && from.nulls !== null) {
+    scatterNulls(from.nulls, null, to, slots, count);
+  }
 }
 
 type Scatter<A> = (
