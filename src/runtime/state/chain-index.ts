@@ -3,8 +3,9 @@
  *
  * A hash table holds the first slot of each chain; `next` and `prev` link the rest by slot. Where
  * rows never leave (`permanent`) there is no `prev`: inserting then writes nothing into rows that
- * are there. Used by join arrangements and expiry. Unless `nullsMatch`, rows with a NULL in the key are in no chain
- * and found by nothing. The order within a chain carries no meaning. Rebuilt from the store.
+ * are there. Used by join arrangements and expiry. Unless `nullsMatch`, rows with a NULL in the key
+ * are in no chain and found by nothing. The order within a chain carries no meaning. Rebuilt from
+ * the store.
  */
 import { must } from '../../common/assert.ts';
 import { sameType } from '../../common/types/sql-type.ts';
