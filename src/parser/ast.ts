@@ -474,8 +474,17 @@ export interface Select extends Node {
   readonly groupBy: readonly GroupItem[];
   /** GROUP BY DISTINCT */
   readonly groupDistinct: boolean;
+  readonly fill: FillClause | null;
   readonly having: Expr | null;
   readonly windows: readonly NamedWindow[];
+}
+
+/** FILL (PREV, LINEAR, 0) TRAILING interval: rows for windows without any. */
+export interface FillClause extends Node {
+  readonly kind: 'fill';
+  /** One for all, or one for each output with an aggregate; empty: aggregates of no rows. */
+  readonly values: readonly Expr[];
+  readonly trailing: Expr | null;
 }
 
 /** An output column. */

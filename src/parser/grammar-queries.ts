@@ -14,6 +14,7 @@ import type {
   CteCycle,
   DataChange,
   EmitClause,
+  FillClause,
   Expr,
   GroupItem,
   NamedWindow,
@@ -462,6 +463,11 @@ export abstract class QueryGrammar extends FromGrammar {
       }) ?? [];
     const where = this.OPTION7(() => this.SUBRULE(this.whereClause)) ?? null;
     const group = this.OPTION8(() => this.SUBRULE(this.groupBy));
+    let fill: FillClause | null = null;
+    this.option(12, {
+      GATE: () => group !== undefined,
+      DEF: () => (fill = this.SUBRULE(this.fillClause)),
+    });
     const having =
       this.OPTION9(() => {
         this.CONSUME(K.having);
@@ -488,10 +494,29 @@ export abstract class QueryGrammar extends FromGrammar {
       where,
       groupBy: group?.items ?? [],
       groupDistinct: group?.distinct ?? false,
+      fill,
       having,
       windows,
       span: this.spanFrom(first),
     };
+  });
+
+  /** FILL (PREV, LINEAR, 0) TRAILING INTERVAL '1 hour' */
+  protected readonly fillClause: Rule<FillClause> = this.rule('fillClause', () => {
+    const first = this.CONSUME(K.fill);
+    const values =
+      this.OPTION(() => {
+        this.CONSUME(T.LParen);
+        const list = this.SUBRULE(this.expressions);
+        this.CONSUME(T.RParen);
+        return list;
+      }) ?? [];
+    const trailing =
+      this.OPTION2(() => {
+        this.CONSUME(K.trailing);
+        return this.SUBRULE(this.expression);
+      }) ?? null;
+    return { kind: 'fill', values, trailing, span: this.spanFrom(first) };
   });
 
   protected readonly distinctOn: Rule<readonly Expr[]> = this.rule('distinctOn', () => {

@@ -19,7 +19,7 @@ export const UNRESERVED = [
   'descriptor', 'detach', 'dictionary', 'disable', 'discard', 'document', 'domain', 'double',
   'drop', 'each', 'emit', 'enable', 'encode', 'encoding', 'encrypted', 'enforced', 'enum',
   'envelope', 'escape', 'event', 'every', 'exclude', 'excluding', 'exclusive', 'execute',
-  'expected', 'explain', 'expression', 'extension', 'external', 'family', 'filter', 'final',
+  'expected', 'explain', 'expression', 'extension', 'external', 'family', 'fill', 'filter', 'final',
   'finalize',
   'first', 'flush', 'following', 'force', 'format', 'forward', 'function', 'functions',
   'generated', 'global', 'grace', 'granted', 'groups', 'handler', 'header', 'hold', 'hopping',

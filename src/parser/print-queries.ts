@@ -11,6 +11,7 @@ import type {
   Cte,
   DataChange,
   EmitClause,
+  FillClause,
   Expr,
   FromItem,
   GroupItem,
@@ -153,8 +154,17 @@ function select(p: Printers, s: Select): string {
     s.from.length > 0 && `FROM ${commas(s.from, (item) => printFromItem(p, item))}`,
     s.where !== null && `WHERE ${p.expr(s.where)}`,
     groups !== '' && `GROUP BY ${s.groupDistinct ? 'DISTINCT ' : ''}${groups}`,
+    s.fill !== null && fillText(p, s.fill),
     s.having !== null && `HAVING ${p.expr(s.having)}`,
     windows !== '' && `WINDOW ${windows}`,
+  );
+}
+
+function fillText(p: Printers, { values, trailing }: FillClause): string {
+  return words(
+    'FILL',
+    values.length > 0 && `(${commas(values, p.expr)})`,
+    trailing !== null && `TRAILING ${p.expr(trailing)}`,
   );
 }
 

@@ -192,7 +192,7 @@ function addDependent(work: Work, exprs: readonly ScalarExpr[]): void {
 }
 
 /** The number of the level's column a node refers to, from `depth` levels further in. */
-function localColumn(node: ScalarExpr, depth: number): number | null {
+export function localColumn(node: ScalarExpr, depth: number): number | null {
   if (node.kind === 'column') return depth === 0 ? node.index : null;
   return node.kind === 'outer' && node.depth === depth ? node.index : null;
 }

@@ -6,10 +6,11 @@
  * are not among the outputs become hidden columns behind them.
  */
 import { must } from '../common/assert.ts';
-import type { Select, SortItem } from '../parser/ast.ts';
+import type { FillClause, Select, SortItem } from '../parser/ast.ts';
 import { aggregateInput } from './bind-aggregation.ts';
 import type { Binder, QueryPlace, StatementState } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
+import { fillInput } from './bind-fill.ts';
 import { bindFrom } from './bind-from.ts';
 import type { BoundFrom } from './bind-from.ts';
 import { bindGrouping, bindGroupWindow } from './bind-grouping.ts';
@@ -151,6 +152,7 @@ function build(
     const above = aggregateInput({ state, scope, input: stage.input, grouping }, exprs);
     stage = mapStage(stage, above.output, above.rewrite);
     rewriteCalls(scope, above.rewrite);
+    if (select.fill !== null) stage = fillStage(binder, stage, grouping, select.fill);
   }
   if (stage.having !== null) {
     const relation = filter(stage.input.relation, stage.having);
@@ -166,6 +168,22 @@ function build(
     stage = mapStage(stage, above.output, above.rewrite);
   }
   return { ...stage, aggregated };
+}
+
+/** FILL: each output may be filled in a way of its own. */
+function fillStage(
+  binder: Binder, stage: Stage, grouping: Grouping, clause: FillClause,
+): Stage {
+  const { output, rewrite } = fillInput({
+    binder, clause, input: stage.input, groups: grouping.exprs.length,
+    targets: stage.targets.map(({ expr }) => expr),
+  });
+  const other = (expr: ScalarExpr): ScalarExpr => rewrite(expr, null);
+  rewriteCalls(binder.scope, other);
+  return {
+    ...mapStage(stage, output, other),
+    targets: stage.targets.map((target, at) => ({ ...target, expr: rewrite(target.expr, at) })),
+  };
 }
 
 function overExprs(over: Scope['overs'][number]): ScalarExpr[] {

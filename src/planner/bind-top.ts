@@ -103,6 +103,7 @@ function gated(
   state: StatementState, bound: BoundRelation, emit: EmitClause,
 ): BoundRelation {
   const { facts, relation } = bound;
+  if (isFilled(relation)) return bound;
   let timeColumn = facts.findIndex((fact) => fact.window?.role === 'end');
   if (timeColumn < 0) {
     timeColumn = facts.findIndex((fact, at) => fact.watermark
@@ -116,6 +117,12 @@ function gated(
     ...bound,
     relation: { kind: 'gate', input: relation, timeColumn, columns: relation.columns },
   };
+}
+
+/** FILL has its gate below it. */
+function isFilled(relation: Relation): boolean {
+  return relation.kind === 'fill' ? relation.rule.final
+    : (relation.kind === 'project' || relation.kind === 'filter') && isFilled(relation.input);
 }
 
 function aggregates(relation: Relation): boolean {

@@ -9,7 +9,7 @@
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { ZonedWindow } from '../common/types/zoned-windows.ts';
 import type { Value } from '../common/values.ts';
-import type { Frame, JoinType, ScalarExpr, SortKey, WindowSpec } from './relation.ts';
+import type { FillRule, Frame, JoinType, ScalarExpr, SortKey, WindowSpec } from './relation.ts';
 
 /** The version this build writes; older ones are upgraded on load. */
 export const DATAFLOW_VERSION = 1;
@@ -211,6 +211,13 @@ export type DataflowNode =
    */
   | Base & { readonly kind: 'ttl'; readonly micros: bigint;
       readonly groupBy: readonly number[] | null }
+  /**
+   * Adds rows for windows of a partition that have none. A trailing window comes when `closes`
+   * reaches the first window column. Keeps the rows that windows to come depend on and the windows
+   * filled, until `forgets` reaches their window.
+   */
+  | Base & { readonly kind: 'fill'; readonly rule: FillRule;
+      readonly closes: WatermarkExpr | null; readonly forgets: WatermarkExpr | null }
   /** Publishes the input at most once per interval (EMIT EVERY). Keeps the pending changes. */
   | Base & { readonly kind: 'throttle'; readonly micros: bigint }
   /**

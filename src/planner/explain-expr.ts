@@ -10,7 +10,7 @@ import { formatType, formatValue } from '../common/types/registry.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { Value } from '../common/values.ts';
 import type { WatermarkExpr } from './dataflow.ts';
-import type { Frame, FrameBound, ScalarExpr, SortKey, WindowSpec } from './relation.ts';
+import type { FillRule, Frame, FrameBound, ScalarExpr, SortKey, WindowSpec } from './relation.ts';
 
 /** Gives the name of column `index` of what the expression is over. */
 export type ColumnName = (index: number) => string;
@@ -178,4 +178,23 @@ function boundText(bound: FrameBound, names: ColumnName): string {
     case 'following': return `${exprText(bound.offset, names)} FOLLOWING`;
     default: return assertNever(bound);
   }
+}
+
+/** `every 00:01:00 by k: n = 0, v from the row before`. */
+export function fillText(
+  rule: FillRule, columns: readonly { readonly name: string; readonly type: SqlType }[],
+): string {
+  const names: ColumnName = (index) => columns[index]?.name ?? `#${index}`;
+  const partition = rule.partitionBy.length === 0 ? ''
+    : ` by ${rule.partitionBy.map(names).join(', ')}`;
+  const values = rule.values.map((each) => {
+    switch (each.how) {
+      case 'literal': return `${names(each.column)} = ${
+        valueText(each.value, columns[each.column]?.type ?? { name: 'text' })}`;
+      case 'previous': return `${names(each.column)} from the row before`;
+      case 'linear': return `${names(each.column)} between the rows`;
+    }
+  });
+  return `every ${microsText(rule.step)}${partition}, ${rule.trailing ? 'trailing ' : ''}up to ${
+    rule.most} windows: ${values.join(', ')}`;
 }

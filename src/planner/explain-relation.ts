@@ -2,7 +2,7 @@
  * Logical plans as lines of text, for EXPLAIN (LOGICAL).
  */
 import { assertNever } from '../common/assert.ts';
-import { exprText, frameText, functionName, sortText, windowText } from './explain-expr.ts';
+import { exprText, fillText, frameText, functionName, sortText, windowText } from './explain-expr.ts';
 import type { ColumnName, RelationName } from './explain-expr.ts';
 import type { AggregateCall, OverCall, Relation, RelationColumn, ScalarExpr } from './relation.ts';
 import { inputsOf } from './relation-tools.ts';
@@ -88,6 +88,7 @@ function titleOf(node: Relation, relations: RelationName): string {
         : ` to ${exprText(node.validTo, names)}`}`;
     }
     case 'gate': return `gate on ${node.input.columns[node.timeColumn]?.name ?? '?'}`;
+    case 'fill': return `fill ${fillText(node.rule, node.columns)}`;
     case 'recursive':
       return `recursive ${node.bindings.map((each) => each.name).join(', ')}`;
     case 'recursiveRef': return `recursive reference ${node.binding}`;

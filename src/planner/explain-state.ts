@@ -72,6 +72,7 @@ class SizeOf {
       case 'temporalFilter': return 'rows until their last change';
       case 'temporalJoin': return this.#temporalJoin(node);
       case 'asofJoin': case 'setOp': return 'all rows of its inputs';
+      case 'fill': return this.#fill(node);
       case 'throttle': return 'rows changed since it last published';
       case 'recursive': return 'all rows of its bindings';
       default: return null;
@@ -105,6 +106,15 @@ class SizeOf {
     const time = this.#time(must(node.inputs[0], 'input'), node.timeColumn);
     const lag = this.#lag(node.watermark);
     return time === null || lag === null ? null : spanText(time, lag, 'and their rows');
+  }
+
+  #fill(node: DataflowNode & { kind: 'fill' }): string | null {
+    if (node.forgets === null) return 'all rows of its input, and the windows filled';
+    const { windows, most } = node.rule;
+    const time = this.#time(must(node.inputs[0], 'input'), must(windows[0], 'column').column);
+    const lag = this.#lag(node.forgets);
+    return time === null || lag === null ? null
+      : `${spanText(time, lag, 'per key')}, and one row per key for ${most} windows`;
   }
 
   #join(node: DataflowNode & { kind: 'join' }): string | null {
@@ -173,7 +183,7 @@ class SizeOf {
       }
       case 'join': return this.#joinTime(node, column);
       case 'union': return this.#widest(node, column);
-      case 'gate': case 'topN': case 'over': case 'distinct': case 'ttl': case 'throttle':
+      case 'gate': case 'topN': case 'over': case 'distinct': case 'ttl': case 'throttle': case 'fill':
       case 'temporalFilter': case 'flatMap':
         return input === undefined ? null : this.#time(input, column);
       default: return null;

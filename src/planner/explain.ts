@@ -10,7 +10,8 @@ import type {
   JoinExtreme, NodeId, RowEviction,
 } from './dataflow.ts';
 import {
-  exprText, frameText, functionName, microsText, sortText, valueText, watermarkText, windowText,
+  exprText, fillText, frameText, functionName, microsText, sortText, valueText, watermarkText,
+  windowText,
 } from './explain-expr.ts';
 import type { ColumnName, RelationName } from './explain-expr.ts';
 import { relationLines } from './explain-relation.ts';
@@ -189,6 +190,8 @@ function titleOf(node: DataflowNode, names: ColumnName, relations: RelationName)
       node.validTo === null ? '' : ` to ${exprText(node.validTo, names)}`}`;
     case 'gate': return `gate until ${watermarkText(node.watermark, relations)} >= ${
       names(node.timeColumn)}${node.correct ? ', then corrections' : ''}`;
+    case 'fill': return `fill ${fillText(node.rule, node.columns)}${node.closes === null ? ''
+      : ` closed by ${watermarkText(node.closes, relations)}`}`;
     case 'ttl': return `forget${by(' groups of', node.groupBy ?? [], names)} after ${
       microsText(node.micros)}`;
     case 'throttle': return `throttle to one change every ${microsText(node.micros)}`;
@@ -258,6 +261,7 @@ function stateOf(node: DataflowNode): string {
     case 'session': return 'rows of open sessions';
     case 'temporalFilter': return 'rows until their next change';
     case 'gate': return 'rows of open windows';
+    case 'fill': return 'rows before windows to fill, and windows filled';
     case 'throttle': return 'pending changes';
     case 'ttl': return node.groupBy === null ? 'rows by age' : 'rows of groups by age';
     case 'recursive': return 'the bindings';
@@ -283,6 +287,8 @@ function evictionsOf(
     case 'distinct': case 'over': return one(node.evict);
     case 'session': return node.watermark === null ? ''
       : `, dropped when ${watermarkText(node.watermark, relations)} >= window_end`;
+    case 'fill': return node.forgets === null ? ''
+      : `, dropped when ${watermarkText(node.forgets, relations)} is past`;
     case 'temporalJoin': return node.watermark === null ? ''
       : `, answered when ${watermarkText(node.watermark, relations)} is past`;
     case 'join': return `${side('left', node.leftEvict, inputs[0] ?? [], relations)}${

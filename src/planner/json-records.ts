@@ -47,7 +47,7 @@ function selectFrom(call: Expr): Query['body'] {
   return {
     kind: 'select', span: call.span, distinct: false, distinctOn: [], into: null,
     items: [itemNode(call, VALUE)], intoTemporary: false, where: null, groupBy: [],
-    groupDistinct: false, having: null, windows: [], from: [],
+    groupDistinct: false, fill: null, having: null, windows: [], from: [],
   };
 }
 
@@ -68,7 +68,7 @@ function member({ name, type }: TypeField, json: string): Expr {
   const items: Expr = { kind: 'arraySubquery', span, query: queryNode({
     kind: 'select', span, distinct: false, distinctOn: [], into: null, intoTemporary: false,
     items: [itemNode(columnNode(['$item'], span), null)], where: null, groupBy: [],
-    groupDistinct: false, having: null, windows: [],
+    groupDistinct: false, fill: null, having: null, windows: [],
     from: [{
       kind: 'functionTable', rowsFrom: false, ordinality: false, lateral: true, span,
       alias: { kind: 'alias', name: nameNode('$items', span), columns: [nameNode('$item', span)],

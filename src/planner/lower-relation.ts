@@ -100,6 +100,9 @@ export class Lowering implements RelationLowering {
         kind: 'temporalFilter', validFrom: relation.validFrom, validTo: relation.validTo,
       });
       case 'gate': return this.#lowerGate(relation);
+      case 'fill': return this.#add(relation, [this.lower(relation.input)], {
+        kind: 'fill', rule: relation.rule, ...this.#state.fillTimes(relation),
+      });
       case 'recursive': return lowerRecursive(this, (builder, outside) =>
         new Lowering(builder, this.properties, { kind: this.mode.kind }, outside), relation);
       case 'recursiveRef': throw new Error(`recursive reference ${relation.binding} outside`);

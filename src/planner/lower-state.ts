@@ -5,7 +5,7 @@
  * in time can need it again: behind exact watermarks, behind a gate that refuses what comes later,
  * or where late rows have been split off before.
  */
-import { assertNever } from '../common/assert.ts';
+import { assertNever, must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import type { SqlError } from '../common/errors.ts';
 import { encodePlan } from './dataflow-json.ts';
@@ -215,6 +215,21 @@ export class StateRules {
     return { watermark: shiftWatermark(plain.watermark, -1n), correct: false };
   }
 
+  /** When windows are filled as time passes, and when nothing of them can change any more. */
+  fillTimes(relation: Relation & { kind: 'fill' }): {
+    readonly closes: WatermarkExpr | null; readonly forgets: WatermarkExpr | null;
+  } {
+    const { rule } = relation;
+    const column = must(rule.windows[0], 'window column').column;
+    const fact = this.#properties.windows(relation.input).get(column);
+    const closes = fact === undefined || this.#mode.kind === 'query' ? null
+      : closingWatermark(fact);
+    if (rule.trailing && closes === null) throw trailingWithoutWatermark();
+    const forgets = fact === undefined || this.#mode.kind === 'query' || !this.#isSafe(fact) ? null
+      : forgettingWatermark(fact);
+    return { closes: rule.trailing ? closes : null, forgets };
+  }
+
   /** Version time of the right side of a temporal join, and when its result is certain. */
   temporalTimes(relation: Relation & { kind: 'temporalJoin' }): {
     readonly rightTime: number | null; readonly watermark: WatermarkExpr | null;
@@ -250,6 +265,8 @@ export class StateRules {
         ? this.#sizeBound(relation.input) : 'window';
       case 'temporalFilter': return 'interval';
       case 'gate': return 'window';
+      case 'fill': return this.fillTimes(relation).forgets === null
+        ? this.#sizeBound(relation.input) : 'window';
       case 'recursive': return 'keys';
       default: return assertNever(relation);
     }
@@ -307,6 +324,13 @@ function gateWithoutWatermark(): SqlError {
   return sqlError('0A000', 'EMIT ON WINDOW CLOSE needs a window over a column with a watermark', {
     hint: 'Declare one where the relation is created: '
       + "WATERMARK FOR ts AS ts - INTERVAL '5 seconds', and group by its window.",
+  });
+}
+
+function trailingWithoutWatermark(): SqlError {
+  return sqlError('0A000', 'FILL with TRAILING needs a window over a column with a watermark', {
+    hint: 'Windows end when the watermark passes: declare one where the relation is created, '
+      + "WATERMARK FOR ts AS ts - INTERVAL '5 seconds', or leave TRAILING out.",
   });
 }
 

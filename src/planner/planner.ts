@@ -206,7 +206,7 @@ export function selectFrom(table: QualifiedName, columns: readonly Identifier[])
     body: {
       kind: 'select', span, distinct: false, distinctOn: [], into: null,
       intoTemporary: false, where: null, groupBy: [],
-      groupDistinct: false, having: null, windows: [],
+      groupDistinct: false, fill: null, having: null, windows: [],
       items: items.map((expr) => ({ kind: 'selectItem', span: expr.span, expr, alias: null })),
       from: [{ kind: 'tableRef', span, name: table, only: false, alias: null, asOf: null,
         sample: null }],

@@ -77,6 +77,8 @@ export function deriveKeys(
     case 'topN': return topNKeys(relation, inputKeys(relation.input));
     case 'over': return overKeys(relation, inputKeys(relation.input));
     case 'temporalFilter': case 'gate': return inputKeys(relation.input);
+    case 'fill': return [normal([...relation.rule.partitionBy,
+      ...relation.rule.windows.slice(0, 1).map(({ column }) => column)])];
     case 'recursive': return inputKeys(relation.body);
     case 'recursiveRef': return [];
     default: return assertNever(relation);

@@ -118,7 +118,7 @@ export class Properties {
       case 'topN': return relation.limit !== null || this.boundedSize(relation.input);
       case 'temporalFilter': return relation.validTo !== null || this.boundedSize(relation.input);
       case 'filter': case 'project': case 'flatMap': case 'window': case 'over': case 'gate':
-        return this.boundedSize(relation.input);
+      case 'fill': return this.boundedSize(relation.input);
       case 'join': return relation.type === 'semi' || relation.type === 'anti'
         ? this.boundedSize(relation.left)
         : this.boundedSize(relation.left) && this.boundedSize(relation.right);
@@ -158,6 +158,7 @@ export class Properties {
       case 'union': return relation.inputs.every((input) => this.appendOnly(input));
       case 'temporalFilter': return relation.validTo === null && this.appendOnly(relation.input);
       case 'gate': return !isCorrected(this.windows(relation.input).get(relation.timeColumn));
+      case 'fill': return relation.rule.final && this.appendOnly(relation.input);
       case 'asofJoin': case 'setOp': case 'topN': case 'over': case 'recursive':
       case 'recursiveRef': return false;
       default: return assertNever(relation);
@@ -169,6 +170,8 @@ export class Properties {
       case 'scan': return scanWatermarks(this.scanned(relation), relation);
       case 'filter': case 'flatMap': case 'distinct': case 'gate':
         return this.watermarks(relation.input);
+      // Windows between rows come with the later one: no watermark speaks of them.
+      case 'fill': return relation.rule.trailing ? this.watermarks(relation.input) : NO_WATERMARKS;
       case 'over': case 'topN':
         return exactOnlyIn(this.watermarks(relation.input), relation.partitionBy);
       case 'temporalFilter': return exactOnlyIn(this.watermarks(relation.input), []);
@@ -270,6 +273,7 @@ export class Properties {
         : windowsOf(relation.groupBy, this.windows(relation.input));
       case 'filter': case 'flatMap': case 'distinct': case 'gate': case 'over': case 'topN':
         return this.windows(relation.input);
+      case 'fill': return relation.rule.trailing ? this.windows(relation.input) : NO_WINDOWS;
       case 'temporalFilter': return relation.validTo === null ? this.windows(relation.input)
         : inexactWindows(this.windows(relation.input));
       case 'join': {

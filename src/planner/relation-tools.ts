@@ -121,7 +121,7 @@ export function inputsOf(relation: Relation): readonly Relation[] {
   switch (relation.kind) {
     case 'values': case 'scan': case 'recursiveRef': return [];
     case 'filter': case 'project': case 'flatMap': case 'window': case 'aggregate':
-    case 'distinct': case 'topN': case 'over': case 'temporalFilter': case 'gate':
+    case 'distinct': case 'topN': case 'over': case 'temporalFilter': case 'gate': case 'fill':
       return [relation.input];
     case 'join': case 'asofJoin': case 'temporalJoin': case 'setOp':
       return [relation.left, relation.right];
@@ -138,7 +138,7 @@ export function mapInputs(
   switch (relation.kind) {
     case 'values': case 'scan': case 'recursiveRef': return relation;
     case 'filter': case 'project': case 'flatMap': case 'window': case 'aggregate':
-    case 'distinct': case 'topN': case 'over': case 'temporalFilter': case 'gate': {
+    case 'distinct': case 'topN': case 'over': case 'temporalFilter': case 'gate': case 'fill': {
       const input = change(relation.input);
       return input === relation.input ? relation : { ...relation, input };
     }
@@ -214,7 +214,7 @@ export function mapExprs(relation: Relation, change: ExprChange): Relation {
       validTo: relation.validTo === null ? null : change(relation.validTo),
     };
     case 'window': case 'distinct': case 'union': case 'setOp': case 'topN': case 'gate':
-    case 'recursive': case 'recursiveRef': return relation;
+    case 'fill': case 'recursive': case 'recursiveRef': return relation;
     default: return assertNever(relation);
   }
 }

@@ -234,6 +234,11 @@ export type Relation =
       readonly validFrom: ScalarExpr | null; readonly validTo: ScalarExpr | null }
   /** EMIT ON WINDOW CLOSE: rows of the input appear when the watermark passes `timeColumn`. */
   | Node & { readonly kind: 'gate'; readonly input: Relation; readonly timeColumn: number }
+  /**
+   * The input (window, other group columns, aggregates: one row per window and partition) and a
+   * row for each window of a partition that is not there: FILL. See FillRule.
+   */
+  | Node & { readonly kind: 'fill'; readonly input: Relation; readonly rule: FillRule }
   /** Mutually recursive bindings to a fixpoint; `body` and definitions use `recursiveRef`. */
   | Node & { readonly kind: 'recursive'; readonly bindings: readonly RecursiveBinding[];
       readonly body: Relation }
@@ -250,6 +255,31 @@ export interface LateRule {
   /** False when the split is below an operator that may change old rows again. */
   readonly exact: boolean;
 }
+
+/** Which windows FILL adds, and what is in them. */
+export interface FillRule {
+  /** Window columns of the input; the first one orders windows. */
+  readonly windows: readonly { readonly column: number; readonly role: 'start' | 'end' | 'time' }[];
+  /** Distance of windows, and their length. */
+  readonly step: bigint;
+  readonly size: bigint;
+  readonly partitionBy: readonly number[];
+  /** The other columns. */
+  readonly values: readonly FillValue[];
+  /**
+   * Trailing: so many windows behind a row at most, each when it has closed. Else windows between
+   * rows that are at most so many windows apart.
+   */
+  readonly most: bigint;
+  readonly trailing: boolean;
+  /** The input's rows are final: windows are filled once. */
+  readonly final: boolean;
+}
+
+/** What stands in a column of a filled window; linear: between the rows around it. */
+export type FillValue =
+  | { readonly column: number; readonly how: 'literal'; readonly value: Value }
+  | { readonly column: number; readonly how: 'previous' | 'linear' };
 
 /** One name of a recursive WITH. `distinct`: UNION (set) semantics. */
 export interface RecursiveBinding {

@@ -72,8 +72,8 @@ export function selectOver(
   const { span } = query;
   return {
     kind: 'select', span, distinct: false, distinctOn: [], items: of.items, into: null,
-    intoTemporary: false, where: of.where, groupBy: [], groupDistinct: false, having: null,
-    windows: [],
+    intoTemporary: false, where: of.where, groupBy: [], groupDistinct: false, fill: null,
+    having: null, windows: [],
     from: [{
       kind: 'derivedTable', query, lateral: false, span,
       alias: {

@@ -383,11 +383,14 @@ function select(tie: Tie): fc.Arbitrary<QueryBody> {
       from: fc.array(tie('from'), { maxLength: 2 }),
       where: nullable(tie('expr')),
       groupBy: fc.array(tie('group'), { maxLength: 2 }),
+      fill: nullable(fc.record({ values: list(tie('expr'), 0), trailing: nullable(tie('expr')) })),
       having: nullable(tie('expr')),
     })
     .map((parts) => ({
       kind: 'select',
       ...parts,
+      fill: parts.fill === null || parts.groupBy.length === 0 ? null
+        : { kind: 'fill', ...parts.fill, span },
       distinctOn: [],
       into: null,
       intoTemporary: false,

@@ -109,7 +109,7 @@ export class DomainPush {
       };
       case 'recursive': return this.#pushRecursive(relation);
       case 'recursiveRef': return { ...relation, columns: this.#withDomain(relation.columns) };
-      case 'scan': throw correlatedJoin();
+      case 'scan': case 'fill': throw correlatedJoin();
       default: return assertNever(relation);
     }
   }

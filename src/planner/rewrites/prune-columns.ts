@@ -59,7 +59,7 @@ function noteNeeds(node: Relation, needs: Needs, properties: Properties): void {
       for (const expr of neededExprs(node, own)) addColumns(expr, input);
       return;
     }
-    case 'distinct': addAll(needOf(needs, node.input), node.input); return;
+    case 'distinct': case 'fill': addAll(needOf(needs, node.input), node.input); return;
     case 'join': case 'asofJoin': case 'temporalJoin': noteJoin(node, needs, properties); return;
     case 'union':
       for (const input of node.inputs) for (const at of own) needOf(needs, input).add(at);
@@ -159,7 +159,7 @@ class Pruning {
       case 'topN': case 'over': return this.#rebuildBeside(node);
       case 'project': return this.#rebuildProject(node);
       case 'aggregate': return this.#rebuildAggregate(node);
-      case 'distinct': {
+      case 'distinct': case 'fill': {
         const input = this.whole(node.input);
         return { relation: { ...node, input }, at: same };
       }

@@ -87,6 +87,11 @@ class Pushing {
         return this.#splitBy(predicates, (each) => isWithin(each, partition), (down) => (
           { ...relation, input: this.push(relation.input, down) }));
       }
+      case 'fill': {
+        const partition = new Set(relation.rule.partitionBy);
+        return this.#splitBy(predicates, (each) => isWithin(each, partition), (down) => (
+          { ...relation, input: this.push(relation.input, down) }));
+      }
       case 'values': case 'scan': case 'recursiveRef':
         return filter(relation, andAll(predicates));
       case 'recursive':

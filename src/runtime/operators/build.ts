@@ -12,6 +12,7 @@ import { createAsofJoin } from './asof-join.ts';
 import { createConstant } from './constant.ts';
 import { createDistinct } from './distinct.ts';
 import { createExtremeJoin } from './extreme-join.ts';
+import { createFill } from './fill.ts';
 import { createFlatMap } from './flat-map.ts';
 import { createGate } from './gate.ts';
 import { createJoin } from './join.ts';
@@ -51,6 +52,7 @@ export function buildOperator(
     case 'over': return createOver(node, inputs, context);
     case 'temporalFilter': return createTemporalFilter(node, inputs, context);
     case 'gate': return createGate(node, inputs, context);
+    case 'fill': return createFill(node, inputs, context);
     case 'ttl': return createTtl(node, inputs, context);
     case 'throttle': return createThrottle(node, inputs, context);
     case 'asofJoin': return createAsofJoin(node, inputs, context);
