@@ -2,7 +2,9 @@
  * Logical plans as lines of text, for EXPLAIN (LOGICAL).
  */
 import { assertNever } from '../common/assert.ts';
-import { exprText, fillText, frameText, functionName, sortText, windowText } from './explain-expr.ts';
+import {
+  exprText, fillText, frameText, functionName, sortText, windowText,
+} from './explain-expr.ts';
 import type { ColumnName, RelationName } from './explain-expr.ts';
 import type { AggregateCall, OverCall, Relation, RelationColumn, ScalarExpr } from './relation.ts';
 import { inputsOf } from './relation-tools.ts';

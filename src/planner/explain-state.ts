@@ -183,8 +183,8 @@ class SizeOf {
       }
       case 'join': return this.#joinTime(node, column);
       case 'union': return this.#widest(node, column);
-      case 'gate': case 'topN': case 'over': case 'distinct': case 'ttl': case 'throttle': case 'fill':
-      case 'temporalFilter': case 'flatMap':
+      case 'gate': case 'topN': case 'over': case 'distinct': case 'ttl': case 'throttle':
+      case 'fill': case 'temporalFilter': case 'flatMap':
         return input === undefined ? null : this.#time(input, column);
       default: return null;
     }

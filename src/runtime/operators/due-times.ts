@@ -1,8 +1,8 @@
 /**
  * Numbers that something is due for at a time: each has one time at most, the last one set.
  *
- * Not durable. Times are few (window bounds), numbers many; what was set again is found out when its
- * old time comes.
+ * Not durable. Times are few (window bounds), numbers many; what was set again is found out when
+ * its old time comes.
  */
 
 /** See the head of the file. */
