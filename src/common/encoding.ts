@@ -31,7 +31,7 @@ export function writeValue(writer: ByteWriter, value: Value, type: SqlType): voi
     case 'int8': case 'time': case 'timestamp': case 'timestamptz':
       writer.i64(asBigint(value));
       return;
-    case 'float4': case 'float8': writer.f64(asNumber(value)); return;
+    case 'float4': case 'float8': case 'enum': writer.f64(asNumber(value)); return;
     case 'numeric': writeNumeric(writer, asNumeric(value)); return;
     case 'text': case 'varchar': case 'bpchar': case 'name': case 'char': case 'json':
     case 'jsonpath': case 'bit': case 'varbit':
@@ -60,7 +60,7 @@ export function readValue(reader: ByteReader, type: SqlType): Value {
     case 'regrole': case 'cid': case 'regcollation': case 'regconfig': case 'regdictionary':
       return reader.varint();
     case 'int8': case 'time': case 'timestamp': case 'timestamptz': return reader.i64();
-    case 'float4': case 'float8': return reader.f64();
+    case 'float4': case 'float8': case 'enum': return reader.f64();
     case 'numeric': return readNumeric(reader);
     case 'text': case 'varchar': case 'bpchar': case 'name': case 'char': case 'json':
     case 'jsonpath': case 'bit': case 'varbit':

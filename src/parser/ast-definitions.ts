@@ -425,6 +425,9 @@ export type AlterAction =
   | AlterReplayDeadLetters
   | AlterPause
   | AlterAddWatermark
+  | AlterEnum
+  | AlterAttribute
+  | AlterDomain
   | AlterOther;
 
 /** RENAME TO name */
@@ -534,6 +537,36 @@ export interface AlterPause extends Node {
 export interface AlterAddWatermark extends Node {
   readonly kind: 'addWatermark';
   readonly watermark: WatermarkDef;
+}
+
+/** ADD VALUE [IF NOT EXISTS] label [BEFORE | AFTER neighbour], RENAME VALUE label TO to */
+export interface AlterEnum extends Node {
+  readonly kind: 'alterEnum';
+  readonly label: string;
+  /** RENAME VALUE; null for ADD VALUE. */
+  readonly to: string | null;
+  readonly ifNotExists: boolean;
+  readonly place: 'before' | 'after' | null;
+  readonly neighbour: string | null;
+}
+
+/** ADD | DROP | ALTER | RENAME ATTRIBUTE of a composite type. */
+export interface AlterAttribute extends Node {
+  readonly kind: 'alterAttribute';
+  readonly change: 'add' | 'drop' | 'type' | 'rename';
+  readonly name: Identifier;
+  readonly type: TypeName | null;
+  readonly to: Identifier | null;
+  readonly ifExists: boolean;
+}
+
+/** SET | DROP DEFAULT, SET | DROP NOT NULL, VALIDATE CONSTRAINT of a domain. */
+export interface AlterDomain extends Node {
+  readonly kind: 'alterDomain';
+  readonly change: 'setDefault' | 'dropDefault' | 'setNotNull' | 'dropNotNull' | 'validate';
+  readonly value: Expr | null;
+  /** VALIDATE CONSTRAINT */
+  readonly name: Identifier | null;
 }
 
 /** Any other action, by its text; refused with 0A000. */

@@ -13,13 +13,13 @@ import type {
 import type { Unsupported } from './ast-statements.ts';
 import type { Expr, Option, TypeName } from './ast.ts';
 import type { Rule } from './grammar-names.ts';
-import { RoleGrammar } from './grammar-roles.ts';
+import { TypeGrammar } from './grammar-types.ts';
 import * as T from './tokens.ts';
 
 const K = T.K;
 
 /** ALTER. */
-export abstract class AlterGrammar extends RoleGrammar {
+export abstract class AlterGrammar extends TypeGrammar {
   /** ALTER object [IF EXISTS] [ONLY] name action, ... */
   protected readonly alter: Rule<Alter | Unsupported> = this.rule('alter', () => {
     const first = this.CONSUME(K.alter);
@@ -49,6 +49,10 @@ export abstract class AlterGrammar extends RoleGrammar {
     'alterAction',
     (object) =>
       this.OR<AlterAction>([
+        {
+          GATE: () => this.typeActionAhead(object),
+          ALT: () => this.SUBRULE(this.typeAction, { ARGS: [object] }),
+        },
         { ALT: () => this.SUBRULE(this.renameAction) },
         { ALT: () => this.SUBRULE(this.setAction) },
         { ALT: () => this.SUBRULE(this.ownerAction) },

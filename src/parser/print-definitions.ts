@@ -3,7 +3,9 @@
  */
 import type {
   AlterAction,
+  AlterAttribute,
   AlterColumn,
+  AlterDomain,
   ColumnConstraint,
   ColumnDef,
   CreateFunction,
@@ -409,10 +411,53 @@ function alterAction(p: Printers, a: AlterAction): string {
       const text = `ADD WATERMARK FOR ${printIdentifier(column)} AS ${p.expr(value)}`;
       return words(text, ttl && 'WITH TTL');
     }
+    case 'alterEnum':
+      return a.to === null
+        ? words('ADD VALUE', unlessExists(a.ifNotExists), printString(a.label),
+          a.place !== null && `${a.place.toUpperCase()} ${printString(a.neighbour ?? '')}`)
+        : `RENAME VALUE ${printString(a.label)} TO ${printString(a.to)}`;
+    case 'alterAttribute':
+      return attributeChange(p, a);
+    case 'alterDomain':
+      return domainChange(p, a);
     case 'otherAction':
       return a.text;
     default:
       return unknownNode(a);
+  }
+}
+
+function attributeChange(p: Printers, a: AlterAttribute): string {
+  const name = printIdentifier(a.name);
+  const type = a.type === null ? '' : printType(p, a.type);
+  switch (a.change) {
+    case 'add':
+      return `ADD ATTRIBUTE ${name} ${type}`;
+    case 'drop':
+      return words('DROP ATTRIBUTE', a.ifExists && 'IF EXISTS', name);
+    case 'type':
+      return `ALTER ATTRIBUTE ${name} TYPE ${type}`;
+    case 'rename':
+      return `RENAME ATTRIBUTE ${name} TO ${a.to === null ? '' : printIdentifier(a.to)}`;
+    default:
+      return unknownNode(a.change);
+  }
+}
+
+function domainChange(p: Printers, a: AlterDomain): string {
+  switch (a.change) {
+    case 'setDefault':
+      return `SET DEFAULT ${a.value === null ? '' : p.expr(a.value)}`;
+    case 'dropDefault':
+      return 'DROP DEFAULT';
+    case 'setNotNull':
+      return 'SET NOT NULL';
+    case 'dropNotNull':
+      return 'DROP NOT NULL';
+    case 'validate':
+      return `VALIDATE CONSTRAINT ${a.name === null ? '' : printIdentifier(a.name)}`;
+    default:
+      return unknownNode(a.change);
   }
 }
 

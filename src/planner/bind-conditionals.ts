@@ -76,7 +76,11 @@ export function bindMinMax(binder: Binder, expr: MinMax): ScalarExpr {
 
 /** ROW(a, b); t.* in it gives the fields of t. */
 export function bindRow(binder: Binder, expr: RowExpr): ScalarExpr {
-  const fields = rowItems(binder, expr).map((field) => settle(binder.state, field));
+  const fields = rowItems(binder, expr).map((field) => {
+    const settled = settle(binder.state, field);
+    if (settled !== field) binder.state.bare.set(settled, field);
+    return settled;
+  });
   if (fields.length > 1664) {
     throw sqlError('54011', 'ROW expressions can have at most 1664 entries', { span: expr.span });
   }

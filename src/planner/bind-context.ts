@@ -107,6 +107,8 @@ export class StatementState {
   readonly #declared: readonly (SqlType | null)[];
   readonly #parameters: (SqlType | null)[] = [];
   readonly #spans = new Map<ScalarExpr, Span>();
+  /** Fields of rows that were taken for text, as they were: literals of unknown type. */
+  readonly bare: Map<ScalarExpr, ScalarExpr> = new Map();
   #nesting = 0;
   #names = 0;
   /** FROM items to the left that the query being bound cannot refer to. */

@@ -15,10 +15,11 @@ import type { Cast, Collate, TypedLiteral } from '../parser/ast.ts';
 import { bindArray } from './bind-arrays.ts';
 import type { Binder } from './bind-context.ts';
 import {
-  identicalType, INT4, INT8, intervalFieldsOf, isString, resolveType, typeText, UNKNOWN,
+  identicalType, INT4, INT8, intervalFieldsOf, isString, typeText, UNKNOWN,
 } from './bind-types.ts';
 import { canCoerce, coerce, literalOf, settle } from './coerce.ts';
 import { cannotCast, notSupported } from './errors.ts';
+import { namedType } from './bind-named-types.ts';
 import { call } from './expr-tools.ts';
 import type { ScalarExpr } from './relation.ts';
 
@@ -57,7 +58,7 @@ export function bindTypedLiteral(binder: Binder, expr: TypedLiteral): ScalarExpr
     }
   }
   const literal = binder.state.note(stringLiteral(expr.value), expr.span);
-  return coerce(binder.state, literal, resolveType(expr.type), 'explicit');
+  return coerce(binder.state, literal, namedType(binder.state, expr.type), 'explicit');
 }
 
 /** CAST(a AS t), a::t, TRY_CAST. */
@@ -73,7 +74,7 @@ export function bindCast(binder: Binder, expr: Cast): ScalarExpr {
       interval, literalOf(fields.to, { name: 'text' }), literalOf(fields.precision ?? 6, INT4),
     ], { name: 'interval' });
   }
-  const type = resolveType(expr.type);
+  const type = namedType(state, expr.type);
   const operand = expr.operand.kind === 'array' && type.name === 'array'
     ? bindArray(binder, expr.operand, type.element ?? null)
     : binder.bind(expr.operand);

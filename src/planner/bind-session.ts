@@ -3,7 +3,7 @@
  * users, schemas and settings become literals when the statement is planned.
  */
 import { sqlError } from '../common/errors.ts';
-import { typeOid } from '../common/types/registry.ts';
+import { catalogTypeOid } from '../common/types/registry.ts';
 import { sameType } from '../common/types/sql-type.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import { asString } from '../common/types/values-of.ts';
@@ -113,5 +113,5 @@ function currentSetting(binder: Binder, expr: FunctionCall): ScalarExpr | null {
 function typeOf(binder: Binder, expr: FunctionCall): ScalarExpr | null {
   const [arg] = expr.args;
   if (arg === undefined || expr.args.length !== 1) return null;
-  return literalOf(typeOid(binder.bind(arg.value).type), { name: 'regtype' });
+  return literalOf(catalogTypeOid(binder.bind(arg.value).type), { name: 'regtype' });
 }

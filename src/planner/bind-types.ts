@@ -26,22 +26,27 @@ export const TIMESTAMPTZ: SqlType = { name: 'timestamptz' };
 /** interval */
 export const INTERVAL: SqlType = { name: 'interval' };
 
+/** Where types that users made are looked up. */
+export interface TypeCatalog {
+  findType?(schema: string | null, name: string): SqlType | null;
+}
+
 /** Resolves a type name; 42704 when there is none. */
-export function resolveType(type: TypeName): SqlType {
+export function resolveType(type: TypeName, catalog: TypeCatalog): SqlType {
   if (type.setof) throw notSupported('SETOF here', type.span);
-  const base = baseType(type);
+  const base = baseType(type, catalog);
   const withMods = applyModifiers(base, type);
   return type.arrayDimensions > 0 ? arrayOf(withMods) : withMods;
 }
 
-function baseType(type: TypeName): SqlType {
+function baseType(type: TypeName, catalog: TypeCatalog): SqlType {
   const parts = type.name.parts.map((part) => part.name);
   const name = parts.at(-1) ?? '';
   if (name === 'struct' && type.fields.length > 0) {
     return {
       name: 'record',
       fields: type.fields.map((field) => ({
-        name: field.name.name, type: resolveType(field.type),
+        name: field.name.name, type: resolveType(field.type, catalog),
       })),
     };
   }
@@ -50,6 +55,9 @@ function baseType(type: TypeName): SqlType {
   if (domain !== undefined) return domain;
   const known = parts.length > 2 ? null : typeByName(name);
   if (known === null || (parts.length === 2 && parts[0] !== 'pg_catalog')) {
+    const made = parts.length > 2 ? null
+      : catalog.findType?.(parts.length === 2 ? parts[0] ?? null : null, name) ?? null;
+    if (made !== null) return made;
     const alias = parts.length === 1 ? PEER_NAMES.get(name) : undefined;
     if (alias !== undefined) return alias;
     throw typeNotFound(parts.join('.'), type.span);
@@ -161,16 +169,17 @@ export function isPreferred(type: SqlType): boolean {
 
 /** A type in error messages: modifiers are left out. */
 export function typeText(type: SqlType): string {
-  return formatType(withoutMods(type));
+  return type.domain === undefined ? formatType(withoutMods(type)) : formatType(type);
 }
 
-/** The type without its modifiers. */
+/** The type without its modifiers, and without the domain it may be named by. */
 export function withoutMods(type: SqlType): SqlType {
   if (type.name === 'array' && type.element !== undefined) {
     return { name: 'array', element: withoutMods(type.element) };
   }
-  if (type.mods === undefined) return type;
-  return { name: type.name };
+  if (type.mods === undefined && type.domain === undefined) return type;
+  const { mods: _mods, domain: _domain, ...plain } = type;
+  return plain;
 }
 
 /** True when two types agree in their modifiers as well. */
@@ -179,7 +188,7 @@ export function identicalType(a: SqlType, b: SqlType): boolean {
 }
 
 function formatKey(type: SqlType): string {
-  if (type.name === 'record') {
+  if (type.name === 'record' && type.user === undefined) {
     return type.fields === undefined ? 'record'
       : `record(${type.fields.map((field) => formatKey(field.type)).join(',')})`;
   }

@@ -12,7 +12,8 @@ import type {
 } from '../parser/ast.ts';
 import type { QueryPlace, StatementState, WithBinding, WithNames } from './bind-context.ts';
 import { functionsNamed } from './bind-functions.ts';
-import { resolveType, typeText } from './bind-types.ts';
+import { namedType } from './bind-named-types.ts';
+import { typeText } from './bind-types.ts';
 import { visibleOnly } from './bind-subqueries.ts';
 import { renameColumns } from './bind-tables.ts';
 import { coerceTo } from './coerce.ts';
@@ -282,7 +283,7 @@ function bindMutually(
       if (column.type === null) {
         throw syntaxError('columns of WITH MUTUALLY RECURSIVE need types', column.span);
       }
-      return { name: column.name.name, type: resolveType(column.type) };
+      return { name: column.name.name, type: namedType(state, column.type) };
     });
     if (columns.length === 0) {
       throw syntaxError('WITH MUTUALLY RECURSIVE needs a list of columns with types', cte.span);

@@ -97,6 +97,8 @@ export interface CatalogReader {
   schemaExists(name: string): boolean;
   /** User functions of a name: in a schema, or on the search path, nearest first. */
   functions?(schema: string | null, name: string): readonly UserFunction[];
+  /** A type that a user made, or a relation's row type; along the search path. */
+  findType?(schema: string | null, name: string): SqlType | null;
   readonly searchPath: readonly string[];
   /** What reg* literals are read with; absent: numbers only. */
   readonly names?: NameLookup | undefined;

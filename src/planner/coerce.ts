@@ -20,6 +20,7 @@ import {
 import { cannotCast, notBoolean, relationNotFound, typeNotFound, typesNotMatched }
   from './errors.ts';
 import { evaluateConstant } from './fold.ts';
+import { domainsIn, withoutDomains } from './functions/domain.ts';
 import { castBetween } from './functions/registry.ts';
 import type { ScalarExpr } from './relation.ts';
 import { BOOLEAN } from './scalar.ts';
@@ -76,6 +77,11 @@ export function coerce(
 export function tryCoerce(
   state: StatementState, expr: ScalarExpr, to: SqlType, context: CoerceContext,
 ): ScalarExpr | null {
+  const domains = domainsIn(to);
+  if (domains !== '' && domains !== domainsIn(expr.type)) {
+    const value = tryCoerce(state, expr, withoutDomains(to), context);
+    return value === null ? null : checked(state, value, to);
+  }
   if (expr.type.name === 'unknown') return fromUnknown(state, expr, to, context);
   if (expr.type.name === 'record' && to.name === 'record' && to.fields === undefined) return expr;
   if (expr.kind === 'record' && to.name === 'record') return recordTo(state, expr, to, context);
@@ -83,6 +89,18 @@ export function tryCoerce(
   if (identicalType(expr.type, to) || (sameType(expr.type, to) && to.mods === undefined
     && to.name !== 'array' && to.name !== 'record')) return expr;
   return fold(state, { kind: 'cast', arg: expr, type: to, context });
+}
+
+/** The value as one of the type's domains; a constant that breaks no check needs none any more. */
+function checked(state: StatementState, value: ScalarExpr, type: SqlType): ScalarExpr {
+  const check: ScalarExpr = { kind: 'call', function: '$domain(anyelement)', args: [value], type };
+  if (value.kind !== 'literal') return check;
+  try {
+    return literalOf(evaluateConstant(check, state.evaluation), type);
+  } catch (error) {
+    if (error instanceof SqlError) return check;
+    throw error;
+  }
 }
 
 /** Casts of literals are done at once (parsing and rounding never depend on data). */
@@ -204,10 +222,17 @@ function recordTo(
 ): ScalarExpr | null {
   const target = to.fields;
   if (target === undefined) return expr;
-  if (target.length !== expr.fields.length) return null;
+  if (target.length !== expr.fields.length) {
+    if (to.user === undefined) return null;
+    throw sqlError('42846', `cannot cast type record to ${typeText(to)}`, {
+      span: state.spanOf(expr),
+      detail: `Input has too ${expr.fields.length < target.length ? 'few' : 'many'} columns.`,
+    });
+  }
   const fields: ScalarExpr[] = [];
   for (const [at, field] of expr.fields.entries()) {
-    const coerced = tryCoerce(state, field, must(target[at], 'field').type, context);
+    const coerced = tryCoerce(state, state.bare.get(field) ?? field,
+      must(target[at], 'field').type, context);
     if (coerced === null) return null;
     fields.push(coerced);
   }

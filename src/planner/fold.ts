@@ -14,6 +14,7 @@ import type { SqlType } from '../common/types/sql-type.ts';
 import { childrenOf } from './expr-tools.ts';
 import type { EvaluationContext, ScalarFunction } from './functions/entry.ts';
 import { castBetween, evaluatorOf, functionById } from './functions/registry.ts';
+import { useEvaluation } from './functions/row-evaluation.ts';
 import type { ScalarExpr } from './relation.ts';
 
 /** What stands for columns: the values of a row, or nothing. */
@@ -71,6 +72,8 @@ export function evaluateOver(expr: ScalarExpr, row: Row, context: EvaluationCont
     default: return assertNever(expr);
   }
 }
+
+useEvaluation(evaluateOver);
 
 function evaluateCall(
   expr: ScalarExpr & { kind: 'call' }, args: readonly Value[], context: EvaluationContext,

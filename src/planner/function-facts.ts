@@ -70,6 +70,7 @@ export function comparedName(type: SqlType): string {
   switch (type.name) {
     case 'varchar': return 'text';
     case 'array': return 'anyarray';
+    case 'enum': return 'anyenum';
     default: return type.name;
   }
 }

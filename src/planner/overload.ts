@@ -53,7 +53,7 @@ export function isPolymorphic(
 ): type is Exclude<SignatureType, SqlType> {
   switch (type.name) {
     case 'any': case 'anyelement': case 'anyarray': case 'anynonarray': case 'anycompatible':
-    case 'anycompatiblearray': return true;
+    case 'anycompatiblearray': case 'anyenum': return true;
     default: return false;
   }
 }
@@ -122,6 +122,7 @@ function fits(types: readonly SignatureType[], args: readonly SqlType[]): boolea
   const concrete = types.every((type, at) => {
     const arg = must(args[at], 'argument');
     if (type.name === 'anynonarray') return arg.name !== 'array';
+    if (type.name === 'anyenum') return arg.name === 'enum' || arg.name === 'unknown';
     return isPolymorphic(type) || canCoerce(arg, type, 'implicit');
   });
   return concrete && resolveTypes(types, args) !== null;
@@ -245,7 +246,7 @@ function resolveTypes(types: readonly SignatureType[], args: readonly SqlType[])
   if (exact === null || compatible === null) return null;
   const of = (type: SignatureType): SqlType => {
     switch (type.name) {
-      case 'anyelement': return exact;
+      case 'anyelement': case 'anyenum': return exact;
       case 'anyarray': return { name: 'array', element: exact };
       case 'anycompatible': return compatible;
       case 'anycompatiblearray': return { name: 'array', element: compatible };
@@ -271,11 +272,11 @@ function solveElement(
 ): SqlType | null {
   let element: SqlType | null = null;
   for (const [at, type] of types.entries()) {
-    if (type.name !== 'anyelement' && type.name !== 'anyarray') continue;
+    if (type.name !== 'anyelement' && type.name !== 'anyarray' && type.name !== 'anyenum') continue;
     const arg = must(args[at], 'argument');
     if (arg.name === 'unknown') continue;
-    const found = type.name === 'anyelement' ? withoutMods(arg) : elementOf(arg);
-    if (found === null) return null;
+    const found = type.name === 'anyarray' ? elementOf(arg) : withoutMods(arg);
+    if (found === null || (type.name === 'anyenum' && found.name !== 'enum')) return null;
     if (element !== null && !sameType(element, found)) return null;
     element ??= found;
   }

@@ -168,8 +168,8 @@ function conflictWith(
 }
 
 /** A type by its name in SQL. */
-export function bindTypeName(type: TypeName, _env: PlanEnv): SqlType {
-  return resolveType(type);
+export function bindTypeName(type: TypeName, env: PlanEnv): SqlType {
+  return resolveType(type, env.catalog);
 }
 
 /** The values of EXECUTE's arguments as the types of the parameters. */

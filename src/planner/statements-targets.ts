@@ -15,6 +15,7 @@ import { typeText } from './bind-types.ts';
 import type { CatalogColumn, CatalogRelation } from './catalog.ts';
 import { tryCoerce } from './coerce.ts';
 import { assignmentMismatch } from './errors.ts';
+import { defaultExprOf } from './functions/domain.ts';
 import type { Returning } from './plans.ts';
 import type { ScalarExpr } from './relation.ts';
 import { Scope } from './scope.ts';
@@ -68,7 +69,7 @@ export function assign(
 
 /** What DEFAULT means for a column; identity columns get NULL, which their sequence fills. */
 export function defaultOf(column: CatalogColumn): ScalarExpr {
-  return column.defaultExpr ?? { kind: 'literal', value: null, type: column.type };
+  return defaultExprOf(column) ?? { kind: 'literal', value: null, type: column.type };
 }
 
 /** The table's columns as a FROM item, numbered from `offset`. */

@@ -9,10 +9,12 @@ import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import type { SqlError } from '../common/errors.ts';
 import { physicalOf } from '../common/types/sql-type.ts';
+import { defaultExprOf } from '../planner/functions/domain.ts';
 import type { EvaluationContext } from '../planner/functions/entry.ts';
 import type { Batch, Column } from './batch.ts';
 import { batchOf, makeColumn, setCell } from './batch.ts';
 import type { StoredRelation } from './catalog-store-types.ts';
+import { checkDomainColumns } from './domain-columns.ts';
 import { JsonDecoder } from './formats/json.ts';
 import type { RecordError } from './formats/json.ts';
 import { compileMap } from './kernels/map.ts';
@@ -99,7 +101,9 @@ function withDefaults(
 ): Column {
   if (column.nulls === null) return column;
   const sequence = table.sequences?.find((entry) => entry.column === at)?.sequence;
-  const { defaultExpr, type } = must(table.columns[at], 'column');
+  const declared = must(table.columns[at], 'column');
+  const { type } = declared;
+  const defaultExpr = defaultExprOf(declared);
   if (sequence === undefined && defaultExpr === null) return column;
   const nulls = column.nulls.slice(0, length);
   const one: Batch = { length: 1, columns: [], weights: new Int32Array([1]) };
@@ -139,6 +143,7 @@ function checkRows(table: StoredRelation, batch: Batch, context: EvaluationConte
       `null value in column "${name}" of relation "${table.name}" violates not-null constraint`,
       { schema: table.schema, table: table.name, column: name });
   }
+  checkDomainColumns(table, batch, context);
   if (table.checks.length === 0) return;
   const values = evaluate(table.checks.map(({ expr }) => expr), batch, table, context);
   for (const [at, { name }] of table.checks.entries()) {

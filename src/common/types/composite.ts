@@ -12,6 +12,7 @@ import { formatArray, joinRecord, parseArray, splitRecord } from './array-text.t
 import type { SqlType } from './sql-type.ts';
 import { dataView, invalidBinary, invalidSyntax } from './type-definition.ts';
 import type { TypeDefinition } from './type-definition.ts';
+import { applyTypmod } from './typmod.ts';
 import { asArray, asRecord } from './values-of.ts';
 
 /** How composite types find the behaviour of their parts. */
@@ -116,7 +117,7 @@ export function arrayDefinition(lookup: TypeLookup): TypeDefinition {
 function encodeArray(lookup: TypeLookup, array: SqlArray, element: SqlType): Uint8Array {
   const definition = lookup.definition(element);
   const hasNull = array.elements.includes(null) ? 1 : 0;
-  const head = [array.dims.length, hasNull, definition.oid];
+  const head = [array.dims.length, hasNull, element.user?.oid ?? definition.oid];
   array.dims.forEach((size, i) => head.push(size, array.lowerBounds[i] ?? 1));
   return joinParts(head,
     array.elements.map((one) => (one === null ? null : definition.encodeBinary(one, element))));
@@ -169,7 +170,8 @@ export function recordDefinition(lookup: TypeLookup): TypeDefinition {
       if (columns.length !== type.fields.length) throw invalidSyntax('record', text);
       const values = columns.map((column, i) => {
         const field = fieldType(type, i);
-        return column === null ? null : lookup.definition(field).parse(column, field, settings);
+        return column === null ? null
+          : applyTypmod(lookup.definition(field).parse(column, field, settings), field, false);
       });
       return { kind: 'record', values };
     },
@@ -208,7 +210,8 @@ function encodeRecord(lookup: TypeLookup, record: SqlRecord, type: SqlType): Uin
     const field = fieldType(type, i);
     const definition = lookup.definition(field);
     const element = field.element;
-    const oid = element === undefined ? definition.oid : lookup.definition(element).arrayOid;
+    const oid = element === undefined ? field.user?.oid ?? definition.oid
+      : element.user?.arrayOid ?? lookup.definition(element).arrayOid;
     parts.push([oid], one === null ? null : definition.encodeBinary(one, field));
   });
   return joinParts([record.values.length], parts);

@@ -14,6 +14,7 @@ import { BOOLEAN } from './boolean.ts';
 import { BYTEA, UUID } from './bytea.ts';
 import { arrayDefinition, recordDefinition } from './composite.ts';
 import { DATE, INTERVAL, TIME, TIMESTAMP, TIMESTAMPTZ, TIMETZ } from './date-types.ts';
+import { ENUM } from './enums.ts';
 import { FLOAT4, FLOAT8 } from './floats.ts';
 import { INT2, INT4, INT8, OID_TYPES } from './integers.ts';
 import { JSONB, JSON_TYPE } from './json-types.ts';
@@ -81,7 +82,7 @@ const DEFINITIONS: readonly TypeDefinition[] = [
   textual('aclitem', 1033, 1034), textual('pg_node_tree', 194, 0),
   textual('pg_ndistinct', 3361, 0), textual('pg_dependencies', 3402, 0),
   textual('pg_mcv_list', 5017, 0), textual('anyarray', 2277, 0),
-  textual('void', 2278, 0), UNKNOWN, ARRAY, RECORD,
+  textual('void', 2278, 0), UNKNOWN, ARRAY, RECORD, ENUM,
 ];
 
 const BY_TYPE_NAME = new Map<TypeName, TypeDefinition>(
@@ -90,7 +91,7 @@ const BY_OID = new Map<number, SqlType>();
 const BY_NAME = new Map<string, SqlType>();
 
 function register(definition: TypeDefinition): void {
-  if (definition.name === 'array') return;
+  if (definition.name === 'array' || definition.name === 'enum') return;
   const type: SqlType = { name: definition.name };
   BY_OID.set(definition.oid, type);
   if (definition.arrayOid !== 0) BY_OID.set(definition.arrayOid, arrayOf(type));
@@ -117,9 +118,25 @@ export function typeByOid(oid: number): SqlType | null {
 
 /** The pg_type oid of a type. */
 export function typeOid(type: SqlType): number {
-  if (type.name !== 'array') return typeDefinition(type).oid;
+  if (type.name !== 'array') return type.user?.oid ?? typeDefinition(type).oid;
   const element = must(type.element, 'an array type has an element type');
-  return typeDefinition(element).arrayOid;
+  return element.user?.arrayOid ?? typeDefinition(element).arrayOid;
+}
+
+/** As `typeOid`, but a domain has an oid of its own; clients are told of the type below it. */
+export function catalogTypeOid(type: SqlType): number {
+  if (type.domain !== undefined) return type.domain.oid;
+  return type.element?.domain?.arrayOid ?? typeOid(type);
+}
+
+/** A name of a user's type as SQL writes it; one that is not in schema public is qualified. */
+function userTypeText(
+  { schema, name }: { readonly schema: string; readonly name: string },
+): string {
+  const quoted = (word: string): string =>
+    (/^[a-z_][a-z0-9_$]*$/.test(word) ? word : `"${word.replaceAll('"', '""')}"`);
+  return schema === 'public' || schema.startsWith('pg_temp') ? quoted(name)
+    : `${quoted(schema)}.${quoted(name)}`;
 }
 
 /**
@@ -139,6 +156,8 @@ export function typeByName(name: string): SqlType | null {
 /** PostgreSQL's spelling with modifiers: `numeric(10,2)`, `character varying(3)`, `integer[]`. */
 export function formatType(type: SqlType): string {
   if (type.name === 'array') return `${type.element ? formatType(type.element) : 'anyelement'}[]`;
+  const named = type.domain ?? type.user;
+  if (named !== undefined) return userTypeText(named);
   const { sqlName } = typeDefinition(type);
   const mods = type.mods;
   if (mods === undefined || mods.length === 0) return sqlName;

@@ -15,7 +15,7 @@ export type TypeName =
   | 'regnamespace' | 'regrole' | 'xid' | 'tid' | 'int2vector' | 'oidvector'
   | 'cid' | 'xid8' | 'pg_lsn' | 'inet' | 'aclitem' | 'pg_node_tree' | 'regcollation' | 'regconfig'
   | 'regdictionary' | 'pg_ndistinct' | 'pg_dependencies' | 'pg_mcv_list' | 'anyarray'
-  | 'void' | 'unknown' | 'array' | 'record';
+  | 'void' | 'unknown' | 'array' | 'record' | 'enum';
 
 /**
  * A type with its modifiers. `mods`: varchar/bpchar/bit/varbit [length], numeric [precision,
@@ -28,6 +28,47 @@ export interface SqlType {
   readonly mods?: readonly number[];
   readonly element?: SqlType;
   readonly fields?: readonly RecordField[];
+  /** Of an enum, and of a record that CREATE TYPE or a relation gave a name. */
+  readonly user?: UserType;
+  /** A domain over the type: its values are values of the type that pass its checks. */
+  readonly domain?: DomainType;
+}
+
+/** A name users gave a type. */
+export interface UserType {
+  readonly oid: number;
+  readonly arrayOid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** Of an enum, in order. */
+  readonly labels?: readonly EnumLabel[];
+}
+
+/** A label of an enum; `place` is its value in columns, and what it is ordered by. */
+export interface EnumLabel {
+  readonly oid: number;
+  readonly label: string;
+  readonly place: number;
+}
+
+/** What CREATE DOMAIN said, domains below it included. */
+export interface DomainType {
+  readonly oid: number;
+  readonly arrayOid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly notNull: boolean;
+  /** Expressions over the value as column 0; only the planner reads them. */
+  readonly checks: readonly DomainCheck[];
+  /** DEFAULT as the planner bound it, or null. */
+  readonly defaultExpr: unknown;
+}
+
+/** CHECK of a domain; `of` is the oid of the domain that said it, itself or one below. */
+export interface DomainCheck {
+  readonly name: string;
+  readonly of: number;
+  readonly expr: unknown;
 }
 
 /** A field of a record type. */
@@ -48,7 +89,7 @@ export function physicalOf(type: SqlType): Physical {
     case 'regoperator': case 'regnamespace': case 'regrole': case 'cid': case 'regcollation':
     case 'regconfig': case 'regdictionary': return 'i32';
     case 'int8': case 'time': case 'timestamp': case 'timestamptz': return 'i64';
-    case 'float4': case 'float8': return 'f64';
+    case 'float4': case 'float8': case 'enum': return 'f64';
     default: return 'ref';
   }
 }
@@ -61,6 +102,7 @@ export function arrayOf(element: SqlType): SqlType {
 /** True when the two are the same type; modifiers do not count. */
 export function sameType(a: SqlType, b: SqlType): boolean {
   if (a.name !== b.name) return false;
+  if (a.name === 'enum') return a.user?.oid === b.user?.oid;
   if (a.name !== 'array') return true;
   return a.element !== undefined && b.element !== undefined && sameType(a.element, b.element);
 }

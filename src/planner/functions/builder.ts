@@ -63,6 +63,7 @@ const TYPE_NAMES: ReadonlySet<string> = new Set<TypeName>([
 ]);
 const POLYMORPHIC: ReadonlySet<string> = new Set([
   'anyelement', 'anyarray', 'any', 'anynonarray', 'anycompatible', 'anycompatiblearray',
+  'anyenum',
 ]);
 
 function isTypeName(name: string): name is TypeName {
@@ -72,7 +73,7 @@ function isTypeName(name: string): name is TypeName {
 function isPolymorphic(
   name: string,
 ): name is 'anyelement' | 'anyarray' | 'any' | 'anynonarray' | 'anycompatible'
-  | 'anycompatiblearray' {
+  | 'anycompatiblearray' | 'anyenum' {
   return POLYMORPHIC.has(name);
 }
 

@@ -19,7 +19,7 @@ import type { UserFunction } from './user-function.ts';
 export type SignatureType =
   | SqlType
   | { readonly name: 'anyelement' | 'anyarray' | 'any' | 'anynonarray' | 'anycompatible'
-      | 'anycompatiblearray' };
+      | 'anycompatiblearray' | 'anyenum' };
 
 /** What a function may ask of its surroundings; everything else is in its arguments. */
 export interface EvaluationContext {

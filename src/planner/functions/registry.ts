@@ -23,6 +23,8 @@ import { COMPARISON } from './comparison.ts';
 import { DATETIME } from './datetime.ts';
 import { DATETIME_OPERATORS } from './datetime-operators.ts';
 import { TEMPLATES } from './datetime-templates.ts';
+import { DOMAINS } from './domain.ts';
+import { ENUMS } from './enums.ts';
 import type {
   CastEntry, FunctionEntry, ScalarEvaluator, ScalarFunction,
 } from './entry.ts';
@@ -65,6 +67,7 @@ const TOPICS: readonly FunctionTopic[] = [
   },
   { title: 'JSON', entries: [...JSON_FUNCTIONS, ...JSON_BUILDERS, ...JSON_PATHS] },
   { title: 'Arrays', entries: ARRAYS },
+  { title: 'Enums', entries: ENUMS },
   { title: 'Aggregates', entries: [
     ...AGGREGATES, ...COLLECT_AGGREGATES, ...STATISTICS, ...BIT_AGGREGATES,
   ] },
@@ -77,7 +80,8 @@ const TOPICS: readonly FunctionTopic[] = [
   {
     title: 'System',
     entries: [...SYSTEM, ...CATALOG_SESSION, ...CATALOG_FUNCTIONS, ...CATALOG_NAMES,
-      ...CATALOG_TYPES, ...CATALOG_ACLS, ...CATALOG_TABLES, ...MISCELLANEOUS, ...INTERNAL],
+      ...CATALOG_TYPES, ...CATALOG_ACLS, ...CATALOG_TABLES, ...MISCELLANEOUS, ...INTERNAL,
+      ...DOMAINS],
   },
 ];
 

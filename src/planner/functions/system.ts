@@ -12,7 +12,7 @@ import type { IntervalField } from '../../common/types/interval-parse.ts';
 import type { Interval } from '../../common/types/interval.ts';
 import { validateJson } from '../../common/types/jsonb-parse.ts';
 import {
-  formatType, typeByName, typeByOid, typeDefinition, typeFromTypmod, typeOid,
+  catalogTypeOid, formatType, typeByName, typeByOid, typeDefinition, typeFromTypmod, typeOid,
 } from '../../common/types/registry.ts';
 import {
   absNumeric, compareNumeric, formatNumeric, numericFromNumber, numericToBigint, truncNumeric,
@@ -30,25 +30,29 @@ const TYPES: readonly ScalarFunction[] = [
     doc: 'The SQL name of a type with its modifier.',
     examples: [['format_type(1700, 655366)', 'numeric(10,2)'],
       ['format_type(23, NULL)', 'integer']],
-    evaluate: (oid: number | null, typmod: number | null) => {
+    volatility: 'stable',
+    evaluateIn: (context, oid: number | null, typmod: number | null) => {
       if (oid === null) return null;
       const type = typeByOid(oid >>> 0);
-      if (type === null) return oid === 0 ? '-' : '???';
+      if (type === null) {
+        return oid === 0 ? '-' : context.catalog?.nameOf('regtype', oid >>> 0) ?? '???';
+      }
       return formatType(typeFromTypmod(type, typmod ?? -1));
     },
   }),
   scalar({
     signature: 'to_regtype(text) -> regtype', doc: 'The type of a name, or NULL.',
+    volatility: 'stable',
     examples: [[`to_regtype('int4')`, 'integer']],
-    evaluate: (name: string) => {
+    evaluateIn: (context, name: string) => {
       const type = typeByName(name);
-      return type === null ? null : typeOid(type);
+      return type === null ? context.catalog?.find('regtype', name) ?? null : typeOid(type);
     },
   }),
   scalar({
     signature: 'pg_typeof(any) -> regtype', nulls: 'called', mayBeNull: false,
     doc: 'The type of a value.', examples: [['pg_typeof(33)', 'integer']],
-    specialize: (types) => () => typeOid(must(types[0], 'type')),
+    specialize: (types) => () => catalogTypeOid(must(types[0], 'type')),
   }),
 ];
 

@@ -5,7 +5,7 @@
  * once.
  */
 import { must } from '../../common/assert.ts';
-import { typeOid, typmodOf } from '../../common/types/registry.ts';
+import { catalogTypeOid, typeOid, typmodOf } from '../../common/types/registry.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import { sqlArray } from '../../common/values.ts';
 import type { SystemContext } from '../engine-core-types.ts';
@@ -22,6 +22,7 @@ import {
   C_COLLATION, checkOid, DEFAULT_COLLATION, defaultOid, relationsHere, roleOids, userRelations,
 } from './oids.ts';
 import { typeFact } from './types.ts';
+import { domainConstraintRows, userTypes } from './user-types.ts';
 
 const SHAPE_BY_OID = new Map(SHAPES.map((shape) => [shape.oid, shape]));
 const HEAP = 2;
@@ -93,6 +94,14 @@ function* classes(context: SystemContext): Generator<CatalogRow, void> {
       relreplident: 'n', reltuples: context.engine.rowCount(relation.id),
     };
   }
+  for (const { object, type } of userTypes(context)) {
+    if (type.fields === undefined || type.domain !== undefined) continue;
+    yield {
+      oid: object.id, relname: object.name, relnamespace: object.schemaId, reltype: object.id,
+      relowner: owner(object.owner), relkind: 'c', relpersistence: 'p',
+      relnatts: type.fields.length, relispopulated: true, relreplident: 'n', reltuples: -1,
+    };
+  }
   for (const sequence of sequencesHere(context)) {
     yield {
       oid: sequence.id, relname: sequence.name, relnamespace: sequence.schemaId,
@@ -115,8 +124,8 @@ interface Attribute {
 }
 
 function attributeRow({ relation, number, name, type, notNull }: Attribute): CatalogRow {
-  const oid = typeOid(type);
-  const fact = typeFact(oid);
+  const oid = catalogTypeOid(type);
+  const fact = type.name === 'enum' ? typeFact(700) : typeFact(typeOid(type));
   return {
     attrelid: relation, attname: name, atttypid: oid, attstattarget: -1,
     attlen: fact?.length ?? -1, attnum: number, attndims: type.name === 'array' ? 1 : 0,
@@ -151,6 +160,12 @@ function inKey(relation: StoredRelation, at: number): boolean {
 
 function* attributes(context: SystemContext): Generator<CatalogRow, void> {
   for (const relation of relationsHere(context)) yield* attributesOf(relation);
+  for (const { object, type } of userTypes(context)) {
+    if (type.fields === undefined || type.domain !== undefined) continue;
+    for (const [at, field] of type.fields.entries()) {
+      yield attributeRow({ ...field, relation: object.id, number: at + 1, notNull: false });
+    }
+  }
   for (const { index, relation } of indexesHere(context)) {
     for (const [at, column] of index.columns.entries()) {
       const { name, type } = must(relation.columns[column], 'index column');
@@ -220,6 +235,7 @@ function* constraints(context: SystemContext): Generator<CatalogRow, void> {
     }
     for (const key of relation.foreignKeys ?? []) yield foreignKeyRow(context, relation, key);
   }
+  yield* domainConstraintRows(context);
 }
 
 const ACTION_LETTERS: Readonly<Record<ReferenceAction, string>> = {

@@ -9,6 +9,7 @@ import { indexesHere } from './classes.ts';
 import type { CatalogRow, Contents } from './content.ts';
 import { checkText } from './definitions.ts';
 import { userRelations } from './oids.ts';
+import { domainChecks, domainCheckText } from './user-types.ts';
 
 interface Constraint {
   readonly schema: string;
@@ -135,6 +136,11 @@ function* checks(context: SystemContext): Generator<CatalogRow, void> {
     if (check === null) continue;
     yield { constraint_catalog: catalog, constraint_schema: schema, constraint_name: name,
       check_clause: check.slice('CHECK '.length) };
+  }
+  for (const { object, check } of domainChecks(context)) {
+    yield { constraint_catalog: catalog, constraint_name: check.name,
+      constraint_schema: context.catalog.schemas.get(object.schemaId)?.name ?? null,
+      check_clause: domainCheckText(check, false).slice('CHECK '.length) };
   }
 }
 

@@ -17,6 +17,7 @@ import { relationsHere, schemasHere } from './oids.ts';
 import { procedures } from './procedures.ts';
 import { userProcedures } from './user-routines.ts';
 import { typeFact } from './types.ts';
+import { domainChecks, domainDefaultText, userTypes } from './user-types.ts';
 
 const SHAPE_BY_OID = new Map(SHAPES.map((shape) => [shape.oid, shape]));
 
@@ -114,19 +115,34 @@ function timePrecision(type: SqlType): number | null {
   }
 }
 
+/** pg_type.typname of a type; of a domain that of its base. */
+function udtName(type: SqlType): string {
+  if (type.user !== undefined) return type.user.name;
+  const element = type.element?.domain ?? type.element?.user;
+  if (element !== undefined) return `_${element.name}`;
+  return typeFact(typeOid(type))?.name ?? typeDefinition(type).name;
+}
+
+/** domain_catalog and its like, for columns of a domain. */
+function domainColumns({ domain }: SqlType, catalog: string): CatalogRow {
+  return domain === undefined ? {}
+    : { domain_catalog: catalog, domain_schema: domain.schema, domain_name: domain.name };
+}
+
 /** The type's columns that `columns`, `domains` and `element_types` share. */
 function typeColumns(type: SqlType, catalog: string): CatalogRow {
   const { precision, radix, scale } = numberFacts(type);
   const text = type.name === 'varchar' || type.name === 'bpchar' || type.name === 'text';
   const length = type.name === 'varchar' || type.name === 'bpchar' ? type.mods?.[0] ?? null : null;
   return {
-    data_type: type.name === 'array' ? 'ARRAY' : formatType({ name: type.name }),
+    data_type: type.name === 'array' ? 'ARRAY' : type.user === undefined
+      ? formatType({ name: type.name }) : 'USER-DEFINED',
     character_maximum_length: length,
     character_octet_length: text ? Math.min((length ?? 1073741824) * (length === null ? 1 : 4),
       1073741824) : null,
     numeric_precision: precision, numeric_precision_radix: radix, numeric_scale: scale,
-    datetime_precision: timePrecision(type), udt_catalog: catalog, udt_schema: 'pg_catalog',
-    udt_name: typeFact(typeOid(type))?.name ?? typeDefinition(type).name,
+    datetime_precision: timePrecision(type), udt_catalog: catalog,
+    udt_schema: (type.element ?? type).user?.schema ?? 'pg_catalog', udt_name: udtName(type),
   };
 }
 
@@ -155,6 +171,7 @@ function columnRow(relation: StoredRelation, at: number, catalog: string): Catal
     column_name: column.name, ordinal_position: at + 1,
     column_default: identity === null && generated === null ? text : null,
     is_nullable: yesNo(!notNull), ...typeColumns(column.type, catalog),
+    ...domainColumns(column.type, catalog),
     dtd_identifier: String(at + 1), is_self_referencing: 'NO',
     is_identity: yesNo(identity !== null),
     identity_generation: identity === null ? null : identity === 'always' ? 'ALWAYS'
@@ -198,6 +215,51 @@ function* domains(context: SystemContext): Generator<CatalogRow, void> {
   for (const [name, type] of DOMAINS) {
     yield { domain_catalog: catalog, domain_schema: 'information_schema', domain_name: name,
       ...typeColumns(type, catalog), dtd_identifier: '1' };
+  }
+  for (const { type } of userTypes(context)) {
+    if (type.domain === undefined) continue;
+    yield { ...domainColumns(type, catalog), ...typeColumns(type, catalog), dtd_identifier: '1',
+      domain_default: domainDefaultText(type.domain) };
+  }
+}
+
+function* domainConstraints(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const { object, check } of domainChecks(context)) {
+    const schema = context.catalog.schemas.get(object.schemaId)?.name ?? '';
+    yield { constraint_catalog: catalog, constraint_schema: schema, constraint_name: check.name,
+      domain_catalog: catalog, domain_schema: schema, domain_name: object.name,
+      is_deferrable: 'NO', initially_deferred: 'NO' };
+  }
+}
+
+/** Composite types and their attributes. */
+function* userDefinedTypes(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const { type } of userTypes(context)) {
+    const { user, domain } = type;
+    if (user === undefined || user.labels !== undefined || domain !== undefined) continue;
+    yield { user_defined_type_catalog: catalog, user_defined_type_schema: user.schema,
+      user_defined_type_name: user.name, user_defined_type_category: 'STRUCTURED',
+      is_instantiable: 'YES' };
+  }
+}
+
+function* attributes(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const { type } of userTypes(context)) {
+    const { user, domain } = type;
+    if (user === undefined || domain !== undefined) continue;
+    for (const [at, field] of (type.fields ?? []).entries()) {
+      const row = typeColumns(field.type, catalog);
+      yield { udt_catalog: catalog, udt_schema: user.schema, udt_name: user.name,
+        attribute_name: field.name, ordinal_position: at + 1, is_nullable: 'YES',
+        data_type: row['data_type'] ?? null,
+        character_maximum_length: row['character_maximum_length'] ?? null,
+        attribute_udt_catalog: catalog, attribute_udt_schema: row['udt_schema'] ?? null,
+        attribute_udt_name: row['udt_name'] ?? null, dtd_identifier: String(at + 1),
+        is_derived_reference_attribute: 'NO' };
+    }
   }
 }
 
@@ -263,7 +325,8 @@ function* enabledRoles(context: SystemContext): Generator<CatalogRow, void> {
 
 /** Contents of the relations named above. */
 export const INFORMATION: Contents = {
-  schemata, tables, views, columns, element_types: elementTypes, domains, routines,
+  schemata, tables, views, columns, element_types: elementTypes, domains, routines, attributes,
+  domain_constraints: domainConstraints, user_defined_types: userDefinedTypes,
   table_privileges: privileges, role_table_grants: privileges, character_sets: characterSets,
   information_schema_catalog_name: catalogName, enabled_roles: enabledRoles,
   applicable_roles: () => [],

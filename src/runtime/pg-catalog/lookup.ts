@@ -12,6 +12,7 @@ import type { Value } from '../../common/values.ts';
 import type {
   CatalogLookup, DescribedObject, VisibleObject, FunctionEntry,
 } from '../../planner/functions/entry.ts';
+import { namedPart } from '../catalog-types.ts';
 import type { StoredIndex, StoredObject, StoredRelation } from '../catalog-store-types.ts';
 import type { SystemContext } from '../engine-core-types.ts';
 import { classOf } from './cluster.ts';
@@ -28,6 +29,9 @@ import {
   procedureOf, proceduresHere, userArguments, userDefinition, userResult,
 } from './user-routines.ts';
 import { typeFact, typeNameOf, typeOidOf } from './types.ts';
+import {
+  domainChecks, domainCheckText, userTypeByOid, userTypeName, userTypeOidOf,
+} from './user-types.ts';
 
 /** What a session does on behalf of functions. */
 export interface LookupActions {
@@ -67,7 +71,7 @@ export class SystemLookup implements CatalogLookup {
   nameOf(type: TypeName, oid: number): string | null {
     switch (type) {
       case 'regclass': return this.#className(oid);
-      case 'regtype': return typeNameOf(oid);
+      case 'regtype': return typeNameOf(oid) ?? userTypeName(this.#context, oid);
       case 'regnamespace': {
         const schema = this.#context.catalog.schemas.get(oid);
         return schema === undefined ? null : quoteName(schema.name);
@@ -99,7 +103,8 @@ export class SystemLookup implements CatalogLookup {
     switch (type) {
       case 'regclass': return this.#classOid(text);
       case 'regtype': {
-        const found = typeOidOf(text);
+        const found = typeOidOf(text)
+          ?? userTypeOidOf(this.#context, nameParts(text), this.#schemaPath());
         if (found === null) this.#requireSchemaOf(text);
         return found;
       }
@@ -156,7 +161,13 @@ export class SystemLookup implements CatalogLookup {
         const named = this.#named(oid);
         return named === null ? null : this.#isVisible(named);
       }
-      case 'type': return typeFact(oid) === null ? null : typeFact(oid)?.schema === PG_CATALOG;
+      case 'type': {
+        const fact = typeFact(oid);
+        if (fact !== null) return fact.schema === PG_CATALOG;
+        const made = userTypeByOid(this.#context, oid);
+        const named = made === null ? null : namedPart(made.element ?? made);
+        return named === null ? null : this.#context.searchPath.includes(named.schema);
+      }
       case 'function': case 'other': return true;
       default: return assertNever(kind);
     }
@@ -377,7 +388,8 @@ export class SystemLookup implements CatalogLookup {
       const key = relation.foreignKeys?.find((each) => each.id === oid);
       if (key !== undefined) return referenceText(catalog, relation, key);
     }
-    return null;
+    const own = domainChecks(this.#context).find((each) => each.oid === oid);
+    return own === undefined ? null : domainCheckText(own.check, pretty);
   }
 }
 

@@ -15,6 +15,7 @@ const FIRST_OPERATOR = 12000;
 /** Functions that stand behind types and access methods. */
 const HANDLERS = [
   'array_in', 'array_out', 'array_recv', 'array_send', 'domain_in', 'domain_recv',
+  'enum_in', 'enum_out', 'enum_recv', 'enum_send',
   'array_subscript_handler', 'jsonb_subscript_handler', 'raw_array_subscript_handler',
   'array_typanalyze', 'heap_tableam_handler', 'bthandler', 'hashhandler',
 ] as const;

@@ -5,21 +5,29 @@
  * engine like any other relation: nothing here looks at queries.
  */
 import { assert } from '../../common/assert.ts';
-import type { SystemRelation } from '../engine-core-types.ts';
+import type { SystemContext, SystemRelation } from '../engine-core-types.ts';
 import { CLASSES } from './classes.ts';
 import { CLUSTER } from './cluster.ts';
 import { SHAPES } from './columns.ts';
 import { catalogRelation } from './content.ts';
-import type { Contents } from './content.ts';
+import type { CatalogRow, Contents } from './content.ts';
 import { INFORMATION_KEYS } from './information-keys.ts';
 import { INFORMATION } from './information.ts';
 import { LISTINGS } from './listings.ts';
+import { roleOids } from './oids.ts';
 import { ROUTINES } from './routines.ts';
 import { typeRows } from './types.ts';
+import { enumRows, userTypeRows } from './user-types.ts';
 
 const PG_CATALOG: Contents = {
-  ...CLASSES, ...ROUTINES, ...CLUSTER, ...LISTINGS, pg_type: typeRows,
+  ...CLASSES, ...ROUTINES, ...CLUSTER, ...LISTINGS, pg_type: allTypeRows, pg_enum: enumRows,
 };
+/** Built-in types, and those users made. */
+function* allTypeRows(context: SystemContext): Generator<CatalogRow, void> {
+  yield* typeRows();
+  yield* userTypeRows(context, roleOids(context));
+}
+
 const INFORMATION_SCHEMA: Contents = { ...INFORMATION, ...INFORMATION_KEYS };
 
 function relations(schema: string, contents: Contents): readonly SystemRelation[] {

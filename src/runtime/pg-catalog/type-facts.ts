@@ -53,6 +53,7 @@ void 2278 4 t p P f 0 0 void_in void_recv - i p 0
 trigger 2279 4 t p P f 0 0 trigger_in - - i p 0
 internal 2281 8 t p P f 0 0 internal_in - - d p 0
 anyelement 2283 4 t p P f 0 0 anyelement_in - - i p 0
+anyenum 3500 4 t p P f 0 0 anyenum_in - - i p 0
 anynonarray 2776 4 t p P f 0 0 anynonarray_in - - i p 0
 uuid 2950 16 f b U f 0 2951 uuid_in uuid_recv - c p 0
 pg_lsn 3220 8 t b U f 0 3221 pg_lsn_in pg_lsn_recv - d p 0

@@ -5,6 +5,7 @@
  * for INSERT by putting the expressions into its source query.
  */
 import { must } from '../../common/assert.ts';
+import { defaultExprOf } from '../../planner/functions/domain.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
 import type { Batch, Column } from '../batch.ts';
 import { batchOf, makeColumn } from '../batch.ts';
@@ -23,7 +24,8 @@ export function completeRows(
     if (from >= 0) return must(given.columns[from], 'given column');
     const sequence = table.sequences?.find((entry) => entry.column === at);
     if (sequence !== undefined) return sequenceColumn(context, table, sequence, count);
-    if (column.defaultExpr !== null) return evaluated(context, column.defaultExpr, given);
+    const value = defaultExprOf(column);
+    if (value !== null) return evaluated(context, value, given);
     const nulls = new Uint8Array(count).fill(1);
     return { ...makeColumn(physicalOf(column.type), count), nulls };
   });

@@ -15,6 +15,7 @@ import type { CatalogRelation } from '../../planner/catalog.ts';
 import { columnsUsed } from '../../planner/expr-tools.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
 import type { Batch } from '../batch.ts';
+import { checkDomainColumns } from '../domain-columns.ts';
 import { cell } from '../batch.ts';
 import { rowValues } from './key-text.ts';
 import type { RowEvaluator } from './row-evaluator.ts';
@@ -27,6 +28,7 @@ export function checkRows(table: CatalogRelation, batch: Batch, evaluator: RowEv
     const row = nulls.subarray(0, batch.length).indexOf(1);
     if (row >= 0) throw notNullViolated(table, column.name, rowValues(batch, row));
   }
+  checkDomainColumns(table, batch, evaluator.context);
   for (const check of table.checks) {
     const result = evaluator.evaluate([check.expr], batch);
     for (let row = 0; row < batch.length; row++) {

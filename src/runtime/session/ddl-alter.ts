@@ -16,6 +16,7 @@ import { nameIsFree } from './ddl-create.ts';
 import { refuseSystem } from './ddl-drop.ts';
 import { alterSubscription } from './ddl-subscription.ts';
 import { alterRole } from './ddl-role.ts';
+import { alterType } from './ddl-alter-named-type.ts';
 import { columnParts } from './ddl-columns.ts';
 import { isStorageParameter, optionText } from './ddl-connector.ts';
 import { addConstraint, dropConstraint } from './ddl-keys.ts';
@@ -35,6 +36,9 @@ export async function alterObject(
   if (statement.object === 'schema') {
     renameSchema(context, statement);
     return command(tag);
+  }
+  if (statement.object === 'type' || statement.object === 'domain') {
+    return alterType(context, statement);
   }
   if (statement.object === 'role') return await alterRole(context, statement);
   if (statement.object === 'subscription') return alterSubscription(context, statement);

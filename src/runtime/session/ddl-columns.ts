@@ -44,7 +44,8 @@ export function columnType(
     return { type: { name: serial }, serial: true };
   }
   const type = bindTypeName(definition.type, context.planning);
-  if (type.name === 'void' || type.name === 'unknown' || type.name === 'record') {
+  if (type.name === 'void' || type.name === 'unknown'
+    || (type.name === 'record' && type.user === undefined)) {
     throw sqlError('42P16', `column "${definition.name.name}" has pseudo-type ${type.name}`, {
       span: definition.type.span,
     });

@@ -7,6 +7,7 @@ import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { Drop } from '../../parser/ast-definitions.ts';
 import { signatureText } from '../../planner/functions/user-function.ts';
 import { allUserFunctions, functionOf } from '../catalog-functions.ts';
+import { typesHere } from '../catalog-types.ts';
 import type { DdlChange, StoredObject, StoredRelation } from '../catalog-store-types.ts';
 import { isSubscriptionView } from '../catalog-store.ts';
 import type { Reference } from '../catalog-store.ts';
@@ -18,6 +19,7 @@ import { dropSink, findSink } from './named-sink.ts';
 import { findSubscription } from './named-subscription.ts';
 import { referenceLabel } from './ddl-references.ts';
 import { droppedSequence } from './ddl-drop-sequence.ts';
+import { dropType } from './ddl-drop-type.ts';
 import { KIND_NAME, relationLabel } from './relation-label.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
@@ -45,6 +47,7 @@ export function dropObjects(context: StatementContext, statement: Drop): Stateme
       case 'schema': dropSchema(context, statement, name); break;
       case 'database': dropDatabase(context, statement, name); break;
       case 'sequence': dropSequence(context, statement, name); break;
+      case 'type': case 'domain': dropNamedType(context, statement, name); break;
       case 'subscription': dropSubscription(context, statement, name); break;
       case 'sink': {
         const sink = findSink(context, name);
@@ -62,6 +65,14 @@ function dropSubscription(context: StatementContext, statement: Drop, name: Qual
   const found = findSubscription(context, name);
   if (found !== null) context.transaction.define({ kind: 'dropObject', id: found.id });
   else missing(context, statement, `subscription "${nameText(name)}"`, '42704');
+}
+
+function dropNamedType(context: StatementContext, statement: Drop, name: QualifiedName): void {
+  const dropped = dropType(context, {
+    object: statement.object, name, cascade: statement.cascade,
+    dropDependants: (oid) => dropAll(context, context.transaction.catalog.allDependants(oid)),
+  });
+  if (!dropped) missing(context, statement, `type "${nameText(name)}"`, '42704');
 }
 
 function dropSequence(context: StatementContext, statement: Drop, name: QualifiedName): void {
@@ -246,7 +257,7 @@ function dropSchema(context: StatementContext, statement: Drop, name: QualifiedN
     .filter((relation) => relation.schemaId === schema.id);
   const { catalog } = context.transaction;
   const objects = [...catalog.objects.values()].filter((object) => object.schemaId === schema.id
-    && ['subscription', 'function', 'sink'].includes(object.kind));
+    && ['subscription', 'function', 'sink', 'type'].includes(object.kind));
   if (inside.length + objects.length > 0 && !statement.cascade) {
     throw sqlError('2BP01', `cannot drop schema ${schemaName} because other objects depend on it`, {
       detail: [...inside.map(relationLabel), ...objects.map(objectLabel)]
@@ -291,7 +302,8 @@ function dropDatabase(context: StatementContext, statement: Drop, name: Qualifie
   }
   dropRelations(context, [...catalog.relations.values()]
     .filter((relation) => relation.database === database.id && relation.belongsTo === null));
-  for (const object of allUserFunctions(catalog, database.id)) {
+  for (const object of [...allUserFunctions(catalog, database.id),
+    ...typesHere(catalog, database.id)]) {
     context.transaction.define({ kind: 'dropObject', id: object.id });
   }
   for (const schema of catalog.schemas.values()) {

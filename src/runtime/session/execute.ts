@@ -26,6 +26,7 @@ import { acknowledge, createSubscription } from './ddl-subscription.ts';
 import { createRole } from './ddl-role.ts';
 import { createSequence } from './ddl-sequence.ts';
 import { createTable, selectInto } from './ddl-table.ts';
+import { createType } from './ddl-type.ts';
 import { createView } from './ddl-view.ts';
 import { truncateTables } from './dml.ts';
 import { runChange, runChangesOfWith } from './dml-with.ts';
@@ -159,6 +160,7 @@ async function executeCommand(
       await context.core.settle();
       return command(statement.kind.toUpperCase());
     case 'createSequence': return createSequence(context, statement);
+    case 'createType': return createType(context, statement);
     case 'lockTable':
       for (const name of statement.tables) {
         await context.transaction.lock(context.resolve(name).id, 'change');
@@ -185,7 +187,7 @@ async function executeCommand(
 type Refused = Exclude<Rest, { kind: 'begin' | 'commit' | 'rollback' | 'savepoint'
   | 'releaseSavepoint' | 'setVariable' | 'setTransaction' | 'resetVariable' | 'show' | 'discard'
   | 'prepare' | 'execute' | 'executeUnitTest' | 'deallocate' | 'declareCursor' | 'fetchCursor'
-  | 'createSequence' | 'closeCursor' | 'flush' | 'wait' | 'lockTable' | 'maintenance'
+  | 'createSequence' | 'createType' | 'closeCursor' | 'flush' | 'wait' | 'lockTable' | 'maintenance'
   | 'advanceClock' | 'listen'
   | 'unlisten' | 'notify' }>;
 
@@ -195,7 +197,6 @@ function refuse(statement: Refused): never {
       'Write the options in the WITH clause of the source.');
     case 'createSecret': throw notSupported('CREATE SECRET',
       'Write the option in the WITH clause of the source.');
-    case 'createType': throw notSupported('CREATE TYPE', 'Use text with a CHECK constraint.');
     case 'kill': throw notSupported('KILL', 'Send a cancel request.');
     case 'unsupported': throw notSupported(statement.feature, null);
     default: return assertNever(statement);

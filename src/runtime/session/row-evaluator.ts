@@ -14,17 +14,17 @@ import { compileMap } from '../kernels/map.ts';
 /** Evaluates expressions over rows of fixed types. */
 export class RowEvaluator {
   readonly #types: readonly SqlType[];
-  readonly #context: EvaluationContext;
+  readonly context: EvaluationContext;
 
   constructor(types: readonly SqlType[], context: EvaluationContext) {
     this.#types = types;
-    this.#context = context;
+    this.context = context;
   }
 
   /** One output column per expression, one row per input row (fewer with a filter). */
   evaluate(exprs: readonly ScalarExpr[], batch: Batch, filter: ScalarExpr | null = null): Batch {
     const kernel = compileMap({ filter, exprs, inputTypes: this.#types });
-    const result = kernel(batch, this.#context, (error) => { throw error; });
+    const result = kernel(batch, this.context, (error) => { throw error; });
     return result ?? batchOf(exprs.map((expr) => must(expr, 'expression').type), []);
   }
 }

@@ -5,6 +5,7 @@
  * first. A materialized view that is not committed yet is shown as a plain view of its query.
  */
 import type { NameLookup } from '../../common/types/settings.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
 import type {
   CatalogReader, CatalogRelation, SessionFacts,
 } from '../../planner/catalog.ts';
@@ -12,6 +13,7 @@ import type { StoredRelation, StoredSchema } from '../catalog-store-types.ts';
 import type { UserFunction } from '../../planner/functions/user-function.ts';
 import type { CatalogState } from '../catalog-store.ts';
 import { functionsIn } from '../catalog-functions.ts';
+import { rowType, typeIn } from '../catalog-types.ts';
 import { TEMPORARY_ALIAS } from './temporary-names.ts';
 
 /** What a session's catalog view is made of. */
@@ -116,6 +118,19 @@ export class SessionCatalog implements CatalogReader {
       if (here !== null) found.push(...functionsIn(this.#state, here.id, name));
     }
     return found;
+  }
+
+  findType(schema: string | null, name: string): SqlType | null {
+    const schemas = schema === null ? this.searchPath : [this.#own(schema)];
+    for (const candidate of schemas) {
+      const here = this.#state.schemaByName(this.#database, candidate);
+      if (here === null) continue;
+      const made = typeIn(this.#state, here.id, name);
+      if (made !== null) return made;
+      const relation = this.#state.relationByName(this.#database, here.id, name);
+      if (relation !== null) return rowType(relation);
+    }
+    return null;
   }
 
   schemaExists(name: string): boolean {
