@@ -19,6 +19,7 @@ const FAST_DIGITS = 15;
 /** Characters JSON strings must not hold, but for line breaks, which are between records. */
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0009\u000b\u000c\u000e-\u001f]/;
+const BREAK = /[\n\r]/;
 const QUOTE = 34;
 const BACKSLASH = 92;
 const COMMA = 44;
@@ -52,6 +53,8 @@ export class JsonDecoder {
    * The text has no backslash and no control character in a line: strings end at the next quote.
    */
   #plain = false;
+  /** It has line breaks; they are not for strings either. */
+  #breaks = false;
   #at = 0;
   #end = 0;
   #column = -1;
@@ -137,6 +140,7 @@ export class JsonDecoder {
     if (text === this.#text) return;
     this.#text = text;
     this.#plain = !text.includes('\\') && !CONTROL.test(text);
+    this.#breaks = BREAK.test(text);
   }
 
   /** Splits text into records: the elements of an array, or one record per line. */
@@ -306,8 +310,10 @@ export class JsonDecoder {
     if (this.#plain) {
       const close = text.indexOf('"', start);
       if (close < 0 || close >= this.#end) throw this.#invalid();
+      const value = text.slice(start, close);
+      if (this.#breaks && BREAK.test(value)) throw this.#invalid();
       this.#at = close + 1;
-      return text.slice(start, close);
+      return value;
     }
     let escaped = false;
     for (let at = start; at < this.#end; at++) {

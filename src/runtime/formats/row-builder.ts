@@ -15,6 +15,7 @@ import type { Batch, Column } from '../batch.ts';
 import { makeColumn, setCell } from '../batch.ts';
 
 const FIRST_CAPACITY = 256;
+const CAPACITY_KEPT_MAX = 8192;
 const INT4_MAX = 2147483647;
 const INT2_MAX = 32767;
 
@@ -23,6 +24,14 @@ export interface TargetColumn {
   readonly name: string;
   readonly type: SqlType;
   readonly notNull: boolean;
+}
+
+/** The arrays of a column, for loops that write them. */
+export interface RawColumn {
+  readonly data: Column['data'];
+  readonly nulls: Uint8Array;
+  /** 64-bit integers as pairs of 32 bits, low one first. */
+  readonly lanes: Int32Array | null;
 }
 
 interface Growing {
@@ -74,6 +83,23 @@ export class RowBuilder {
       }
     }
     this.#data = bigger;
+  }
+
+  /** Room for rows that are written into the arrays themselves. */
+  reserve(rows: number): void {
+    while (this.#count + rows > this.#capacity) this.#grow();
+  }
+
+  /** The arrays, valid until the next `reserve`, `begin` or `take`. */
+  raw(): readonly RawColumn[] {
+    return this.#data.map(({ column: { kind, data }, nulls }) => ({
+      data, nulls, lanes: kind === 'i64' ? new Int32Array(data.buffer) : null,
+    }));
+  }
+
+  /** Makes a row the running one: those before it were written into the arrays. */
+  seek(row: number): void {
+    this.#count = row;
   }
 
   /** True when the cell of the running row was written. */
@@ -189,7 +215,8 @@ export class RowBuilder {
       ...column, nulls: nulls.subarray(0, length).includes(1) ? nulls : null,
     }));
     this.#count = 0;
-    this.#capacity = FIRST_CAPACITY;
+    // The next batch is most likely as long.
+    this.#capacity = Math.max(FIRST_CAPACITY, Math.min(length, CAPACITY_KEPT_MAX));
     this.#data = this.#fresh();
     return { length, columns, weights: new Int32Array(length).fill(1) };
   }

@@ -10,6 +10,7 @@ import { avroDecoder } from './avro.ts';
 import type { AvroSchemas } from './avro.ts';
 import { CsvDecoder } from './csv.ts';
 import { JsonDecoder } from './json.ts';
+import { ShapeDecoder } from './json-shapes.ts';
 import type { RecordError } from './json.ts';
 import { notNullViolated, RowBuilder } from './row-builder.ts';
 import type { TargetColumn } from './row-builder.ts';
@@ -20,6 +21,8 @@ export interface TextValueDecoder {
   readonly rows: RowBuilder;
   /** Reads text[start, end); null when it has become a row. */
   decode(text: string, start: number, end: number): RecordError | null;
+  /** Reads usual records from bytes into the same rows. */
+  readonly shapes?: ShapeDecoder;
 }
 
 /** Decodes values that are bytes. */
@@ -38,6 +41,8 @@ export interface FormatOptions {
   readonly separator: string;
   /** Writer schemas of Avro values; null: columns are checked only. */
   readonly schemas: AvroSchemas | null;
+  /** Columns somebody reads; null or left out: all. */
+  readonly needed?: ReadonlySet<number> | null;
 }
 
 const FORMATS = ['json', 'csv', 'text', 'bytes', 'avro'];
@@ -51,6 +56,7 @@ export function valueDecoder(format: string, options: FormatOptions): ValueDecod
       return {
         kind: 'text', rows: json.rows,
         decode: (text, start, end) => json.decode(text, start, end),
+        shapes: new ShapeDecoder(json.rows, options.needed ?? null),
       };
     }
     case 'csv': {

@@ -119,8 +119,9 @@ function planOf(
   const separator = separatorOf(spec, options);
   return {
     topic: topicOf(options), columns, metadata: spec.metadata, envelope: formats.envelope,
-    keyFormat: formats.key, primaryKey,
-    value: (data) => valueDecoder(formats.value, { columns: data, separator, schemas }),
+    keyFormat: formats.key, primaryKey, needed: null,
+    value: (data, read) =>
+      valueDecoder(formats.value, { columns: data, separator, schemas, needed: read }),
   };
 }
 
@@ -191,7 +192,7 @@ function openSource(context: ConnectorContext): OpenConnector {
     ?? DISCOVERY_MS;
   const registry = registryOf(spec, outside);
   const schemas = registry === null ? null : new AvroSchemas(registry);
-  const plan = planOf(spec, columns, primaryKey, schemas);
+  const plan = { ...planOf(spec, columns, primaryKey, schemas), needed: context.needed };
   return new KafkaSource({
     load: schemas === null ? null : (value) => schemas.load(value),
     topic: plan.topic, start: spec.start ?? [EARLIEST], maxWaitMs: Number(wait),

@@ -9,6 +9,7 @@ import { SqlError } from '../../../common/errors.ts';
 import type { Column } from '../../batch.ts';
 import { JsonDecoder } from '../../formats/json.ts';
 import type { RecordError } from '../../formats/json.ts';
+import type { ShapeDecoder } from '../../formats/json-shapes.ts';
 import type { RowBuilder, TargetColumn } from '../../formats/row-builder.ts';
 import type { TextValueDecoder, ValueDecoder } from '../../formats/value-decoder.ts';
 import type { DeadLetter, SourceBatch } from '../connector.ts';
@@ -16,6 +17,7 @@ import { conversionsOf, EnvelopeReader } from './debezium.ts';
 import { headersText, MetadataRows, textOf } from './metadata.ts';
 import type { MetadataColumn } from './metadata.ts';
 import type { RecordWalk } from './record-batch.ts';
+import { RowOffsets } from './row-offsets.ts';
 
 /** How changes are written. */
 export type Envelope = 'plain' | 'upsert' | 'debezium';
@@ -28,12 +30,18 @@ export interface DecoderPlan {
   readonly envelope: Envelope;
   readonly keyFormat: 'json' | 'text';
   readonly primaryKey: readonly number[];
+  /** Columns somebody reads; null: all. */
+  readonly needed: ReadonlySet<number> | null;
   /** Makes the decoder of values for the columns that are not metadata. */
-  readonly value: (columns: readonly TargetColumn[]) => ValueDecoder;
+  readonly value: (columns: readonly TargetColumn[], needed: ReadonlySet<number> | null)
+    => ValueDecoder;
 }
 
 const NO_VALUE: RecordError = { sqlState: '22004', column: null, reason: 'record has no value' };
 const NO_KEY: RecordError = { sqlState: '22004', column: null, reason: 'record has no key' };
+/** So many unusual records, and half of a batch, say that shapes do not fit a topic. */
+const MANY = 16;
+const SHAPELESS_BATCHES = 32;
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Decodes the records of one topic, a partition at a time. */
@@ -49,9 +57,10 @@ export class RecordDecoder {
   readonly #keyColumns: readonly number[];
   readonly #dataColumns: readonly number[];
   #partition = 0;
+  /** Batches to be read without shapes: they do not fit. */
+  #shapeless = 0;
   #weights: number[] = [];
-  /** Offset of each row. */
-  #offsets: number[] = [];
+  readonly #offsets = new RowOffsets();
   #deadLetters: DeadLetter[] = [];
   #schema: string | null | undefined;
 
@@ -60,7 +69,9 @@ export class RecordDecoder {
     const isMetadata = new Set(plan.metadata.map(({ column }) => column));
     this.#dataColumns = plan.columns.flatMap((_column, at) => isMetadata.has(at) ? [] : [at]);
     const data = this.#dataColumns.map((at) => must(plan.columns[at], 'column'));
-    this.#value = plan.value(data);
+    const { needed } = plan;
+    this.#value = plan.value(data, needed === null ? null
+      : new Set(this.#dataColumns.flatMap((at, from) => needed.has(at) ? [from] : [])));
     this.#json = new JsonDecoder(data);
     this.#rows = plan.envelope === 'plain' ? this.#value.rows : this.#json.rows;
     this.#meta = new MetadataRows(plan.metadata, plan.columns,
@@ -75,15 +86,51 @@ export class RecordDecoder {
   /** Decodes the records of a batch from one of them on. */
   decode(walk: RecordWalk, from: number, partition: number): void {
     this.#partition = partition;
-    if (this.#plan.envelope === 'plain' && this.#value.kind === 'text') {
-      this.#decodeTexts(walk, from, this.#value);
+    const value = this.#value;
+    if (this.#plan.envelope === 'plain' && value.kind === 'text') {
+      const { shapes } = value;
+      if (shapes === undefined || this.#meta.any || this.#shapeless > 0) {
+        this.#shapeless--;
+        this.#decodeTexts(walk, from, value);
+      } else this.#decodeShapes(walk, from, { value, shapes });
       return;
     }
     for (let record = from; record < walk.count; record++) {
       const error = this.#decodeOne(walk, record);
       if (error !== null) this.#bury(walk, record, error);
-      while (this.#offsets.length < this.count) this.#offsets.push(walk.offsetNumber(record));
+      while (this.#offsets.length < this.count) this.#offsets.add(walk.offsetNumber(record));
     }
+  }
+
+  /** Usual records go straight from bytes to columns; the others one by one. */
+  #decodeShapes(
+    walk: RecordWalk, from: number,
+    { value, shapes }: { readonly value: TextValueDecoder; readonly shapes: ShapeDecoder },
+  ): void {
+    let unusual = 0;
+    for (let record = from; record < walk.count; record++) {
+      const next = shapes.run(walk, record, walk.count);
+      this.#offsets.addAll(walk, record, next);
+      record = next;
+      if (record >= walk.count) break;
+      unusual++;
+      const error = this.#decodeText(walk, record, value);
+      if (error !== null) this.#bury(walk, record, error);
+      else {
+        this.#offsets.add(walk.offsetNumber(record));
+        shapes.learn(walk, record);
+      }
+    }
+    if (unusual > MANY && unusual * 2 > walk.count - from) this.#shapeless = SHAPELESS_BATCHES;
+  }
+
+  #decodeText(walk: RecordWalk, record: number, value: TextValueDecoder): RecordError | null {
+    const bytes = walk.value(record);
+    if (bytes === null || bytes.length === 0) return NO_VALUE;
+    return this.#guarded(walk, record, () => {
+      const text = textOf(bytes);
+      return value.decode(text, 0, text.length);
+    });
   }
 
   /** Plain text values: the texts of a whole batch are made at once where they are ASCII. */
@@ -108,7 +155,7 @@ export class RecordDecoder {
         })
         : value.decode(whole, start, at);
       if (error !== null) this.#bury(walk, record, error);
-      else this.#offsets.push(walk.offsetNumber(record));
+      else this.#offsets.add(walk.offsetNumber(record));
     }
   }
 
@@ -228,8 +275,8 @@ export class RecordDecoder {
     });
   }
 
-  /** Hands over what was decoded. */
-  take(): Pick<SourceBatch, 'batch' | 'deadLetters' | 'offsets'> {
+  /** Hands over what was decoded; `first`: where the range began. */
+  take(first: bigint): Pick<SourceBatch, 'batch' | 'deadLetters' | 'offsets'> {
     const data = this.#rows.take();
     const columns: Column[] = [];
     for (const [from, at] of this.#dataColumns.entries()) {
@@ -243,9 +290,8 @@ export class RecordDecoder {
     }
     const weights = this.#weights.length === 0 ? data.weights : Int32Array.from(this.#weights);
     const deadLetters = this.#deadLetters;
-    const offsets = BigInt64Array.from(this.#offsets, (offset) => BigInt(offset));
+    const offsets = this.#offsets.take(first);
     this.#weights = [];
-    this.#offsets = [];
     this.#deadLetters = [];
     return { batch: { length: data.length, columns, weights }, deadLetters, offsets };
   }

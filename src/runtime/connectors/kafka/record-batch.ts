@@ -136,6 +136,16 @@ export class RecordWalk {
     return this.#base + (this.#offsetDelta[record] ?? 0);
   }
 
+  /** True when the offsets of records [from, to) follow one another. */
+  isDense(from: number, to: number): boolean {
+    const deltas = this.#offsetDelta;
+    const first = (deltas[from] as number) - from;
+    for (let record = from + 1; record < to; record++) {
+      if ((deltas[record] as number) - record !== first) return false;
+    }
+    return true;
+  }
+
   offset(record: number): bigint {
     return this.#baseOffset + BigInt(this.#offsetDelta[record] ?? 0);
   }

@@ -190,13 +190,13 @@ export class KafkaSource implements OpenConnector {
         buffer.bytes -= batch.bytes.length;
       }
     } catch (error) {
-      this.#decoder.take();
+      this.#decoder.take(from);
       Object.assign(buffer, { head: from, tail: from, batches: [], bytes: 0 });
       throw error;
     }
     buffer.batches.splice(0, taken);
     buffer.head = next;
-    return { ...this.#decoder.take(), next, ended: false, caughtUp: false, checksum };
+    return { ...this.#decoder.take(from), next, ended: false, caughtUp: false, checksum };
   }
 
   #decodeBatch(batch: LogBatch, from: bigint, partition: number): void {
@@ -388,7 +388,7 @@ export class KafkaSource implements OpenConnector {
 
   #nothing(from: bigint, buffer: Buffered): SourceBatch {
     const caughtUp = buffer.ahead === 0 && buffer.damaged === 0;
-    return { ...this.#decoder.take(), next: from, ended: false, caughtUp, checksum: 0 };
+    return { ...this.#decoder.take(from), next: from, ended: false, caughtUp, checksum: 0 };
   }
 
   #fail(error: Error): void {
@@ -402,12 +402,14 @@ export class KafkaSource implements OpenConnector {
   redecode(partition: number, letter: DeadLetter): Pick<SourceBatch, 'batch' | 'deadLetters'> {
     const decoder = this.#options.decoder();
     // What needs the outside would not come out the same in a repetition.
-    if (this.#options.load !== null) return { ...decoder.take(), deadLetters: [letter] };
+    if (this.#options.load !== null) {
+      return { ...decoder.take(letter.position), deadLetters: [letter] };
+    }
     const headers = Object.entries(JSON.parse(letter.headers ?? '{}') as Record<string, string>)
       .map(([name, value]) => ({ name, value: new TextEncoder().encode(value) }));
     this.#walk.hold({ ...letter, key: letter.key ?? null, headers });
     decoder.decode(this.#walk, 0, partition);
-    return decoder.take();
+    return decoder.take(letter.position);
   }
 
   async reread(partition: number, first: bigint, next: bigint): Promise<SourceBatch> {
@@ -439,7 +441,7 @@ export class KafkaSource implements OpenConnector {
         at = batch.nextOffset;
       }
     }
-    return { ...decoder.take(), next: at, ended: false, caughtUp: false, checksum };
+    return { ...decoder.take(first), next: at, ended: false, caughtUp: false, checksum };
   }
 }
 
