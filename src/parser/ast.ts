@@ -645,6 +645,8 @@ export interface WindowTable extends Node {
   readonly slide: Expr | null;
   /** Session. */
   readonly gap: Expr | null;
+  /** Session: no longer than this. */
+  readonly longest: Expr | null;
   readonly offset: Expr | null;
   /** Tumble, hop, cumulate: days are those of this time zone. */
   readonly timeZone: Expr | null;

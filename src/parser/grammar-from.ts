@@ -708,6 +708,7 @@ export abstract class FromGrammar extends ExpressionGrammar {
         size: parts.size ?? null,
         slide: parts.slide ?? null,
         gap: parts.gap ?? null,
+        longest: null,
         offset: null,
         timeZone: null,
         partitionBy: [],

@@ -280,6 +280,7 @@ function windowTable(p: Printers, w: WindowTable): string {
     w.slide !== null && `SLIDE => ${p.expr(w.slide)}`,
     w.size !== null && `SIZE => ${p.expr(w.size)}`,
     w.gap !== null && `GAP => ${p.expr(w.gap)}`,
+    w.longest !== null && `MAX_DURATION => ${p.expr(w.longest)}`,
     w.offset !== null && `OFFSET => ${p.expr(w.offset)}`,
     w.timeZone !== null && `TIMEZONE => ${p.expr(w.timeZone)}`,
   ];

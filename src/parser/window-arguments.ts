@@ -3,7 +3,8 @@
  * WindowTable.
  *
  * The order behind the relation and its optional time column is size [offset [zone]] for TUMBLE,
- * slide size [offset [zone]] for HOP, step size [offset [zone]] for CUMULATE, gap for SESSION.
+ * slide size [offset [zone]] for HOP, step size [offset [zone]] for CUMULATE, gap [longest] for
+ * SESSION.
  */
 import type { Span } from '../common/span.ts';
 import type { Expr, FromItem, WindowTable } from './ast.ts';
@@ -22,13 +23,13 @@ export interface WindowArgument {
   readonly span: Span;
 }
 
-type Slot = 'size' | 'slide' | 'gap' | 'offset' | 'timeZone';
+type Slot = 'size' | 'slide' | 'gap' | 'longest' | 'offset' | 'timeZone';
 
 const positions: Readonly<Record<WindowKind, readonly Slot[]>> = {
   tumble: ['size', 'offset', 'timeZone'],
   hop: ['slide', 'size', 'offset', 'timeZone'],
   cumulate: ['slide', 'size', 'offset', 'timeZone'],
-  session: ['gap'],
+  session: ['gap', 'longest'],
 };
 
 const slotsByName: ReadonlyMap<string, Slot> = new Map([
@@ -36,6 +37,7 @@ const slotsByName: ReadonlyMap<string, Slot> = new Map([
   ['slide', 'slide'],
   ['step', 'slide'],
   ['gap', 'gap'],
+  ['max_duration', 'longest'],
   ['offset', 'offset'],
   ['timezone', 'timeZone'],
   ['time_zone', 'timeZone'],
@@ -45,7 +47,7 @@ const usage: Readonly<Record<WindowKind, string>> = {
   tumble: "TUMBLE(t, ts, INTERVAL '1 minute' [, offset [, zone]])",
   hop: "HOP(t, ts, INTERVAL '1 minute' slide, INTERVAL '10 minutes' size [, offset [, zone]])",
   cumulate: "CUMULATE(t, ts, INTERVAL '1 minute' step, INTERVAL '1 hour' size [, offset [, zone]])",
-  session: "SESSION(t [PARTITION BY k], ts, INTERVAL '5 minutes' gap)",
+  session: "SESSION(t [PARTITION BY k], ts, INTERVAL '5 minutes' gap [, longest])",
 };
 
 class Collector {
@@ -132,6 +134,7 @@ export function makeWindowTable(
     size: parts.slot('size'),
     slide: parts.slot('slide'),
     gap: parts.slot('gap'),
+    longest: parts.slot('longest'),
     offset: parts.slot('offset'),
     timeZone: parts.slot('timeZone'),
     partitionBy: parts.keys,

@@ -76,6 +76,7 @@ export interface WindowSyntax {
   readonly size: Expr | null;
   readonly slide: Expr | null;
   readonly gap: Expr | null;
+  readonly longest: Expr | null;
   readonly offset: Expr | null;
   readonly timeZone: Expr | null;
   readonly span: Span;
@@ -149,9 +150,23 @@ function plainSpec(
       }
       return { kind: 'cumulate', step, size, offset };
     }
-    case 'session':
-      return { kind: 'session', gap: positive(binder, syntax.gap, 'gap', span), partitionBy };
+    case 'session': return sessionSpec(binder, syntax, partitionBy);
   }
+}
+
+function sessionSpec(
+  binder: Binder, { gap: gapExpr, longest: longestExpr, span }: WindowSyntax,
+  partitionBy: readonly number[],
+): WindowSpec {
+  const gap = positive(binder, gapExpr, 'gap', span);
+  if (longestExpr === null) return { kind: 'session', gap, partitionBy };
+  const longest = positive(binder, longestExpr, 'longest duration', span);
+  if (longest < gap) {
+    throw sqlError('22023', 'the longest duration of a session must not be below its gap', {
+      span: longestExpr.span,
+    });
+  }
+  return { kind: 'session', gap, partitionBy, longest };
 }
 
 /** The number of an expression's column, appended to the input when it is computed. */
@@ -250,6 +265,7 @@ export function groupWindowSyntax(expr: Expr): (WindowSyntax & { readonly time: 
     slide: wide ? args[1] ?? null : null,
     size: window === 'session' ? null : args[wide ? 2 : 1] ?? null,
     gap: window === 'session' ? args[1] ?? null : null,
+    longest: window === 'session' ? args[2] ?? null : null,
     offset: window === 'session' ? null : args[wide ? 3 : 2] ?? null, timeZone: null,
   };
 }

@@ -129,9 +129,11 @@ export type DataflowNode =
    * open sessions in time order per partition; re-emits rows whose session changed. With
    * `watermark`, sessions with window_end <= watermark are final and leave the state. With
    * `arrival`, a row does not join a session whose end + allowedLateness <= its arrival. With
-   * `numbered`, instead of the window: a number that a session keeps while it grows.
+   * `numbered`, instead of the window: a number that a session keeps while it grows. With
+   * `longest`, no session is longer than that (then the number is its start).
    */
   | Base & { readonly kind: 'session'; readonly gap: bigint; readonly numbered?: boolean;
+      readonly longest?: bigint;
       readonly partitionBy: readonly number[]; readonly timeColumn: number;
       readonly watermark: WatermarkExpr | null; readonly arrival?: number | null;
       readonly allowedLateness?: bigint }

@@ -141,7 +141,8 @@ export function windowText(window: WindowSpec): string {
         : { kind: shape, ...sizes };
       return `${windowText(plain)} in ${zone}`;
     }
-    case 'session': return `session gap ${microsText(window.gap)}`;
+    case 'session': return `session gap ${microsText(window.gap)}${
+      window.longest === undefined ? '' : `, at most ${microsText(window.longest)}`}`;
     default: return assertNever(window);
   }
 }

@@ -98,8 +98,10 @@ class SizeOf {
 
   #session(node: DataflowNode & { kind: 'session' }): string | null {
     const lag = node.watermark === null ? null : this.#lag(node.watermark);
-    return lag === null ? null
-      : `rows of the last ${microsText(lag + node.gap)} and of sessions that go on`;
+    if (lag === null) return null;
+    return node.longest === undefined
+      ? `rows of the last ${microsText(lag + node.gap)} and of sessions that go on`
+      : `rows of the last ${microsText(lag + node.gap + node.longest)}`;
   }
 
   #gate(node: DataflowNode & { kind: 'gate' }): string | null {

@@ -168,7 +168,8 @@ function titleOf(node: DataflowNode, names: ColumnName, relations: RelationName)
     case 'window': return `window ${windowText(node.window)} on ${names(node.timeColumn)}${
       node.arrival === null ? '' : `, open at ${names(node.arrival)}`}${
       node.allowedLateness === 0n ? '' : `, lateness ${microsText(node.allowedLateness)}`}`;
-    case 'session': return `session gap ${microsText(node.gap)} on ${names(node.timeColumn)}${
+    case 'session': return `session gap ${microsText(node.gap)}${node.longest === undefined ? ''
+      : `, at most ${microsText(node.longest)},`} on ${names(node.timeColumn)}${
       by(' partition by', node.partitionBy, names)}${node.numbered === true ? ', numbered' : ''}`;
     case 'aggregate': return `aggregate${by(' by', node.groupBy, names)}${
       node.aggregates.length === 0 ? '' : `: ${node.aggregates.map((each) =>

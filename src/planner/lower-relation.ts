@@ -291,7 +291,9 @@ export class Lowering implements RelationLowering {
       evict: eviction === null ? null : plan.eviction(eviction),
       columns: [...groups, ...plan.aggregates.map((each, at) =>
         ({ name: `$aggregate${at}`, type: each.type }))].map(plainColumn),
-      key: [groupBy.length - 1], appendOnly: false, bound: this.#state.boundOf(relation),
+      // Starts tell sessions apart within their partition only.
+      key: plan.session.longest === undefined ? [groupBy.length - 1] : groupBy.map((_g, at) => at),
+      appendOnly: false, bound: this.#state.boundOf(relation),
     });
     return this.builder.add({
       kind: 'map', inputs: [node], filter: null, exprs: plan.results,
@@ -306,6 +308,7 @@ export class Lowering implements RelationLowering {
     | 'bound'> {
     return {
       kind: 'session', gap: window.gap, partitionBy: window.partitionBy,
+      ...window.longest === undefined ? {} : { longest: window.longest },
       timeColumn: relation.timeColumn, watermark: this.#state.sessionWatermark(relation),
       arrival: relation.late?.arrival ?? null,
       allowedLateness: relation.graceMicros + (relation.late?.allowedMicros ?? 0n),

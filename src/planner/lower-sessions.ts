@@ -91,6 +91,12 @@ function groupOf(expr: ScalarExpr, width: number, session: SessionWindow): Group
   }
 }
 
+/** The lesser of two times. */
+function leastOf(a: ScalarExpr, b: ScalarExpr): ScalarExpr {
+  const when = call(`<(${a.type.name},${a.type.name})`, [b, a], { name: 'boolean' });
+  return { kind: 'case', whens: [{ when, then: b }], otherwise: a, type: a.type };
+}
+
 function planned(
   window: Window, session: SessionWindow,
   of: { readonly groups: readonly Group[]; readonly aggregates: readonly AggregateCall[];
@@ -117,8 +123,11 @@ function planned(
   }));
   const groups = partition.length + 1;
   const first = groups + own.length;
-  const end = (micros: bigint): ScalarExpr => call(`+(${timeType.name},interval)`,
-    [column(first + 1, timeType), literal(makeInterval(0, 0, micros), INTERVAL)], timeType);
+  const later = (at: number, micros: bigint): ScalarExpr => call(`+(${timeType.name},interval)`,
+    [column(at, timeType), literal(makeInterval(0, 0, micros), INTERVAL)], timeType);
+  const end = (micros: bigint): ScalarExpr => session.longest === undefined
+    ? later(first + 1, micros)
+    : leastOf(later(first + 1, micros), later(first, session.longest + micros - session.gap));
   const results = of.groups.map((group): ScalarExpr => {
     switch (group.kind) {
       case 'partition':

@@ -163,6 +163,8 @@ export type WindowSpec =
   /** Gap-separated activity per partition; a row at exactly last + gap opens a new session. */
   | {
       readonly kind: 'session'; readonly gap: bigint; readonly partitionBy: readonly number[];
+      /** No session is longer than this. */
+      readonly longest?: bigint;
     };
 
 /** A call of a set-returning function. */

@@ -19,7 +19,7 @@ function node(more: Partial<SessionNode> = {}): SessionNode {
   };
 }
 
-function model(partitioned: boolean, rows: readonly Row[]): Row[] {
+function model(partitioned: boolean, rows: readonly Row[], longest: bigint | null = null): Row[] {
   const out: Row[] = [];
   const timed = rows.filter((row) => row[1] !== null);
   for (const key of new Set(timed.map((row) => partitioned ? row[0] ?? null : null))) {
@@ -28,13 +28,17 @@ function model(partitioned: boolean, rows: readonly Row[]): Row[] {
     let run: Row[] = [];
     const close = (): void => {
       const start = run[0]?.[1] as bigint;
-      const end = (run[run.length - 1]?.[1] as bigint) + GAP;
+      const reach = (run[run.length - 1]?.[1] as bigint) + GAP;
+      const end = longest !== null && start + longest < reach ? start + longest : reach;
       for (const row of run) out.push([...row, start, end, end - 1n]);
       run = [];
     };
     for (const row of own) {
       const last = run[run.length - 1]?.[1] as bigint | undefined;
+      const first = run[0]?.[1] as bigint | undefined;
       if (last !== undefined && (row[1] as bigint) - last >= GAP) close();
+      else if (longest !== null && first !== undefined
+        && (row[1] as bigint) - first >= longest) close();
       run.push(row);
     }
     if (run.length > 0) close();
@@ -52,6 +56,19 @@ describe('sessions equal runs of the sorted rows', () => {
         row: (_port, next) => [next(5) === 0 ? null : `p${next(2)}`,
           next(10) === 0 ? null : BigInt(next(200)), next(3)],
         model: ([rows = []]) => model(partitioned, rows),
+      }, seed, SIZES[seed % 3] ?? 1)).toBe(40);
+    }
+  });
+});
+
+describe('sessions with a longest duration equal a walk over the sorted rows', () => {
+  it.each([[10n, false], [25n, false], [25n, true], [60n, true]])('%s', (longest, dense) => {
+    for (let seed = 1; seed <= 9; seed++) {
+      expect(compareRandom({
+        inputs: [TYPES], output: OUTPUT, epochs: 40, changes: seed % 2 === 0 ? 2 : 12,
+        make: (context) => createSession(node({ longest }), [sourceNode(TYPES)], context),
+        row: (_port, next) => [`p${next(2)}`, BigInt(next(dense ? 100 : 200)), next(3)],
+        model: ([rows = []]) => model(true, rows, longest),
       }, seed, SIZES[seed % 3] ?? 1)).toBe(40);
     }
   });

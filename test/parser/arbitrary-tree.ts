@@ -309,6 +309,7 @@ function from(tie: Tie): fc.Arbitrary<FromItem> {
       size: nullable(intervalLiteral),
       slide: nullable(intervalLiteral),
       gap: nullable(intervalLiteral),
+      longest: nullable(intervalLiteral),
       offset: nullable(intervalLiteral),
       timeZone: nullable(intervalLiteral),
       partitionBy: fc.array(columnRef, { maxLength: 2 }),

@@ -152,7 +152,11 @@ class Maker {
         return { kind: 'cumulate', step, size: step * BigInt(1 + this.below(6)), offset,
           lateness };
       }
-      case 4: return { kind: 'session', gap: this.#span(1, 12), lateness };
+      case 4: {
+        const gap = this.#span(1, 12);
+        return this.below(2) === 0 ? { kind: 'session', gap, lateness }
+          : { kind: 'session', gap, longest: gap + this.#span(0, 12), lateness };
+      }
       default: return { kind: 'day', days: BigInt(1 + this.below(2)), zone: this.#pick(ZONES),
         lateness };
     }

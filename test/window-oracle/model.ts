@@ -31,7 +31,7 @@ export type Spec = {
       readonly offset: bigint }
   | { readonly kind: 'cumulate'; readonly step: bigint; readonly size: bigint;
       readonly offset: bigint }
-  | { readonly kind: 'session'; readonly gap: bigint }
+  | { readonly kind: 'session'; readonly gap: bigint; readonly longest?: bigint }
   | { readonly kind: 'day'; readonly days: bigint; readonly zone: string }
 );
 
@@ -161,7 +161,8 @@ export function expected(log: Log, spec: Spec): Answer {
       else onTime.push({ row: { ...row, ts }, before: mark });
     }
   }
-  const groups = spec.kind === 'session' ? sessions(onTime, spec) : fixed(onTime, spec);
+  const groups = spec.kind !== 'session' ? fixed(onTime, spec)
+    : spec.longest === undefined ? sessions(onTime, spec) : capped(onTime, spec, spec.longest);
   const closed = groups.filter(({ end }) => watermark !== null && end <= watermark);
   return {
     updating: groups.map(line).toSorted(), final: closed.map(line).toSorted(),
@@ -216,4 +217,29 @@ function sessions(rows: readonly Placed[], spec: Spec & { kind: 'session' }): Gr
       start: least(times), end: most(times) + spec.gap, key: each[0]?.row.key ?? '', rows: each,
     };
   });
+}
+
+/**
+ * In time order, rows of one time by the watermark they met: a row goes to the first session that
+ * is near enough and had not ended when it came.
+ */
+function capped(
+  rows: readonly Placed[], spec: Spec & { kind: 'session' }, longest: bigint,
+): Group[] {
+  const met = ({ before }: Placed): bigint => before ?? -(2n ** 70n);
+  const sorted = rows.toSorted((a, b) => Number(a.row.ts - b.row.ts) || Number(met(a) - met(b)));
+  const found: {
+    readonly start: bigint; last: bigint; readonly key: string; readonly rows: Placed[];
+  }[] = [];
+  for (const placed of sorted) {
+    const { ts, key } = placed.row;
+    const own = found.find((each) => each.key === key
+      && [each.last + spec.gap, each.start + longest].every((end) =>
+        ts < end && end + spec.lateness > met(placed)));
+    own?.rows.push(placed);
+    if (own === undefined) found.push({ start: ts, last: ts, key, rows: [placed] });
+    else own.last = ts;
+  }
+  return found.map(({ start, last, key, rows: members }) =>
+    ({ start, end: least([last + spec.gap, start + longest]), key, rows: members }));
 }

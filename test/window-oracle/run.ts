@@ -268,7 +268,8 @@ function tableOf(spec: Spec): string {
       + `${interval(spec.offset)})`;
     case 'cumulate': return `CUMULATE(s, ts, ${interval(spec.step)}, ${interval(spec.size)}, `
       + `${interval(spec.offset)})`;
-    case 'session': return `SESSION(s PARTITION BY key, ts, ${interval(spec.gap)})`;
+    case 'session': return `SESSION(s PARTITION BY key, ts, ${interval(spec.gap)}${
+      spec.longest === undefined ? '' : `, ${interval(spec.longest)}`})`;
     case 'day': return `TUMBLE(s, ts, INTERVAL '${spec.days} days', TIMEZONE => '${spec.zone}')`;
   }
 }

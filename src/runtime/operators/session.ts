@@ -8,8 +8,9 @@
  * end. With a watermark, sessions that have ended by it are final: they leave the state, and a row
  * in time that would touch one starts a session of its own. That depends on the rows' times and
  * arrival watermarks alone (session-links.ts), not on how they are put into epochs: the first row
- * of such a session is marked (`$cut`). Rows without a time are in no session. `numbered`: rows get
- * a number of their session (session-ids.ts) that stays when it grows, kept in `$start`.
+ * of such a session is marked (`$cut`). With a longest duration, session-caps.ts says what is of
+ * one session, and its number is its start. Rows without a time are in no session. `numbered`:
+ * rows get a number of their session (session-ids.ts) that stays when it grows, kept in `$start`.
  *
  *   rows      a   b     c               |gap|
  *   windows  [a           c+gap)  ...
@@ -24,6 +25,7 @@ import { gatherSlots, pickRows } from '../state/transfer.ts';
 import { OrderedPartitions } from './ordered-partitions.ts';
 import { oldestOf } from './touch-queue.ts';
 import { Instant } from './instant.ts';
+import { CappedSessions } from './session-caps.ts';
 import { SessionIds } from './session-ids.ts';
 import { SessionLinks } from './session-links.ts';
 
@@ -58,6 +60,8 @@ class Session implements Operator {
   /** Which neighbours are of one session; null where no row is kept apart from another. */
   readonly #links: SessionLinks | null;
   readonly #ids: SessionIds | null;
+  /** Where sessions have a longest duration: which rows are of which. */
+  readonly #caps: CappedSessions | null;
   /** Rows around which something changed, -1 entries aside. */
   #touched: number[] = [];
   /** Number of the flush in which the run of a slot was last looked at. */
@@ -86,15 +90,29 @@ class Session implements Operator {
     }, context);
     this.#expiry = node.watermark === null ? null : new ExpiryQueue(this.#rows.store, timeColumn);
     const { arrival, gap, allowedLateness = 0n } = node;
-    this.#links = typeof arrival !== 'number' ? null : new SessionLinks({
+    this.#caps = this.#makeCaps();
+    this.#links = typeof arrival !== 'number' || this.#caps !== null ? null : new SessionLinks({
       rows: this.#rows, time: (slot) => this.#time(slot), arrival, gap,
       lateness: allowedLateness, cut: CUT,
     });
-    this.#ids = node.numbered !== true ? null : new SessionIds({
+    this.#ids = node.numbered !== true || this.#caps !== null ? null : new SessionIds({
       rows: this.#rows, follows: (slot, before) => this.#follows(slot, before),
       ids: () => this.#rows.extraBig(START), emitted: () => this.#rows.extra(EMITTED),
       set: (slot, copies, id) => this.#set(slot, copies, id, 0n),
       last: new Instant(context, 'numbers'),
+    });
+  }
+
+  #makeCaps(): CappedSessions | null {
+    const { longest, arrival, gap, allowedLateness = 0n, numbered } = this.#node;
+    return longest === undefined ? null : new CappedSessions({
+      rows: this.#rows, time: (slot) => this.#time(slot), gap, longest,
+      probe: (time) => this.#days
+        ? { kind: 'i32', data: Int32Array.of(Number(time / MICROS_PER_DAY)), nulls: null }
+        : { kind: 'i64', data: BigInt64Array.of(time), nulls: null },
+      arrival: arrival ?? null, lateness: allowedLateness, ends: numbered !== true,
+      starts: () => this.#rows.extraBig(START), emitted: () => this.#rows.extra(EMITTED),
+      set: (slot, copies, start, end) => this.#set(slot, copies, start, end),
     });
   }
 
@@ -137,6 +155,7 @@ class Session implements Operator {
       reweighed: (slot) => { this.#touched.push(slot); },
       removing: (slot, partition) => {
         left.push(slot);
+        this.#caps?.leaving(slot);
         this.#set(slot, 0, 0n, 0n);
         const root = roots[partition] as number;
         const [before, after] = [index.predecessor(root, slot), index.successor(root, slot)];
@@ -148,7 +167,8 @@ class Session implements Operator {
       this.#seen = new Int32Array(this.#rows.store.capacity);
     }
     this.#expiry?.insertSlots(Int32Array.from(arrived), arrived.length);
-    if (this.#ids !== null) this.#ids.update(this.#touched);
+    if (this.#caps !== null) this.#caps.update(this.#touched);
+    else if (this.#ids !== null) this.#ids.update(this.#touched);
     else for (const slot of this.#touched) this.#change(slot);
     this.#touched = [];
     this.#emit(emit);
@@ -263,7 +283,7 @@ class Session implements Operator {
       emit({
         length: count, weights: Int32Array.from(this.#outWeights.slice(from, from + count)),
         columns: [...gatherSlots(this.#rows.store, this.#all, slots, count),
-          ...this.#ids === null ? this.#windowColumns(from, count)
+          ...this.#node.numbered !== true ? this.#windowColumns(from, count)
             : [this.#numbers(from, count)]],
       });
     }
@@ -303,6 +323,10 @@ class Session implements Operator {
     for (const slot of this.#expiry.takeUpTo(limit)) {
       // Rows of a session that goes on wait for its last row, which takes them along.
       if (store.live[slot] !== 1 || weights[slot] === 0) continue;
+      if (this.#caps !== null) {
+        this.#finishCapped(slot, this.#caps);
+        continue;
+      }
       if (this.#ids !== null) {
         this.#finishNumbered(slot);
         continue;
@@ -331,6 +355,14 @@ class Session implements Operator {
       this.#rows.evict(at);
       at = goes ? before : -1;
     }
+  }
+
+  /** Lets go of the session of a row that has ended, when the row is its last. */
+  #finishCapped(slot: number, caps: CappedSessions): void {
+    const root = this.#rows.roots[this.#rows.partitionOf(slot)] as number;
+    const members = caps.membersOf(root, this.#rows.extraBig(START)[slot] as bigint);
+    if (this.#time(members.at(-1) ?? slot) > this.#time(slot)) return;
+    for (const member of members) this.#rows.evict(member);
   }
 
   watermarks(): readonly WatermarkExpr[] {
