@@ -76,6 +76,8 @@ export interface CreateTable extends Node {
   readonly query: Query | null;
   /** WITH NO DATA behind AS query. */
   readonly withNoData: boolean;
+  /** FROM source TABLE 'schema.name': a table that a shared source fills. */
+  readonly fromSource: { readonly source: QualifiedName; readonly table: string } | null;
   /** ON COMMIT of a temporary table. */
   readonly onCommit: 'preserve' | 'delete' | 'drop' | null;
 }

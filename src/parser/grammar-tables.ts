@@ -52,6 +52,7 @@ interface TableTail {
   format: FormatClause | null;
   query: Query | null;
   withNoData: boolean;
+  fromSource: CreateTable['fromSource'];
   onCommit: CreateTable['onCommit'];
 }
 
@@ -118,6 +119,10 @@ export abstract class TableGrammar extends ChangeGrammar {
     () => {
       const elements: TableElement[] = [];
       this.CONSUME(T.LParen);
+      this.OPTION({
+        GATE: () => this.ahead(2, T.RParen),
+        DEF: () => this.CONSUME(T.Asterisk),
+      });
       this.MANY_SEP({
         SEP: T.Comma,
         DEF: () => {
@@ -141,14 +146,8 @@ export abstract class TableGrammar extends ChangeGrammar {
   /** What follows the list of columns, in any order. */
   protected readonly tableTailClauses: Rule<TableTail> = this.rule('tableTailClauses', () => {
     const tail: TableTail = {
-      appendOnly: false,
-      onConflict: null,
-      options: [],
-      includes: [],
-      format: null,
-      query: null,
-      withNoData: false,
-      onCommit: null,
+      appendOnly: false, onConflict: null, options: [], includes: [], format: null, query: null,
+      withNoData: false, fromSource: null, onCommit: null,
     };
     this.MANY(() =>
       this.OR([
@@ -175,6 +174,7 @@ export abstract class TableGrammar extends ChangeGrammar {
           },
         },
         { ALT: () => this.SUBRULE(this.foreignTail) },
+        { ALT: () => (tail.fromSource = this.SUBRULE(this.fromSource)) },
         { ALT: () => tail.includes.push(this.SUBRULE(this.includeClause)) },
         { ALT: () => (tail.format = this.SUBRULE(this.formatClause)) },
         {
@@ -205,6 +205,17 @@ export abstract class TableGrammar extends ChangeGrammar {
     );
     return tail;
   });
+
+  /** FROM source TABLE 'schema.name' */
+  protected readonly fromSource: Rule<NonNullable<CreateTable['fromSource']>> = this.rule(
+    'fromSource',
+    () => {
+      this.CONSUME(K.from);
+      const source = this.SUBRULE(this.qualifiedName);
+      this.CONSUME(K.table);
+      return { source, table: this.SUBRULE(this.stringValue) };
+    },
+  );
 
   /** ON COMMIT PRESERVE ROWS | DELETE ROWS | DROP */
   protected readonly onCommit: Rule<CreateTable['onCommit']> = this.rule('onCommit', () => {

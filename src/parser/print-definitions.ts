@@ -172,7 +172,10 @@ function createTable(p: Printers, d: CreateTable): string {
     d.object.toUpperCase(),
     unlessExists(d.ifNotExists),
     printQualified(d.name),
-    (elements.length > 0 || d.query === null) && `(${elements.join(', ')})`,
+    (elements.length > 0 || (d.query === null && d.fromSource === null))
+      && `(${elements.join(', ')})`,
+    d.fromSource !== null && `FROM ${printQualified(d.fromSource.source)} `
+      + `TABLE ${printString(d.fromSource.table)}`,
     d.appendOnly && 'APPEND ONLY',
     d.onConflict !== null && printOnConflict(p, d.onConflict),
     ...d.includes.map(({ what, header, alias }) =>

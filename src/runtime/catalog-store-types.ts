@@ -52,6 +52,8 @@ export interface StoredConnector {
   readonly metadata: readonly { readonly column: number; readonly what: string }[];
   /** Where reading begins, by partition, as the outside was when the relation was declared. */
   readonly start?: readonly bigint[];
+  /** The shared source whose reader fills this relation. */
+  readonly shared?: number;
 }
 
 /** What happens to rows that refer to a key that changes or goes. */

@@ -9,6 +9,7 @@ import type { EvaluationContext } from '../planner/functions/entry.ts';
 import type { Batch } from './batch.ts';
 import type { SystemColumn } from './catalog-store-types.ts';
 import type { CatalogState } from './catalog-store.ts';
+import type { FollowedTable } from './connectors/connector.ts';
 import type { OperatorState } from './graph.ts';
 
 /** Changes of one table by one transaction, in order: user columns and weights. */
@@ -165,6 +166,12 @@ export interface SourceInfo {
   readonly status: string;
 }
 
+/** A table of a database that a source follows. */
+export interface FollowedInfo extends FollowedTable {
+  /** The relation with the connector. */
+  readonly source: number;
+}
+
 /** Figures of the engine. */
 export interface EpochInfo {
   readonly epoch: bigint;
@@ -209,6 +216,7 @@ export interface EngineInfo {
   sharedArrangements(relation: number): readonly SharedArrangementInfo[];
   systemRelations(): readonly SystemRelation[];
   /** What is kept of a relation's changes, or null. */
+  followedTables(): readonly FollowedInfo[];
   history(relation: number): HistoryInfo | null;
 }
 

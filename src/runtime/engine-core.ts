@@ -185,6 +185,7 @@ export class EngineCore implements EngineCoreFace {
       await environment.storage.close();
       throw error;
     }
+    state.isLive = true;
     core.#scheduler.start();
     return core;
   }

@@ -19,6 +19,7 @@ import type { EngineState } from './engine-state.ts';
 import { EventClock } from './engine-watermarks.ts';
 import type { ViewRuntime } from './graph-view.ts';
 import { DEAD_LETTER_COLUMNS } from './graph-view.ts';
+import { hasOwnReader } from './connectors/registry.ts';
 import { mappedColumns } from './column-mapping.ts';
 import { LATE_RETENTION } from './relations-log.ts';
 import type { RelationRows } from './relations-rows.ts';
@@ -250,7 +251,7 @@ class Preparation {
     if (relation.view === null) {
       this.commits.push((now) => {
         state.setCreatedAt(relation.id, now);
-        if (relation.connector !== null && relation.stored) state.openReader(relation, 0);
+        if (hasOwnReader(relation)) state.openReader(relation, 0);
       });
       return;
     }

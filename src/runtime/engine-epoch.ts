@@ -11,7 +11,7 @@ import type { SqlError } from '../common/errors.ts';
 import { formatValue, parseValue } from '../common/types/registry.ts';
 import type { Batch, Column } from './batch.ts';
 import { batchOf, cell } from './batch.ts';
-import type { DeadLetter, SourceBatch } from './connectors/connector.ts';
+import type { DeadLetter, SourceBatch, SourcePart } from './connectors/connector.ts';
 import { tooMuchMemory } from './engine-memory.ts';
 import { onErrorOf } from './connectors/on-error.ts';
 import { replayed } from './engine-dead-letters.ts';
@@ -22,7 +22,8 @@ import type { EpochDeltas } from './engine-core-types.ts';
 import {
   concatBatches, consolidate, deltaHash, hasRetraction, negate, takeRows,
 } from './engine-rows.ts';
-import type { ReaderState } from './engine-readers.ts';
+import { filledPart, replacingAll } from './engine-parts.ts';
+import type { PartitionState, ReaderState } from './engine-readers.ts';
 import { readerKey } from './engine-readers.ts';
 import type { Delta } from './graph.ts';
 import type { ViewRuntime } from './graph-view.ts';
@@ -112,17 +113,54 @@ export class EpochRun {
     const { batch, deadLetters } = source;
     const reader = this.#state.readers.get(readerKey(range.relation, range.reader));
     if (reader === undefined) return;
-    const partition = reader.partition(range.partition);
-    const saved = { ...partition };
-    Object.assign(partition, {
-      position: range.next, ended: range.ended, rows: partition.rows + BigInt(batch.length),
-      deadLetters: partition.deadLetters + BigInt(deadLetters.length),
+    this.#advance(reader.partition(range.partition), {
+      position: range.next, ended: range.ended, rows: range.rows, deadLetters: range.deadLetters,
     });
-    this.#undos.push(() => { Object.assign(partition, saved); });
+    for (const part of source.parts ?? []) this.#takePart(range, part);
     const relation = this.#state.relation(range.relation);
     if (batch.length > 0) this.#takeRows(reader, relation, range, source);
     if (range.ended) this.#endPartition(reader, relation, range.partition);
     this.#keepDeadLetters(range, deadLetters);
+  }
+
+  #advance(partition: PartitionState, by: {
+    readonly position: bigint; readonly ended: boolean; readonly rows: number;
+    readonly deadLetters: number;
+  }): void {
+    const saved = { ...partition };
+    Object.assign(partition, {
+      ...by, rows: partition.rows + BigInt(by.rows),
+      deadLetters: partition.deadLetters + BigInt(by.deadLetters),
+    });
+    this.#undos.push(() => { Object.assign(partition, saved); });
+  }
+
+  /** Rows of one relation of a shared source. */
+  #takePart(range: LoggedRange, part: SourcePart): void {
+    const reader = this.#state.readers.get(readerKey(part.relation, 0));
+    const relation = this.#state.relations.get(part.relation);
+    if (reader === undefined || relation?.rows == null) return;
+    const { rows, clock } = relation;
+    const { deadLetters } = part;
+    if (part.relation !== range.relation) {
+      const at = reader.partition(0);
+      this.#advance(at, {
+        position: part.position ?? at.position, ended: false, rows: part.batch.length,
+        deadLetters: deadLetters.length,
+      });
+    }
+    const batch = filledPart(rows, part);
+    const before = clock?.save() ?? null;
+    const arrival = clock?.arrivals(batch, 0) ?? null;
+    this.#undos.push(() => { if (before !== null) clock?.load(before); });
+    const changes = part.truncate ? replacingAll(rows, lastRows(rows, batch, arrival))
+      : replacing(rows, batch, rows.tracksArrival ? arrival : null);
+    const applied = rows.applyChecked(changes, () => undefined);
+    if (applied !== null) {
+      this.#undos.push(applied.undo);
+      this.#addTableDelta(relation, rows, applied.net, { partition: 0, offsets: null });
+    }
+    this.#keepDeadLetters({ ...range, relation: part.relation, partition: 0 }, deadLetters);
   }
 
   #takeRows(
@@ -435,6 +473,14 @@ function replacing(rows: RelationRows, batch: Batch, arrival: Column | null): Ba
     : { ...gone, columns: [...gone.columns, blankArrivals(gone.length)] };
   const types = arrival === null ? rows.types : [...rows.types, { name: 'int8' } as const];
   return concatBatches(types, [filled, added]);
+}
+
+/** The last row of each key of a batch, where it is not taken away. */
+function lastRows(rows: RelationRows, batch: Batch, arrival: Column | null): Batch {
+  const whole = withArrivals(batch, rows.tracksArrival ? arrival : null);
+  if (rows.key === null) return whole;
+  return takeRows(whole, lastOfEachKey(rows.key, batch).filter((row) =>
+    (batch.weights[row] ?? 0) > 0));
 }
 
 /** The rows of a change whose key is free; the first of each key. */

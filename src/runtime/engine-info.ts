@@ -2,6 +2,7 @@
  * The engine as introspection sees it: figures, never rows.
  */
 import type {
+  FollowedInfo,
   EngineInfo, EpochInfo, HistoryInfo, SharedArrangementInfo, SourceInfo,
   SystemRelation, ViewInfo, WatermarkInfo,
 } from './engine-core-types.ts';
@@ -53,8 +54,14 @@ export class EngineFacts implements EngineInfo {
         partition: at, position: partition.position, rows: partition.rows,
         deadLettered: partition.deadLetters,
         lag: reader.connector.lag?.(at, partition.position) ?? null,
-        status: partition.ended ? 'finished' : partition.status,
+        status: partition.ended ? 'finished'
+          : reader.connector.status?.() ?? partition.status,
       })));
+  }
+
+  followedTables(): readonly FollowedInfo[] {
+    return [...this.#state.readers.values()].flatMap(({ relation: source, connector }) =>
+      (connector.tables?.() ?? []).map((table) => ({ ...table, source })));
   }
 
   history(relation: number): HistoryInfo | null {

@@ -6,6 +6,7 @@
  */
 import { SqlError, sqlError } from '../common/errors.ts';
 import type { OpenConnector, SourceBatch } from './connectors/connector.ts';
+import { factsOf } from './engine-parts.ts';
 import { EpochRun } from './engine-epoch.ts';
 import { readerKey } from './engine-readers.ts';
 import type { EngineState } from './engine-state.ts';
@@ -55,10 +56,14 @@ async function replayEpoch(
 }
 
 function fromLog(
-  { next, ended, hash }: LoggedRange, { batch, offsets, deadLetters }: LoggedRows,
+  { next, ended, hash }: LoggedRange, { batch, offsets, deadLetters, parts }: LoggedRows,
 ): SourceBatch {
+  // The checksum of parts is part of the range's.
+  const others = factsOf({
+    batch, deadLetters, parts, next, ended, caughtUp: false, checksum: 0,
+  }).hash;
   return {
-    batch, deadLetters, next, ended, caughtUp: false, checksum: hash,
+    batch, deadLetters, parts, next, ended, caughtUp: false, checksum: (hash - others) | 0,
     offsets: offsets ?? undefined,
   };
 }

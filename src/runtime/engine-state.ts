@@ -7,7 +7,7 @@
 import { must } from '../common/assert.ts';
 import type { StoredRelation } from './catalog-store-types.ts';
 import { CatalogStore } from './catalog-store.ts';
-import type { OpenConnector } from './connectors/connector.ts';
+import type { FamilyMember, OpenConnector, SourceFamily } from './connectors/connector.ts';
 import { decodedPart, withGenerated } from './connectors/generated.ts';
 import { openConnector } from './connectors/registry.ts';
 import { IDEMPOTENCY_COLUMNS, IdempotencyKeys } from './engine-idempotency.ts';
@@ -82,6 +82,8 @@ export class EngineState {
   now = 0n;
   previousHash = 0n;
   epochsRun = 0n;
+  /** False while logged epochs are run again: nothing outside is changed. */
+  isLive = false;
   readonly #generations = new Map<number, number>();
   readonly #createdAt = new Map<number, bigint>();
   #order: readonly ViewRuntime[] | null = null;
@@ -160,8 +162,38 @@ export class EngineState {
   openSource(relation: StoredRelation, needed: ReadonlySet<number> | null): OpenConnector {
     return withGenerated(openConnector({
       ...decodedPart(relation), files: this.parts.files, outside: this.parts.outside, needed,
-      createdAt: this.#createdAt.get(relation.id) ?? 0n,
+      createdAt: this.#createdAt.get(relation.id) ?? 0n, family: this.#familyOf(relation),
     }), relation);
+  }
+
+  #familyOf({ id, stored, connector }: StoredRelation): SourceFamily {
+    return {
+      relation: id,
+      source: () => connector?.shared === undefined ? null
+        : this.readers.get(readerKey(connector.shared, 0))?.connector ?? null,
+      members: () => {
+        const members: FamilyMember[] = [];
+        for (const reader of this.readers.values()) {
+          const relation = this.relations.get(reader.relation)?.relation;
+          if (relation?.connector == null) continue;
+          if (stored ? relation.id !== id : relation.connector.shared !== id) continue;
+          const part = this.#decoded(relation);
+          members.push({ ...part, relation: relation.id, position: reader.partition(0).position });
+        }
+        return members;
+      },
+    };
+  }
+
+  /** What connectors decode of relations, made once for each definition. */
+  readonly #decodedParts = new WeakMap<StoredRelation, ReturnType<typeof decodedPart>>();
+
+  #decoded(relation: StoredRelation): ReturnType<typeof decodedPart> {
+    const known = this.#decodedParts.get(relation);
+    if (known !== undefined) return known;
+    const made = decodedPart(relation);
+    this.#decodedParts.set(relation, made);
+    return made;
   }
 
   openReader(relation: StoredRelation, reader: number): ReaderState {
@@ -188,12 +220,13 @@ export class EngineState {
     }
   }
 
-  /** Ends readers and their connections. */
-  closeReaders(which: (reader: ReaderState) => boolean): void {
+  /** Ends readers and their connections; with their relation, also what it has outside. */
+  closeReaders(which: (reader: ReaderState) => boolean, dropped = false): void {
     for (const [key, reader] of this.readers) {
       if (!which(reader)) continue;
       this.readers.delete(key);
       reader.connector.close?.();
+      if (dropped && this.isLive) reader.connector.dropped?.();
     }
   }
 
@@ -218,7 +251,7 @@ export class EngineState {
     this.views.delete(id);
     this.#generations.delete(id);
     this.#createdAt.delete(id);
-    this.closeReaders((reader) => reader.relation === id || reader.reader === id);
+    this.closeReaders((reader) => reader.relation === id || reader.reader === id, true);
     for (const key of this.deadSeen.keys()) {
       if (key.startsWith(`${id}/`)) this.deadSeen.delete(key);
     }

@@ -6,6 +6,7 @@
  */
 import { SourceBroken } from './connectors/connector.ts';
 import type { DeadLetter, SourceBatch } from './connectors/connector.ts';
+import { factsOf, livingParts } from './engine-parts.ts';
 import { readerKey } from './engine-readers.ts';
 import type { ReaderState } from './engine-readers.ts';
 import { sqlError } from '../common/errors.ts';
@@ -48,8 +49,11 @@ export class SourcePolls {
     this.#wake = wake;
   }
 
+  #readers: ReadonlyMap<string, ReaderState> = new Map();
+
   /** Follows the readers there are. */
   sync(readers: ReadonlyMap<string, ReaderState>): void {
+    this.#readers = readers;
     for (const [key, slots] of this.#slots) {
       if (readers.get(key) !== slots[0]?.reader) this.#slots.delete(key);
     }
@@ -93,8 +97,9 @@ export class SourcePolls {
       const source = slot.ready;
       if (source === null) continue;
       slot.ready = null;
-      const range = rangeOf(slot, source);
-      if (range !== null) offered.push({ reader: slot.reader, range, source });
+      const living = livingParts(this.#readers, source);
+      const range = rangeOf(slot, living);
+      if (range !== null) offered.push({ reader: slot.reader, range, source: living });
     }
     return offered;
   }
@@ -123,7 +128,8 @@ export class SourcePolls {
       state.resumeAt = broken ? error.resumeAt : null;
     };
     const take = (source: SourceBatch): void => {
-      const [letter] = source.deadLetters;
+      const letter = source.deadLetters[0]
+        ?? source.parts?.find(({ deadLetters }) => deadLetters.length > 0)?.deadLetters[0];
       if (letter !== undefined && reader.stopsOnError) return fail(stoppedAt(letter));
       slot.polling = false;
       slot.ready = source;
@@ -186,23 +192,24 @@ function rangeOf(slot: Slot, source: SourceBatch): LoggedRange | null {
   const { position } = reader.partition(partition);
   const first = source.first ?? position;
   if (source.next === position && !source.ended) return null;
+  const inline = reader.logsRows || source.inline === true;
   return {
     relation: reader.relation, reader: reader.reader, partition, first, next: source.next,
-    rows: source.batch.length, deadLetters: source.deadLetters.length, ended: source.ended,
-    hash: source.checksum,
-    inline: !reader.logsRows ? undefined : {
+    ...factsOf(source), ended: source.ended,
+    inline: !inline ? undefined : {
       batch: source.batch, offsets: source.offsets ?? null, deadLetters: source.deadLetters,
+      parts: source.parts,
     },
   };
 }
 
 /** Compares a range that was read again with what was logged; XX001 when it is not the same. */
 export function checkReread(range: LoggedRange, source: SourceBatch): void {
-  if (source.batch.length === range.rows && source.deadLetters.length === range.deadLetters
-    && source.checksum === range.hash) return;
+  const { rows, deadLetters, hash } = factsOf(source);
+  if (rows === range.rows && deadLetters === range.deadLetters && hash === range.hash) return;
   throw sqlError('XX001', `range ${range.first} to ${range.next} of partition ${range.partition} `
     + `of relation ${range.relation} reads back differently`, {
-    detail: `${source.batch.length} rows were read, ${range.rows} were logged.`,
+    detail: `${rows} rows were read, ${range.rows} were logged.`,
     hint: 'The source was changed after it had been read. Put the old content back.',
   });
 }

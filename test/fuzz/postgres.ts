@@ -16,6 +16,8 @@ const OPTIONS = [
 
 /** A running server. */
 export interface Postgres {
+  /** Folder of its socket, to be given as the host. */
+  readonly folder: string;
   connect(): Promise<pg.Client>;
   stop(): void;
 }
@@ -41,8 +43,8 @@ function unprivileged(): { readonly uid?: number; readonly gid?: number } {
   return { uid: id('-u'), gid: id('-g') };
 }
 
-/** Starts a server; throws when none is installed. */
-export function startPostgres(): Postgres {
+/** Starts a server, with settings of ours before those given; throws when none is installed. */
+export function startPostgres(settings: readonly string[] = []): Postgres {
   const binaries = postgresBinaries();
   if (binaries === null) throw new Error(`PostgreSQL is not installed in ${ROOT}`);
   const folder = mkdtempSync(join(tmpdir(), 'tidemill-pg-'));
@@ -55,9 +57,10 @@ export function startPostgres(): Postgres {
   };
   run('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C',
     '--lc-ctype=C.UTF-8', '-N']);
-  const options = [...OPTIONS, `unix_socket_directories='${folder}'`].map((each) => `-c ${each}`);
+  const options = [...OPTIONS, ...settings, `unix_socket_directories='${folder}'`].map((each) => `-c ${each}`);
   run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', options.join(' '), 'start']);
   return {
+    folder,
     connect: async () => {
       const client = new pg.Client({ host: folder, user: 'postgres', database: 'postgres' });
       await client.connect();

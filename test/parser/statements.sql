@@ -84,6 +84,8 @@ CREATE TABLE t (a int, v int, PRIMARY KEY (a)) ON CONFLICT (a) DO OVERWRITE WITH
 CREATE TABLE t (a int PRIMARY KEY) ON CONFLICT DO UPDATE IF NOT NULL
 CREATE TABLE t (a int, o bigint METADATA FROM 'offset' VIRTUAL) WITH ('connector' = 'kafka', properties.bootstrap.servers = 'b:9092', x = SECRET s)
 CREATE SOURCE s (a int, b struct<c int>) INCLUDE KEY AS k INCLUDE HEADER 'h' AS h INCLUDE timestamp WITH (connector = 'kafka', topic = 't') FORMAT PLAIN ENCODE JSON (a = 'b') KEY ENCODE TEXT
+CREATE TABLE t FROM pg TABLE 'public.orders'
+CREATE TABLE t (a int PRIMARY KEY) FROM s.pg TABLE 'orders' WITH (on_error = 'stop')
 CREATE TABLE t (a, b) AS SELECT 1, 2 WITH NO DATA
 CREATE TABLE t ()
 -- other definitions

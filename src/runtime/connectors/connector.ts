@@ -28,6 +28,28 @@ export interface DeadLetter {
   readonly headers?: string | null;
 }
 
+/** A row whose stored value of some columns stays as it was: the stream does not repeat it. */
+export interface Unchanged {
+  readonly row: number;
+  readonly columns: readonly number[];
+  /** Row of the batch that has the values, or, when not `here`, the key they are stored under. */
+  readonly from: number;
+  readonly here: boolean;
+}
+
+/** Rows of one of several relations that a source fills together. */
+export interface SourcePart {
+  readonly relation: number;
+  readonly batch: Batch;
+  /** All rows there were go first. */
+  readonly truncate: boolean;
+  readonly unchanged: readonly Unchanged[];
+  readonly deadLetters: readonly DeadLetter[];
+  /** Ends the first copy of the relation: its changes count from this position on. */
+  readonly position: bigint | null;
+  readonly checksum: number;
+}
+
 /** What a poll gave. */
 export interface SourceBatch {
   /** Good rows, weights 1; -1 with the key of a row of a keyed table that is to go. */
@@ -45,6 +67,10 @@ export interface SourceBatch {
   readonly caughtUp: boolean;
   /** Hash of the bytes behind the rows, logged and compared at recovery; 0 for generators. */
   readonly checksum: number;
+  /** Rows for several relations, in order; `batch` is empty then. */
+  readonly parts?: readonly SourcePart[] | undefined;
+  /** The rows cannot be read a second time: they go into the log. */
+  readonly inline?: boolean | undefined;
 }
 
 /** What a poll may take. */
@@ -67,6 +93,20 @@ export class SourceBroken extends Error {
   }
 }
 
+/** A table of a database, as it is followed. */
+export interface FollowedTable {
+  readonly relation: number;
+  /** Its name outside. */
+  readonly table: string;
+  /** The first copy is whole. */
+  readonly copied: boolean;
+  /** Rows copied and the estimate of all, while this process does or did it. */
+  readonly rowsCopied: bigint | null;
+  readonly rowsExpected: bigint | null;
+  /** Columns it has outside and not here. */
+  readonly ignored: readonly string[];
+}
+
 /** An open connector of one relation. */
 export interface OpenConnector {
   /** May grow while it is read. */
@@ -83,6 +123,12 @@ export interface OpenConnector {
   durable?(positions: ReadonlyMap<number, bigint>): void;
   /** Ends connections; nothing is polled afterwards. */
   close?(): void;
+  /** The relation was dropped: what was made for it outside goes, too. Comes after close. */
+  dropped?(): void;
+  /** Tables of a database it follows. */
+  tables?(): readonly FollowedTable[];
+  /** Status of a relation that another one's reader fills; null: the reader's own. */
+  status?(): string | null;
   poll(partition: number, from: bigint, limits: PollLimits): Promise<SourceBatch> | SourceBatch;
   /** The rows of a logged range, at recovery. */
   reread(partition: number, first: bigint, next: bigint): Promise<SourceBatch>;
@@ -102,12 +148,37 @@ export interface ConnectorContext {
   readonly needed: ReadonlySet<number> | null;
   /** Logical time at which the relation was made: where generators' clocks begin. */
   readonly createdAt: bigint;
+  readonly family: SourceFamily;
+}
+
+/** A relation that a shared source fills. */
+export interface FamilyMember extends Pick<ConnectorContext, 'spec' | 'columns' | 'primaryKey'> {
+  readonly relation: number;
+  /** Position of its own reader. */
+  readonly position: bigint;
+}
+
+/** The relations of a shared source, as they are at the moment. */
+export interface SourceFamily {
+  /** The relation that is opened. */
+  readonly relation: number;
+  /** The relations it fills: itself when it is stored, else those declared FROM it. */
+  members(): readonly FamilyMember[];
+  /** The source that fills it, when it was declared FROM one. */
+  source(): OpenConnector | null;
 }
 
 /** What a declaration says beside columns and options. */
 export interface DeclaredRelation {
   readonly stored: boolean;
   readonly primaryKey: readonly number[];
+}
+
+/** The columns of a declaration, as its connector decodes them. */
+export interface DeclaredColumns {
+  readonly columns: readonly ConnectorColumn[];
+  readonly primaryKey: readonly number[];
+  readonly stored: boolean;
 }
 
 /** A kind of connector. */
@@ -127,6 +198,12 @@ export interface Connector {
   check(spec: StoredConnector, columns: readonly ConnectorColumn[],
     relation: DeclaredRelation): void;
   /** Looks at the outside when a relation is declared: it is there, and where reading begins. */
-  prepare?(spec: StoredConnector, outside: Outside): Promise<StoredConnector>;
+  prepare?(
+    spec: StoredConnector, outside: Outside, relation?: DeclaredColumns,
+  ): Promise<StoredConnector>;
+  /** True: a SOURCE has no rows of its own; tables are declared FROM it. */
+  readonly shared?: boolean;
+  /** Columns and keys for a declaration without any, as CREATE TABLE lists them. */
+  discover?(spec: StoredConnector, outside: Outside): Promise<string>;
   open(context: ConnectorContext): OpenConnector;
 }

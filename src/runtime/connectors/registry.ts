@@ -5,17 +5,18 @@ import { sqlError } from '../../common/errors.ts';
 import type { SqlError } from '../../common/errors.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Outside } from '../storage/interfaces.ts';
-import type { StoredConnector } from '../catalog-store-types.ts';
+import type { StoredConnector, StoredRelation } from '../catalog-store-types.ts';
 import type {
-  Connector, ConnectorColumn, ConnectorContext, DeclaredRelation, OpenConnector,
+  Connector, ConnectorColumn, ConnectorContext, DeclaredColumns, DeclaredRelation, OpenConnector,
 } from './connector.ts';
 import { optionMap } from './options.ts';
 import { DATAGEN } from './datagen/connector.ts';
 import { FILE } from './file/connector.ts';
 import { KAFKA } from './kafka/connector.ts';
 import { NEXMARK } from './nexmark/connector.ts';
+import { POSTGRES_CDC } from './postgres/connector.ts';
 
-const CONNECTORS: readonly Connector[] = [FILE, DATAGEN, NEXMARK, KAFKA];
+const CONNECTORS: readonly Connector[] = [FILE, DATAGEN, NEXMARK, KAFKA, POSTGRES_CDC];
 
 /** Names of all connectors. */
 export function connectorNames(): readonly string[] {
@@ -76,9 +77,29 @@ export function metadataColumnType(
 
 /** Looks at the outside for a relation that is being declared; fails when it cannot be reached. */
 export async function prepareConnector(
-  spec: StoredConnector, outside: Outside,
+  spec: StoredConnector, outside: Outside, relation: DeclaredColumns,
 ): Promise<StoredConnector> {
-  return await findConnector(spec.connector).prepare?.(spec, outside) ?? spec;
+  return await findConnector(spec.connector).prepare?.(spec, outside, relation) ?? spec;
+}
+
+/** Columns and keys as the outside has them, for declarations without; null: they must be given. */
+export async function discoverColumns(
+  spec: StoredConnector, outside: Outside,
+): Promise<string | null> {
+  return await findConnector(spec.connector).discover?.(spec, outside) ?? null;
+}
+
+/** True for sources without rows of their own, which tables are declared FROM. */
+export function isSharedSource(
+  relation: Pick<StoredRelation, 'stored' | 'connector'>,
+): boolean {
+  return relation.connector !== null && !relation.stored
+    && findConnector(relation.connector.connector).shared === true;
+}
+
+/** True when a relation is read from outside by itself, not by the views over it. */
+export function hasOwnReader(relation: Pick<StoredRelation, 'stored' | 'connector'>): boolean {
+  return relation.connector !== null && (relation.stored || isSharedSource(relation));
 }
 
 /** Columns a connector gives when the declaration names none; null where it must name them. */

@@ -2,6 +2,7 @@
  * tidemill.sources: how far each reader of a connector has come.
  */
 import type { SystemContext, SystemRelation } from '../engine-core-types.ts';
+import { sqlArray } from '../../common/values.ts';
 import type { Value } from '../../common/values.ts';
 import { inDatabase } from './names.ts';
 
@@ -22,6 +23,30 @@ export const SOURCE_LAG: SystemRelation = {
       yield [
         name, source.reader === 0 ? null : inDatabase(context, source.reader), source.partition,
         source.position, source.lag,
+      ];
+    }
+  },
+};
+
+/** A line per table of a database that is followed: how far its first copy has come. */
+export const SOURCE_TABLES: SystemRelation = {
+  schema: 'tidemill', name: 'source_tables',
+  columns: [
+    { name: 'relation', type: { name: 'text' } },
+    { name: 'source', type: { name: 'text' } },
+    { name: 'upstream', type: { name: 'text' } },
+    { name: 'copied', type: { name: 'boolean' } },
+    { name: 'rows_copied', type: { name: 'int8' } },
+    { name: 'rows_expected', type: { name: 'int8' } },
+    { name: 'ignored_columns', type: { name: 'array', element: { name: 'text' } } },
+  ],
+  *rows(context: SystemContext): Generator<readonly Value[], void> {
+    for (const table of context.engine.followedTables()) {
+      const name = inDatabase(context, table.relation);
+      if (name === null) continue;
+      yield [
+        name, inDatabase(context, table.source), table.table, table.copied, table.rowsCopied,
+        table.rowsExpected, sqlArray(table.ignored),
       ];
     }
   },

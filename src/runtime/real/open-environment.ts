@@ -4,6 +4,7 @@
 import type { Environment } from '../storage/interfaces.ts';
 import { kafkaLogs } from './kafka/kafkajs-client.ts';
 import { httpRegistry } from './kafka/schema-registry.ts';
+import { pgSockets } from './postgres/pg-socket.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { realClock, realEntropy, realExec, realFiles } from './real-environment.ts';
@@ -30,6 +31,6 @@ export function realEnvironment(
   return {
     clock: settable ?? realClock, testClock: settable, entropy: realEntropy, exec: realExec,
     files: realFiles, storage, log, scripts: loadScriptHost,
-    outside: { logs: kafkaLogs, registries: httpRegistry },
+    outside: { logs: kafkaLogs, registries: httpRegistry, postgres: pgSockets },
   };
 }

@@ -27,6 +27,7 @@ import { columnParts, columnType } from './ddl-columns.ts';
 import type { ColumnParts } from './ddl-columns.ts';
 import { connectorOf, defaultColumns, includedColumns, tableOptions } from './ddl-connector.ts';
 import { nameIsFree, targetOf } from './ddl-create.ts';
+import { withShared, withSource } from './ddl-shared-source.ts';
 import { columnsInOrder, likeColumn, likeComments, likeKeys } from './ddl-like.ts';
 import type { TableColumn } from './ddl-like.ts';
 import type { Target } from './ddl-create.ts';
@@ -50,7 +51,8 @@ export async function createTable(
   }
   if (!nameIsFree(context, target, statement.ifNotExists)) return command(tag);
   if (statement.query !== null) return createTableAs(context, statement, target);
-  const relation = await prepared(context, define(context, statement, target));
+  const complete = await withSource(context, statement);
+  const relation = await prepared(context, define(context, complete, target));
   context.transaction.define(...changesFor(context, relation),
     ...likeComments(context, columnsInOrder(context, statement), relation.id));
   return command(tag);
@@ -62,7 +64,9 @@ async function prepared(
 ): Promise<StoredRelation> {
   if (relation.connector === null) return relation;
   const outside = context.core.environment.outside ?? {};
-  return { ...relation, connector: await prepareConnector(relation.connector, outside) };
+  const { columns, primaryKey } = decodedPart(relation);
+  const declared = { columns, primaryKey, stored: relation.stored };
+  return { ...relation, connector: await prepareConnector(relation.connector, outside, declared) };
 }
 
 function refuseForms(statement: CreateTable): void {
@@ -106,7 +110,7 @@ function changesFor(context: StatementContext, relation: StoredRelation): DdlCha
 function define(
   context: StatementContext, statement: CreateTable, target: Target,
 ): StoredRelation {
-  const connector = connectorOf(statement);
+  const connector = withShared(context, statement, connectorOf(statement));
   const inOrder = columnsInOrder(context, statement);
   const included = includedColumns(statement, connector);
   const parts = [...columnsOf(context, inOrder, connector, included), ...included];
@@ -136,7 +140,9 @@ function define(
     database: context.scope.database.id, schemaId: target.schema.id, owner: context.scope.user,
     sql: context.text.slice(statement.span.start, statement.span.end), options, view: null,
     connector: connector === null ? null : { ...connector, metadata: metadataOf(parts) },
-    onConflict, dependsOn: functionsCalledIn([notNull, checks, onConflict]), belongsTo: null,
+    onConflict, belongsTo: null,
+    dependsOn: [...functionsCalledIn([notNull, checks, onConflict]),
+      ...connector?.shared === undefined ? [] : [connector.shared]],
     keyNames: keys.names, ...onCommitOf(statement),
     sequences: columns.flatMap((column, at) => column.identity === null ? []
       : [{ column: at, sequence: context.core.catalog.allocate() }]),
@@ -392,6 +398,7 @@ export function selectInto(query: Query): CreateTable | null {
     kind: 'createTable', object: 'table', orReplace: false, temporary: body.intoTemporary,
     ifNotExists: false, name: body.into, columns: [], constraints: [], watermarks: [], likes: [],
     appendOnly: false, onConflict: null, options: [], includes: [], format: null,
-    query: { ...query, body: { ...body, into: null } }, withNoData: false, onCommit: null, span,
+    query: { ...query, body: { ...body, into: null } }, withNoData: false,
+    fromSource: null, onCommit: null, span,
   };
 }

@@ -5,6 +5,8 @@
 import { sqlError } from '../../common/errors.ts';
 import { isSuperuser, mayUse } from '../catalog-roles.ts';
 import type { CatalogState } from '../catalog-store.ts';
+import type { StoredRelation } from '../catalog-store-types.ts';
+import { isSharedSource } from '../connectors/registry.ts';
 import { KIND_NAME } from './relation-label.ts';
 
 /** System relations for superusers only. */
@@ -31,6 +33,14 @@ export function requireReading(
   }, { any: 'U' })) throw denied('schema', schema.name);
   if (mayUse(state, reader, { id, owner, kind: 'relation', system }, { any: 'r' })) return;
   throw denied(KIND_NAME[kind], name);
+}
+
+/** 0A000: a source that tables are declared FROM has no rows itself. */
+export function refuseShared(relation: StoredRelation | null): void {
+  if (relation === null || !isSharedSource(relation)) return;
+  throw sqlError('0A000', `source "${relation.name}" has no rows of its own`, {
+    hint: `CREATE TABLE t FROM ${relation.name} TABLE 'schema.name', and read that.`,
+  });
 }
 
 function denied(kind: string, name: string): Error {

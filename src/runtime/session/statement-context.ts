@@ -26,7 +26,7 @@ import { SystemLookup } from '../pg-catalog/lookup.ts';
 import { rowValues } from './key-text.ts';
 import type { AuditEntry } from './audit.ts';
 import type { SessionChannels } from './channels.ts';
-import { requireReading } from './reading.ts';
+import { refuseShared, requireReading } from './reading.ts';
 import { RowEvaluator } from './row-evaluator.ts';
 import { SessionCatalog } from './session-catalog.ts';
 import type { Scratch } from './session-registry.ts';
@@ -108,6 +108,7 @@ export class StatementContext {
       uncommitted: (relation) => transaction.isUncommitted(relation),
       reading: (relation, through) => {
         if (relation !== this.writing) requireReading(state, user, { relation, through });
+        refuseShared(state.relation(relation));
       },
       names: () => this.#lookup,
     });

@@ -7,7 +7,7 @@
  */
 import type { Batch } from '../batch.ts';
 import type { DdlChange } from '../catalog-store-types.ts';
-import type { DeadLetter } from '../connectors/connector.ts';
+import type { DeadLetter, SourcePart } from '../connectors/connector.ts';
 import { ByteReader, ByteWriter, dataCorrupted } from './bytes.ts';
 import { readBatch, writeBatch } from './column-codec.ts';
 import { fromPlainJson, toPlainJson } from './plain-json.ts';
@@ -54,6 +54,8 @@ export interface LoggedRows {
   readonly batch: Batch;
   readonly offsets: BigInt64Array | null;
   readonly deadLetters: readonly DeadLetter[];
+  /** Rows for several relations. */
+  readonly parts?: readonly SourcePart[] | undefined;
 }
 
 /**
@@ -118,17 +120,28 @@ function writeRange(writer: ByteWriter, range: LoggedRange): void {
   writer.u32(range.rows);
   writer.u32(range.deadLetters);
   writer.u32(range.hash);
-  writer.u8((range.ended ? ENDED : 0) | (range.inline === undefined ? 0 : INLINE));
+  writer.u8((range.ended ? ENDED : 0) | (range.inline === undefined ? 0 : INLINE)
+    | (range.inline?.parts === undefined ? 0 : PARTS));
   if (range.inline === undefined) return;
-  const { batch, offsets, deadLetters } = range.inline;
+  const { batch, offsets, deadLetters, parts } = range.inline;
   writeBatch(writer, batch);
   writer.u32(offsets?.length ?? 0);
   for (const offset of offsets ?? []) writer.i64(offset);
   writer.text(deadLetters.length === 0 ? '' : toPlainJson(deadLetters));
+  if (parts !== undefined) writeParts(writer, parts);
+}
+
+function writeParts(writer: ByteWriter, parts: readonly SourcePart[]): void {
+  writer.u32(parts.length);
+  for (const { batch, ...facts } of parts) {
+    writeBatch(writer, batch);
+    writer.text(toPlainJson(facts));
+  }
 }
 
 const ENDED = 1;
 const INLINE = 2;
+const PARTS = 4;
 
 interface PlainPart {
   readonly ddl: readonly DdlChange[];
@@ -172,17 +185,22 @@ function readRange(reader: ByteReader): LoggedRange {
   const flags = reader.u8();
   const ended = (flags & ENDED) !== 0;
   return (flags & INLINE) === 0 ? { ...range, ended }
-    : { ...range, ended, inline: readInline(reader) };
+    : { ...range, ended, inline: readInline(reader, (flags & PARTS) !== 0) };
 }
 
-function readInline(reader: ByteReader): LoggedRows {
+function readInline(reader: ByteReader, hasParts: boolean): LoggedRows {
   const batch = readBatch(reader);
   const count = reader.u32();
   const offsets = count === 0 ? null : new BigInt64Array(count);
   for (let i = 0; offsets !== null && i < count; i++) offsets[i] = reader.i64();
   const text = reader.text();
   const deadLetters = text === '' ? [] : fromPlainJson(text) as readonly DeadLetter[];
-  return { batch, offsets, deadLetters };
+  if (!hasParts) return { batch, offsets, deadLetters };
+  const parts = repeat(reader.u32(), (): SourcePart => {
+    const part = readBatch(reader);
+    return { ...fromPlainJson(reader.text()) as Omit<SourcePart, 'batch'>, batch: part };
+  });
+  return { batch, offsets, deadLetters, parts };
 }
 
 function repeat<T>(count: number, read: () => T): T[] {

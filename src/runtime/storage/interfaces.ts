@@ -6,6 +6,7 @@
  */
 import type { ScriptHost } from '../../planner/functions/script-host.ts';
 import type { Logs } from '../connectors/kafka/log-client.ts';
+import type { PgLinks } from '../connectors/postgres/pg-link.ts';
 import type { Registries } from '../formats/schema-registry.ts';
 import type { CheckpointPart, EpochRecord, Recovered } from './records.ts';
 
@@ -82,6 +83,7 @@ export interface Files {
 export interface Outside {
   readonly logs?: Logs;
   readonly registries?: Registries;
+  readonly postgres?: PgLinks;
 }
 
 /** What an engine runs on. */
