@@ -40,6 +40,10 @@ export class Idleness {
   /** Partitions with rows in the epoch being decided on. */
   readonly #spoken = new Set<string>();
   readonly #raisedAt = new Map<string, bigint>();
+  /** What the options of relations say. */
+  readonly #silences = new Map<number, {
+    readonly options: StoredRelation['options']; readonly silences: Silences;
+  }>();
 
   constructor(state: EngineState) {
     this.#state = state;
@@ -116,26 +120,35 @@ export class Idleness {
   *#watched(): Generator<Watched, void> {
     for (const [id, { relation, clock }] of this.#state.relations) {
       if (clock === null || relation.options.length === 0) continue;
-      const watched = watchedOf(relation, { relation: id, reader: 0, clock });
-      if (watched !== null) yield watched;
+      const silences = this.#silencesOf(relation);
+      if (silences !== null) yield { relation: id, reader: 0, clock, ...silences };
     }
     for (const { relation: id, reader, clock } of this.#state.readers.values()) {
       const relation = this.#state.relations.get(id)?.relation;
       if (clock === null || relation === undefined || relation.options.length === 0) continue;
-      const watched = watchedOf(relation, { relation: id, reader, clock });
-      if (watched !== null) yield watched;
+      const silences = this.#silencesOf(relation);
+      if (silences !== null) yield { relation: id, reader, clock, ...silences };
     }
+  }
+
+  #silencesOf(relation: StoredRelation): Silences {
+    const known = this.#silences.get(relation.id);
+    if (known?.options === relation.options) return known.silences;
+    const silences = silencesOf(relation);
+    this.#silences.set(relation.id, { options: relation.options, silences });
+    return silences;
   }
 }
 
-function watchedOf(
-  relation: StoredRelation, of: Pick<Watched, 'relation' | 'reader' | 'clock'>,
-): Watched | null {
+/** The watermark options of a relation, read once; null where it has none. */
+type Silences = Pick<Watched, 'idleTimeout' | 'fallback'> | null;
+
+function silencesOf(relation: StoredRelation): Silences {
   const idle = optionOf(relation, 'watermark.idle_timeout');
   const fallback = optionOf(relation, 'watermark.fallback');
   if (idle === null && fallback === null) return null;
   return {
-    ...of, idleTimeout: idle === null ? null : intervalMicros(idle),
+    idleTimeout: idle === null ? null : intervalMicros(idle),
     fallback: fallback === null ? null : fallbackDistance(fallback),
   };
 }

@@ -4,6 +4,9 @@
  * Everything follows from the seed. Times crowd around boundaries, repeat, lie before 1970 and
  * around days on which clocks are changed; disorder is uniform or Pareto; partitions fall silent
  * and speak again; in the end a jump of time may close everything.
+ *
+ * A log is several streams, one behind the other, each with its own start, disorder and silence:
+ * so views are planned once for all of them, and see what earlier streams have left behind.
  */
 import type { Log, LogRow, LogStep, Spec } from './model.ts';
 
@@ -14,7 +17,14 @@ export interface Case {
   readonly specs: readonly Spec[];
   /** Times are timestamptz. */
   readonly zoned: boolean;
+  /** How many streams the log has. */
+  readonly streams: number;
 }
+
+/** Streams of a log. */
+const STREAMS = 12;
+/** Streams with silence in a case with restarts, which begin to count silence anew. */
+const SILENT_STREAMS = 3;
 
 /** A number below a bound. */
 export type Below = (bound: number) => number;
@@ -48,7 +58,7 @@ class Maker {
   readonly #unit: bigint;
   readonly partitions: number;
   readonly delay: bigint;
-  readonly #pareto: boolean;
+  #pareto: boolean;
   readonly #keys: number;
   readonly #clock: bigint[];
   #id = 0;
@@ -118,11 +128,23 @@ class Maker {
       : [{ kind: 'pause' }, ...rest(), { kind: 'idle', partitions: silent }, ...rest()];
   }
 
-  steps(): LogStep[] {
+  /** The next stream begins somewhere behind the last one. */
+  next(): void {
+    const top = this.#clock.reduce((a, b) => (a > b ? a : b), this.#base);
+    const changes = CHANGES.map((each) => each * SECOND).filter((each) => each > top);
+    const far = BigInt(this.below(2) === 0 ? this.below(30) : 100 + this.below(2000));
+    const start = this.zoned && changes.length > 0 && this.below(3) === 0 ? this.#pick(changes)
+      : top + far * this.#unit;
+    this.#clock.fill(start);
+    this.#last = start;
+    this.#pareto = this.below(2) === 0;
+  }
+
+  steps(silences: boolean): LogStep[] {
     const found: LogStep[] = [];
     const count = 3 + this.below(12);
     for (let i = 0; i < count; i++) {
-      if (this.below(8) === 0) found.push(...this.silence());
+      if (this.below(8) === 0 && silences) found.push(...this.silence());
       else found.push(this.rows(this.below(this.partitions), 1 + this.below(8)));
     }
     if (this.below(2) === 0) {
@@ -166,10 +188,19 @@ class Maker {
 /** The case of a seed. */
 export function makeCase(seed: number): Case {
   const maker = new Maker(seed);
-  const specs = Array.from({ length: 1 + maker.below(3) }, () => maker.spec());
-  const steps = maker.steps();
+  const specs = Array.from({ length: 2 + maker.below(4) }, () => maker.spec());
+  const steps = maker.steps(true);
+  for (let stream = 1; stream < STREAMS; stream++) {
+    maker.next();
+    steps.push(...maker.steps(!restarts(seed) || stream < SILENT_STREAMS));
+  }
   return {
-    seed, specs, zoned: maker.zoned,
+    seed, specs, zoned: maker.zoned, streams: STREAMS,
     log: { partitions: maker.partitions, delay: maker.delay, steps },
   };
+}
+
+/** Whether a case is run with restarts. */
+export function restarts(seed: number): boolean {
+  return seed % 8 === 0;
 }

@@ -125,11 +125,36 @@ export function windowsOf(spec: Spec, ts: bigint): (readonly [bigint, bigint])[]
 
 const DAY = 86_400_000_000n;
 
-/** The number of the local day a moment lies in. */
-function localDay(ts: bigint, zone: string): bigint {
-  const parts = new Intl.DateTimeFormat('en-US-u-ca-iso8601', {
+const FORMATS = new Map<string, Intl.DateTimeFormat>();
+const DAYS = new Map<string, bigint>();
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = FORMATS.get(zone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-US-u-ca-iso8601', {
     timeZone: zone, year: 'numeric', month: 'numeric', day: 'numeric',
-  }).formatToParts(Number(floor(ts, 1000n) / 1000n));
+  });
+  FORMATS.set(zone, made);
+  return made;
+}
+
+/** The number of the local day a moment lies in; days begin on whole minutes. */
+function localDay(ts: bigint, zone: string): bigint {
+  const minute = floor(ts, 60_000_000n);
+  const name = `${minute} ${zone}`;
+  let day = DAYS.get(name);
+  if (day === undefined) {
+    day = dayOf(minute, zone);
+    if (DAYS.size > DAYS_MAX) DAYS.clear();
+    DAYS.set(name, day);
+  }
+  return day;
+}
+
+const DAYS_MAX = 100_000;
+
+function dayOf(ts: bigint, zone: string): bigint {
+  const parts = formatOf(zone).formatToParts(Number(floor(ts, 1000n) / 1000n));
   const part = (type: string): number => Number(parts.find((each) => each.type === type)?.value);
   return BigInt(Date.UTC(part('year'), part('month') - 1, part('day'))) * 1000n / DAY;
 }
@@ -206,17 +231,19 @@ function sessions(rows: readonly Placed[], spec: Spec & { kind: 'session' }): Gr
     return first.row.key === second.row.key && second.row.ts < end
       && (second.before === null || second.before < end + spec.lateness);
   };
-  let found: Placed[][] = [];
+  let found: Group[] = [];
   for (const placed of rows) {
-    const touched = found.filter((each) => each.some((other) => together(placed, other)));
-    found = [...found.filter((each) => !touched.includes(each)), [placed, ...touched.flat()]];
+    const { ts, key } = placed.row;
+    const near = (each: Group): boolean => each.key === key && ts < each.end
+      && ts > each.start - spec.gap && each.rows.some((other) => together(placed, other));
+    const touched = found.filter(near);
+    found = [...found.filter((each) => !touched.includes(each)), {
+      key, start: least([ts, ...touched.map(({ start }) => start)]),
+      end: most([ts + spec.gap, ...touched.map(({ end }) => end)]),
+      rows: [placed, ...touched.flatMap((each) => each.rows)],
+    }];
   }
-  return found.map((each) => {
-    const times = each.map(({ row }) => row.ts);
-    return {
-      start: least(times), end: most(times) + spec.gap, key: each[0]?.row.key ?? '', rows: each,
-    };
-  });
+  return found;
 }
 
 /**

@@ -15,7 +15,7 @@ import { MemoryStorage } from '../../src/runtime/storage/memory-storage.ts';
 import { TestClient } from '../support/client.ts';
 import { SimDisk, SimStorage, simWorld } from '../support/sim-environment.ts';
 import type { SimWorld } from '../support/sim-environment.ts';
-import { random } from './cases.ts';
+import { random, restarts } from './cases.ts';
 import type { Case } from './cases.ts';
 import { expected } from './model.ts';
 import type { LogRow, LogStep, Spec } from './model.ts';
@@ -178,7 +178,7 @@ class Run {
       }
       const last = group.at(-1);
       if (last !== undefined) await this.#step(last);
-      if (this.#schedule.name === 'with restarts' && below(3) === 0
+      if (this.#schedule.name === 'with restarts' && below(12) === 0
         && !steps.slice(at + 1).some((step) => step.kind === 'idle' )) {
         if (below(2) === 0) this.#world.clock.advance(1n);
         await this.#end();
@@ -306,7 +306,7 @@ function rearranged(steps: readonly LogStep[], below: (bound: number) => number)
 
 /** Everything wrong with a case, put into epochs in the way its seed chooses. */
 export async function runCase(of: Case): Promise<string[]> {
-  const name = of.seed % 8 === 0 ? 'with restarts'
+  const name = restarts(of.seed) ? 'with restarts'
     : of.seed % 2 === 0 ? 'as written' : 'torn and merged';
   const found = await new Run(of, { name, seed: of.seed }).run();
   return found.map((each) => `${name}: ${each}`);
