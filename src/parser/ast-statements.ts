@@ -8,7 +8,8 @@
 import type { Identifier, Node, QualifiedName } from './ast-leaves.ts';
 import type { Definition } from './ast-definitions.ts';
 import type {
-  AsOf, CteColumn, DataChange, Expr, Option, Query, TypeName,
+  AsOf, Assignment, CteColumn, DataChange, Expr, FromItem, Insert, InsertColumn, Option, Query,
+  TableRef, TypeName, WithClause,
 } from './ast.ts';
 
 /** Anything that may stand between two semicolons. */
@@ -39,6 +40,7 @@ export type SessionCommand =
 
 /** Everything else. */
 export type UtilityCommand =
+  | Merge
   | Truncate
   | Copy
   | Explain
@@ -51,6 +53,32 @@ export type UtilityCommand =
   | AdvanceClock
   | Kill
   | Unsupported;
+
+/** MERGE INTO table USING source ON on WHEN ... */
+export interface Merge extends Node {
+  readonly kind: 'merge';
+  readonly with: WithClause | null;
+  readonly table: TableRef;
+  readonly source: FromItem;
+  readonly on: Expr;
+  readonly clauses: readonly MergeClause[];
+}
+
+/** WHEN [NOT] MATCHED [AND condition] THEN action */
+export interface MergeClause extends Node {
+  readonly kind: 'mergeWhen';
+  readonly matched: boolean;
+  readonly condition: Expr | null;
+  readonly action: MergeAction;
+}
+
+/** What a clause does; `values` null is DEFAULT VALUES. */
+export type MergeAction =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'delete' }
+  | { readonly kind: 'update'; readonly set: readonly Assignment[] }
+  | { readonly kind: 'insert'; readonly columns: readonly InsertColumn[];
+      readonly overriding: Insert['overriding']; readonly values: readonly Expr[] | null };
 
 // -------------------------------------------------------------------------- session commands
 

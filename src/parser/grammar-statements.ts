@@ -26,7 +26,8 @@ export abstract class StatementGrammar extends AlterGrammar {
   /** One statement. */
   readonly statement: Rule<Statement> = this.rule('statement', () =>
     this.OR<Statement>([
-      { ALT: () => this.SUBRULE(this.queryOrChange) },
+      { GATE: () => this.mergeAhead(), ALT: () => this.SUBRULE(this.merge) },
+      { GATE: () => !this.mergeAhead(), ALT: () => this.SUBRULE(this.queryOrChange) },
       { ALT: () => this.SUBRULE(this.create) },
       { ALT: () => this.SUBRULE(this.drop) },
       { ALT: () => this.SUBRULE(this.alter) },
@@ -47,7 +48,7 @@ export abstract class StatementGrammar extends AlterGrammar {
 
   /** Statements of PostgreSQL's that we only know by name. */
   protected readonly unknownStatement: Rule<Unsupported> = this.rule('unknownStatement', () => {
-    const types = [K.do, K.call, K.merge, K.import, K.load, K.security, K.reassign, K.checkpoint];
+    const types = [K.do, K.call, K.import, K.load, K.security, K.reassign, K.checkpoint];
     const first = this.LA(1);
     this.OR(types.map((type, at) => ({ ALT: () => this.consume(at, type) })));
     return this.takeRest(first, this.payload(first).toUpperCase());

@@ -18,7 +18,7 @@ import type {
   WatermarkDef,
 } from './ast-definitions.ts';
 import type { OnConflict, Option, Query } from './ast.ts';
-import { ChangeGrammar } from './grammar-changes.ts';
+import { MergeGrammar } from './grammar-merge.ts';
 import type { Rule } from './grammar-names.ts';
 import { grammarError, notSupported, syntaxError } from './syntax-errors.ts';
 import * as T from './tokens.ts';
@@ -57,7 +57,7 @@ interface TableTail {
 }
 
 /** Tables and sources. */
-export abstract class TableGrammar extends ChangeGrammar {
+export abstract class TableGrammar extends MergeGrammar {
   /** What followed the first column without a type; only AS query allows such columns. */
   #untyped: IToken | null = null;
 

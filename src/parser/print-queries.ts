@@ -44,7 +44,7 @@ import type { Printers } from './print-names.ts';
 /** A whole query. */
 export function printQueryText(p: Printers, query: Query): string {
   return words(
-    query.with !== null && withText(p, query.with),
+    query.with !== null && printWithClause(p, query.with),
     body(p, query.body),
     printOrderBy(p, query.orderBy),
     query.limit !== null && !query.withTies && `LIMIT ${p.expr(query.limit)}`,
@@ -81,7 +81,8 @@ function emitText(p: Printers, emit: EmitClause): string {
   );
 }
 
-function withText(p: Printers, clause: WithClause): string {
+/** WITH ... */
+export function printWithClause(p: Printers, clause: WithClause): string {
   return words(
     'WITH',
     clause.recursive === 'mutually' && 'MUTUALLY',
@@ -311,7 +312,7 @@ function windowClause(p: Printers, w: WindowTable): string {
 
 /** INSERT, UPDATE or DELETE. */
 export function printChangeText(p: Printers, change: DataChange): string {
-  const clause = change.with !== null && withText(p, change.with);
+  const clause = change.with !== null && printWithClause(p, change.with);
   const returning =
     change.returning.length > 0 && `RETURNING ${printSelectItems(p, change.returning)}`;
   const from = (items: readonly FromItem[]): string =>
@@ -322,7 +323,7 @@ export function printChangeText(p: Printers, change: DataChange): string {
     case 'update':
       return words(
         clause,
-        `UPDATE ${tableRef(p, change.table)} ${assignments(p, change.set)}`,
+        `UPDATE ${tableRef(p, change.table)} ${printAssignments(p, change.set)}`,
         change.from.length > 0 && `FROM ${from(change.from)}`,
         change.where !== null && `WHERE ${p.expr(change.where)}`,
         returning,
@@ -344,14 +345,15 @@ function insert(p: Printers, node: Insert): string {
   return words(
     `INSERT INTO ${printQualified(node.table)}`,
     node.alias !== null && `AS ${printIdentifier(node.alias)}`,
-    node.columns.length > 0 && `(${commas(node.columns, (column) => target(p, column))})`,
+    node.columns.length > 0 && `(${commas(node.columns, (column) => printTarget(p, column))})`,
     node.overriding !== null && `OVERRIDING ${node.overriding.toUpperCase()} VALUE`,
     node.source === null ? 'DEFAULT VALUES' : p.query(node.source),
     node.onConflict !== null && printOnConflict(p, node.onConflict),
   );
 }
 
-function target(p: Printers, column: InsertColumn): string {
+/** A target column, with its access. */
+export function printTarget(p: Printers, column: InsertColumn): string {
   const access = column.access[0];
   return access === undefined ? printIdentifier(column.name) : targetPath(p, access);
 }
@@ -365,9 +367,10 @@ function targetPath(p: Printers, path: Expr): string {
   return p.expr(path);
 }
 
-function assignments(p: Printers, set: readonly Assignment[]): string {
+/** SET a = 1, ... */
+export function printAssignments(p: Printers, set: readonly Assignment[]): string {
   const text = (assignment: Assignment): string => {
-    const columns = commas(assignment.columns, (column) => target(p, column));
+    const columns = commas(assignment.columns, (column) => printTarget(p, column));
     const left = assignment.multiple ? `(${columns})` : columns;
     return `${left} = ${p.expr(assignment.value)}`;
   };
@@ -389,7 +392,7 @@ export function printOnConflict(p: Printers, node: OnConflict): string {
     node.targetWhere !== null && `WHERE ${p.expr(node.targetWhere)}`,
     node.constraint !== null && `ON CONSTRAINT ${printIdentifier(node.constraint)}`,
     conflictActions[node.action],
-    node.set.length > 0 && assignments(p, node.set),
+    node.set.length > 0 && printAssignments(p, node.set),
     node.where !== null && `WHERE ${p.expr(node.where)}`,
     node.versionColumns.length > 0 && `WITH VERSION COLUMN ${printNameList(node.versionColumns)}`,
   );

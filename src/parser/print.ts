@@ -18,6 +18,7 @@ import type {
   UtilityCommand,
 } from './ast-statements.ts';
 import type { Expr, Query, TypeName } from './ast.ts';
+import { printMerge } from './print-merge.ts';
 import { printUnitTest } from './print-unit-tests.ts';
 import { printDefinition } from './print-definitions.ts';
 import { printExpr } from './print-expressions.ts';
@@ -99,6 +100,8 @@ function printCommand(s: Exclude<Statement, Definition>): string {
       return subscribe(s);
     case 'show':
       return show(s);
+    case 'merge':
+      return printMerge(p, s);
     case 'truncate':
     case 'acknowledge':
     case 'lockTable':

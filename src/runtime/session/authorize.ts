@@ -15,6 +15,7 @@ import type { Protected } from '../catalog-roles.ts';
 import { findRole, isSuperuser, mayUse, ownedBy } from '../catalog-roles.ts';
 import type { StoredObject, StoredRelation, StoredSchema } from '../catalog-store-types.ts';
 import { findSubscription, subscriptionFacts } from './named-subscription.ts';
+import { stepsOf } from './merge.ts';
 import { KIND_NAME } from './relation-label.ts';
 import type { StatementContext } from './statement-context.ts';
 
@@ -27,6 +28,9 @@ export function authorize(context: StatementContext, statement: Statement): void
       for (const each of [...changesOf(statement).map(({ query }) => query), statement]) {
         if (each.kind !== 'query') change(context, each);
       }
+      return;
+    case 'merge':
+      for (const each of stepsOf(context, statement).changes) change(context, each);
       return;
     case 'truncate':
       for (const name of statement.tables) needs(context, name, 'D');

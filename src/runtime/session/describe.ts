@@ -9,6 +9,7 @@ import type { Statement } from '../../parser/ast-statements.ts';
 import { describeParams } from '../../planner/planner.ts';
 import type { PlanEnv } from '../../planner/bound.ts';
 import type { StatementDescription } from '../session-api.ts';
+import { describeMerge } from './merge.ts';
 import { resultColumn } from './result.ts';
 import type { SessionState } from './session-state.ts';
 import { showColumns } from './show.ts';
@@ -32,6 +33,7 @@ export function describeStatement(
   switch (statement.kind) {
     case 'query': case 'insert': case 'update': case 'delete':
       return describeParams(statement, env);
+    case 'merge': return describeMerge(context, statement, env);
     case 'explain':
       return { parameters: [], columns: [resultColumn('QUERY PLAN', { name: 'text' })] };
     case 'subscribe':

@@ -31,6 +31,7 @@ import { createView } from './ddl-view.ts';
 import { truncateTables } from './dml.ts';
 import { runChange, runChangesOfWith } from './dml-with.ts';
 import { runExplain } from './explain.ts';
+import { runMerge } from './merge.ts';
 import { runPrivileges } from './privileges.ts';
 import { deallocate, executePrepared, prepare } from './prepared.ts';
 import type { StatementResult } from './result.ts';
@@ -86,6 +87,9 @@ async function runStatement(
         statement.cascade);
       return command('TRUNCATE TABLE');
     }
+    case 'merge':
+      refuseReadOnly(context, 'MERGE');
+      return runMerge(context, statement, env, parameters);
     case 'copy': return runCopy(context, statement, env);
     case 'subscribe': return await subscribe(context, statement);
     case 'explain': return runExplain(session, context, statement);
@@ -128,7 +132,8 @@ async function runQueryOrChange(
 }
 
 type Rest = Exclude<Statement, { kind: 'query' | 'insert' | 'update' | 'delete' | 'truncate'
-  | 'copy' | 'subscribe' | 'explain' | 'createTable' | 'createView' | 'createIndex' | 'createSchema'
+  | 'copy' | 'merge'
+  | 'subscribe' | 'explain' | 'createTable' | 'createView' | 'createIndex' | 'createSchema'
   | 'createDatabase' | 'createFunction' | 'drop' | 'alter' | 'comment' | 'createSubscription'
   | 'createSink' | 'acknowledge' | 'createRole' | 'privileges' }>;
 
