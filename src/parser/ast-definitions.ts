@@ -263,6 +263,7 @@ export interface CreateIndex extends Node {
 export interface IndexColumn extends Node {
   readonly kind: 'indexColumn';
   readonly expr: Expr;
+  readonly operatorClass: QualifiedName | null;
   readonly direction: 'asc' | 'desc';
   readonly nulls: 'first' | 'last' | null;
 }

@@ -181,12 +181,26 @@ export abstract class DefinitionGrammar extends TableGrammar {
     this.AT_LEAST_ONE_SEP({
       SEP: T.Comma,
       DEF: () => {
-        const { expr, direction, nulls, span } = this.SUBRULE(this.sortItem);
-        columns.push({ kind: 'indexColumn', expr, direction, nulls, span });
+        columns.push(this.SUBRULE(this.indexColumn));
       },
     });
     this.CONSUME(T.RParen);
     return columns;
+  });
+
+  /** expression [operator class] [ASC | DESC] [NULLS FIRST | LAST] */
+  protected readonly indexColumn: Rule<IndexColumn> = this.rule('indexColumn', () => {
+    const first = this.LA(1);
+    const expr = this.SUBRULE(this.expression);
+    const operatorClass = this.OPTION(() => this.SUBRULE(this.qualifiedName)) ?? null;
+    let direction: 'asc' | 'desc' = 'asc';
+    this.OPTION2(() => this.OR([
+      { ALT: () => this.CONSUME(K.asc) },
+      { ALT: () => (this.CONSUME(K.desc), (direction = 'desc')) },
+    ]));
+    const nulls = this.OPTION3(() => this.SUBRULE(this.nullsOrder)) ?? null;
+    const span = this.spanFrom(first);
+    return { kind: 'indexColumn', expr, operatorClass, direction, nulls, span };
   });
 
   /** SINK name [INTO t] FROM r | AS query, WITH (...), FORMAT ... */

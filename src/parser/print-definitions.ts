@@ -16,11 +16,11 @@ import type {
   Definition,
   Drop,
   FormatClause,
+  IndexColumn,
   SequenceOption,
   TableConstraint,
 } from './ast-definitions.ts';
 import type { Identifier } from './ast-leaves.ts';
-import { printSortItem } from './print-expressions.ts';
 import {
   commas,
   printIdentifier,
@@ -289,6 +289,12 @@ function createView(p: Printers, d: CreateView): string {
   );
 }
 
+function indexColumn(p: Printers, column: IndexColumn): string {
+  const { expr, operatorClass, direction, nulls } = column;
+  return words(p.expr(expr), operatorClass !== null && printQualified(operatorClass),
+    direction === 'desc' && 'DESC', nulls !== null && `NULLS ${nulls.toUpperCase()}`);
+}
+
 function createIndex(p: Printers, d: CreateIndex): string {
   return words(
     'CREATE',
@@ -298,7 +304,7 @@ function createIndex(p: Printers, d: CreateIndex): string {
     d.name !== null && printIdentifier(d.name),
     `ON ${printQualified(d.table)}`,
     d.method !== null && `USING ${printName(d.method)}`,
-    `(${commas(d.columns, (column) => printSortItem(p, column))})`,
+    `(${commas(d.columns, (column) => indexColumn(p, column))})`,
     d.include.length > 0 && `INCLUDE ${printNameList(d.include)}`,
     printWith(p, d.options),
     d.where !== null && `WHERE ${p.expr(d.where)}`,

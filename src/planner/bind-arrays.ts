@@ -6,6 +6,7 @@
  */
 import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
+import { NO_SPAN } from '../common/span.ts';
 import { arrayOf } from '../common/types/sql-type.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import { sqlArray } from '../common/values.ts';
@@ -107,6 +108,9 @@ export function bindSubscript(binder: Binder, expr: Subscript): ScalarExpr {
       scalarCall(state, { name: '->', span: expr.span }, [value,
         index.type.name === 'unknown' ? coerce(state, index, TEXT, 'implicit') : index]), operand);
   }
+  if (operand.type.name === 'name' && indexes.length === 1) {
+    return characterOf(binder, operand, must(indexes[0], 'subscript'));
+  }
   const vector = operand.type.name === 'int2vector' || operand.type.name === 'oidvector';
   if (operand.type.name !== 'array' && !vector) {
     throw sqlError('42804', `cannot subscript type ${typeText(operand.type)} because it does not `
@@ -120,6 +124,15 @@ export function bindSubscript(binder: Binder, expr: Subscript): ScalarExpr {
     return number;
   });
   return scalarCall(state, { name: '$subscript', span: expr.span }, [operand, ...numbers]);
+}
+
+/** name[i], counted from 0: one "char". */
+function characterOf({ state }: Binder, name: ScalarExpr, index: ScalarExpr): ScalarExpr {
+  const one: ScalarExpr = { kind: 'literal', value: 1, type: INT4 };
+  const at = scalarCall(state, { name: '+', span: NO_SPAN }, [index, one]);
+  const text = scalarCall(state, { name: 'substr', span: NO_SPAN },
+    [coerce(state, name, TEXT, 'implicit'), at, one]);
+  return { kind: 'cast', arg: text, type: { name: 'char' }, context: 'explicit' };
 }
 
 /** a[1][2] as a and its indexes. */

@@ -80,7 +80,7 @@ export function bindTableRef(context: FromContext, ref: TableRef): FromPiece {
   const bound = bindCatalogRelation(state, relation);
   return aliased(bound, {
     name: relation.name, schema: relation.schema,
-    key: relation.kind === 'table' ? relation.primaryKey : null,
+    key: relation.kind === 'table' || relation.kind === 'system' ? relation.primaryKey : null,
     systemColumns: systemColumns(relation),
   }, ref.alias);
 }

@@ -19,6 +19,8 @@ export interface CatalogColumn {
   /** GENERATED ALWAYS AS (...) STORED over the row's columns, or null. */
   readonly generated: ScalarExpr | null;
   readonly identity: 'always' | 'byDefault' | null;
+  /** A serial column: an identity BY DEFAULT that the catalog shows as a default. */
+  readonly serial?: true;
   /** SET STORAGE and SET STATISTICS, which the catalog shows and nothing else needs. */
   readonly storage?: string;
   readonly statistics?: number;

@@ -114,6 +114,8 @@ export interface StoredIndex {
   /** Made by a PRIMARY KEY or UNIQUE constraint. */
   readonly constraint: 'primary' | 'unique' | null;
   readonly sql: string;
+  /** What CREATE INDEX says behind each column: operator class, order. For the catalog only. */
+  readonly suffixes?: readonly string[];
 }
 
 /** Anything else with a name: sequences, roles, functions, types ... `data` belongs to its user. */

@@ -401,7 +401,8 @@ function systemRelation(id: number, of: SystemRelationShape): StoredRelation {
     columns: of.columns.map(({ name, type }) => ({
       name, type, notNull: false, defaultExpr: null, generated: null, identity: null,
     })),
-    primaryKey: null, uniqueKeys: [], checks: [], appendOnly: false, watermark: null,
+    primaryKey: of.schema === 'pg_catalog' && of.columns[0]?.name === 'oid' ? [0] : null,
+    uniqueKeys: [], checks: [], appendOnly: false, watermark: null,
     columnWatermarks: [], definition: null, stored: true, owner: 'tidemill', sql: '',
     options: [], view: null, connector: null, onConflict: null, dependsOn: [], belongsTo: null,
   };

@@ -212,6 +212,8 @@ export interface EngineInfo {
   /** Rows kept of a stored relation, or 0. */
   rowCount(relation: number): number;
   storedBytes(relation: number): number;
+  /** The value a sequence gave out last, or null. */
+  lastOfSequence(id: number): bigint | null;
   /** Indexes of a stored relation that joins share. */
   sharedArrangements(relation: number): readonly SharedArrangementInfo[];
   systemRelations(): readonly SystemRelation[];

@@ -88,6 +88,10 @@ export class EngineFacts implements EngineInfo {
     return this.#state.relations.get(relation)?.rows?.rows ?? 0;
   }
 
+  lastOfSequence(id: number): bigint | null {
+    return this.#state.sequences.get(id) ?? null;
+  }
+
   storedBytes(relation: number): number {
     const view = this.#state.views.get(relation);
     const operators = view?.flow.sizes().reduce((total, { size }) => total + size.bytes, 0) ?? 0;

@@ -60,6 +60,8 @@ export interface SequenceRule {
   readonly min: bigint;
   readonly max: bigint;
   readonly cycle: boolean;
+  /** The integer type its values are of. */
+  readonly type: 'int2' | 'int4' | 'int8';
 }
 
 /** The rule in a sequence's data; from 1 by 1 where nothing is said. */
@@ -68,6 +70,7 @@ export function sequenceOf(data: Readonly<Record<string, unknown>>): SequenceRul
     start: bigintOf(data['start'], 1n), increment: bigintOf(data['increment'], 1n),
     min: bigintOf(data['minValue'], 1n), max: bigintOf(data['maxValue'], INT8_MAX),
     cycle: data['cycle'] === true,
+    type: data['type'] === 'int2' || data['type'] === 'int4' ? data['type'] : 'int8',
   };
 }
 

@@ -404,22 +404,25 @@ export class Connection {
         this.#formats.set(event.name, event.value);
         if (event.reported) writer.begin('S').text(event.name).text(event.value).end();
         return;
-      case 'copyOut': this.#copyResponse('H', event.columns); return;
+      case 'copyOut': this.#copyResponse('H', event); return;
       case 'copyData': writer.begin('d').raw(event.data).end(); return;
       case 'copyDone': writer.empty('c'); return;
       case 'error': this.#skipToSync = true; this.#error(event.error); return;
     }
   }
 
-  #copyResponse(type: 'G' | 'H', columns: number): void {
-    this.#writer.begin(type).byte(0).int16(columns);
-    for (let left = columns; left > 0; left--) this.#writer.int16(0);
+  #copyResponse(
+    type: 'G' | 'H', of: { readonly columns: number; readonly binary: boolean },
+  ): void {
+    const format = of.binary ? 1 : 0;
+    this.#writer.begin(type).byte(format).int16(of.columns);
+    for (let left = of.columns; left > 0; left--) this.#writer.int16(format);
     this.#writer.end();
   }
 
   /** Feeds CopyData to the running statement, whose own events go on meanwhile. */
   async #receiveCopy(event: SessionEvent & { kind: 'copyIn' }): Promise<void> {
-    this.#copyResponse('G', event.columns);
+    this.#copyResponse('G', event);
     await this.#writer.flush();
     this.#copyRuns = true;
     this.#pump = this.#pumpCopy(this.#pump).catch((error: unknown) => {

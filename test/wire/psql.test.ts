@@ -73,7 +73,7 @@ describe.skipIf(!hasPsql())('psql', () => {
       'id|bigint||not null|', 'amount|numeric(12,2)||not null|',
       "at|timestamp with time zone|||'2024-01-01 00:00:00+00'::timestamp with time zone",
       'Indexes:', '    "orders_pkey" PRIMARY KEY, btree (id)', '    "by_amount" btree (amount)',
-      'Check constraints:', '    "orders_amount_check" CHECK (amount > 0)',
+      'Check constraints:', '    "orders_amount_check" CHECK (amount > 0::numeric)',
     ].join('\n'));
   });
 

@@ -17,7 +17,7 @@ import type {
 import { SHAPES } from './columns.ts';
 import type { CatalogRow, Contents } from './content.ts';
 import { remembered } from './content.ts';
-import { defaultText } from './definitions.ts';
+import { defaultText, isSerial } from './definitions.ts';
 import {
   C_COLLATION, checkOid, DEFAULT_COLLATION, defaultOid, relationsHere, roleOids, userRelations,
 } from './oids.ts';
@@ -148,8 +148,9 @@ const attributesOf = remembered((relation: StoredRelation): readonly CatalogRow[
     }),
     ...(column.storage === undefined ? {} : { attstorage: column.storage }),
     ...(column.statistics === undefined ? {} : { attstattarget: column.statistics }),
-    atthasdef: column.defaultExpr !== null || column.generated !== null,
-    attidentity: column.identity === 'always' ? 'a' : column.identity === 'byDefault' ? 'd' : '',
+    atthasdef: column.defaultExpr !== null || column.generated !== null || isSerial(relation, at),
+    attidentity: isSerial(relation, at) || column.identity === null ? ''
+      : column.identity === 'always' ? 'a' : 'd',
     attgenerated: column.generated === null ? '' : 's',
   }));
 });
@@ -177,7 +178,7 @@ function* attributes(context: SystemContext): Generator<CatalogRow, void> {
 function* defaults(context: SystemContext): Generator<CatalogRow, void> {
   for (const relation of userRelations(context)) {
     for (let at = 0; at < relation.columns.length; at++) {
-      const text = defaultText(relation, at);
+      const text = defaultText(context.catalog, relation, at);
       if (text === null) continue;
       yield { oid: defaultOid(relation.id, at + 1), adrelid: relation.id, adnum: at + 1,
         adbin: text };
@@ -197,6 +198,13 @@ function vector(values: readonly number[]): string {
   return values.join(' ');
 }
 
+/** The bits of indoption: 1 descending, 2 NULLs first. */
+function orderOf(suffix: string): number {
+  const descending = suffix.includes(' DESC');
+  const first = suffix.includes('NULLS') ? suffix.endsWith('FIRST') : descending;
+  return (descending ? 1 : 0) + (first ? 2 : 0);
+}
+
 function* indexes(context: SystemContext): Generator<CatalogRow, void> {
   for (const { index, relation } of indexesHere(context)) {
     const types = index.columns.map((at) => typeOid(must(relation.columns[at], 'column').type));
@@ -209,7 +217,8 @@ function* indexes(context: SystemContext): Generator<CatalogRow, void> {
       indcollation: vector(types.map((oid) => (typeFact(oid)?.collation ?? 0) === 0 ? 0
         : DEFAULT_COLLATION)),
       indclass: vector(types.map((oid) => OPERATOR_CLASSES.get(oid) ?? 10000)),
-      indoption: vector(types.map(() => 0)),
+      indoption: vector(index.columns.map((_at, n) =>
+        orderOf(index.suffixes?.[n] ?? ''))),
     };
   }
 }
@@ -261,16 +270,17 @@ function foreignKeyRow(
 
 function* sequences(context: SystemContext): Generator<CatalogRow, void> {
   for (const { id, data } of sequencesHere(context)) {
-    const { start, increment, min, max, cycle } = sequenceOf(data);
-    yield { seqrelid: id, seqtypid: 20, seqstart: start, seqincrement: increment,
-      seqmax: max, seqmin: min, seqcache: 1n, seqcycle: cycle };
+    const { start, increment, min, max, cycle, type } = sequenceOf(data);
+    yield { seqrelid: id, seqtypid: typeOid({ name: type }), seqstart: start,
+      seqincrement: increment, seqmax: max, seqmin: min, seqcache: 1n, seqcycle: cycle };
   }
 }
 
 function* depends(context: SystemContext): Generator<CatalogRow, void> {
   for (const relation of userRelations(context)) {
     for (const { column, sequence } of relation.sequences ?? []) {
-      const identity = must(relation.columns[column], 'column').identity !== null;
+      const identity = must(relation.columns[column], 'column').identity !== null
+        && !isSerial(relation, column);
       yield { classid: 1259, objid: sequence, objsubid: 0, refclassid: 1259,
         refobjid: relation.id, refobjsubid: column + 1, deptype: identity ? 'i' : 'a' };
     }
@@ -294,11 +304,19 @@ function* depends(context: SystemContext): Generator<CatalogRow, void> {
 
 /** A view is a rule of its relation, with the relation's oid. */
 function* rewrites(context: SystemContext): Generator<CatalogRow, void> {
-  for (const { id, kind, sql } of userRelations(context)) {
+  for (const { id, kind, columns } of userRelations(context)) {
     if (kind !== 'view' && kind !== 'materializedView') continue;
     yield { oid: id, rulename: '_RETURN', ev_class: id, ev_type: '1', ev_enabled: 'O',
-      is_instead: true, ev_qual: '<>', ev_action: sql };
+      is_instead: true, ev_qual: '<>', ev_action: nodeTree(columns) };
   }
+}
+
+/** A query as a node tree, of which tools read the target list. */
+function nodeTree(columns: StoredRelation['columns']): string {
+  const entries = columns.map(({ name }, at) => `{TARGETENTRY :resno ${at + 1} :resname ${
+    name.replaceAll(/[\\(){}<> ]/g, (character) => `\\${character}`)
+  } :ressortgroupref 0 :resorigtbl 0 :resorigcol 0 :resjunk false}`);
+  return `({QUERY :commandType 1 :querySource 0 :targetList (${entries.join(' ')}) :rowMarks <>})`;
 }
 
 /** Contents of the relations named above. */

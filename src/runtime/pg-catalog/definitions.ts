@@ -4,12 +4,11 @@
  * What pg_get_viewdef and its like show; PostgreSQL's wording, our own printing of expressions.
  */
 import { must } from '../../common/assert.ts';
-import { exprText } from '../../planner/explain-expr.ts';
 import type { FunctionEntry, SignatureType } from '../../planner/functions/entry.ts';
 import { signatureTypeName } from '../../planner/functions/builder.ts';
-import type { ScalarExpr } from '../../planner/relation.ts';
 import type { StoredForeignKey, StoredIndex, StoredRelation } from '../catalog-store-types.ts';
 import type { CatalogState } from '../catalog-store.ts';
+import { conditionText, defaultValueText } from './expression-text.ts';
 import { typeNameOf, typeOidOf } from './types.ts';
 
 /** A name as SQL writes it, in quotes where it needs them. */
@@ -40,16 +39,36 @@ function columnNames(relation: StoredRelation, columns: readonly number[]): stri
   return columns.map((at) => quoteName(must(relation.columns[at], 'column').name)).join(', ');
 }
 
-/** An expression over a relation's columns as SQL. */
-export function expressionText(relation: StoredRelation, expr: ScalarExpr): string {
-  return exprText(expr, (at) => quoteName(relation.columns[at]?.name ?? `column${at + 1}`));
+function namesOf(relation: StoredRelation): (at: number) => string {
+  return (at) => quoteName(relation.columns[at]?.name ?? `column${at + 1}`);
+}
+
+/** True when the column's values come from a sequence by way of its default, as serial has it. */
+export function isSerial(relation: StoredRelation, at: number): boolean {
+  return relation.columns[at]?.serial === true;
 }
 
 /** The default of a column as pg_attrdef has it; null when it has none. */
-export function defaultText(relation: StoredRelation, at: number): string | null {
+export function defaultText(
+  catalog: CatalogState, relation: StoredRelation, at: number,
+): string | null {
   const column = must(relation.columns[at], 'column');
-  const expr = column.generated ?? column.defaultExpr;
-  return expr === null ? null : expressionText(relation, expr);
+  if (column.serial === true) return nextText(catalog, relation, at);
+  if (column.generated !== null) {
+    return conditionText(column.generated, { names: namesOf(relation), pretty: false });
+  }
+  return column.defaultExpr === null ? null
+    : defaultValueText(column.defaultExpr, namesOf(relation));
+}
+
+function nextText(catalog: CatalogState, relation: StoredRelation, at: number): string | null {
+  const entry = relation.sequences?.find(({ column }) => column === at);
+  const sequence = entry === undefined ? undefined : catalog.objects.get(entry.sequence);
+  if (sequence === undefined) return null;
+  const schema = catalog.schemas.get(sequence.schemaId)?.name ?? relation.schema;
+  const name = schema === 'public' ? quoteName(sequence.name)
+    : qualifiedName({ schema, name: sequence.name });
+  return `nextval('${name.replaceAll("'", "''")}'::regclass)`;
 }
 
 /** CREATE INDEX ..., or one column of it (from 1). */
@@ -60,7 +79,8 @@ export function indexText(catalog: CatalogState, index: StoredIndex, part: numbe
     return at === undefined ? '' : quoteName(must(relation.columns[at], 'index column').name);
   }
   return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} ON `
-    + `${qualifiedName(relation)} USING btree (${columnNames(relation, index.columns)})`;
+    + `${qualifiedName(relation)} USING btree (${index.columns.map((at, n) =>
+      columnNames(relation, [at]) + (index.suffixes?.[n] ?? '')).join(', ')})`;
 }
 
 /** PRIMARY KEY (...), UNIQUE (...) */
@@ -88,9 +108,7 @@ export function referenceText(
 /** CHECK ((...)); pretty: CHECK (...) */
 export function checkText(relation: StoredRelation, at: number, pretty: boolean): string {
   const { expr } = must(relation.checks[at], 'check');
-  const text = expressionText(relation, expr);
-  const bare = expr.kind === 'call' && text.startsWith('(') ? text.slice(1, -1) : text;
-  return pretty ? `CHECK (${bare})` : `CHECK ((${bare}))`;
+  return `CHECK (${conditionText(expr, { names: namesOf(relation), pretty })})`;
 }
 
 /** A view's query with a leading blank and a semicolon, as PostgreSQL shows it. */

@@ -12,7 +12,7 @@ import type { StoredRelation } from '../catalog-store-types.ts';
 import { relationKind } from './classes.ts';
 import { DOMAINS, SHAPES } from './columns.ts';
 import type { CatalogRow, Contents } from './content.ts';
-import { defaultText, resultText, viewText } from './definitions.ts';
+import { defaultText, isSerial, resultText, viewText } from './definitions.ts';
 import { relationsHere, schemasHere } from './oids.ts';
 import { procedures } from './procedures.ts';
 import { userProcedures } from './user-routines.ts';
@@ -149,23 +149,27 @@ function typeColumns(type: SqlType, catalog: string): CatalogRow {
 /** Column rows of a relation, for as long as its definition is the same. */
 const columnRows = new WeakMap<StoredRelation, Map<string, readonly CatalogRow[]>>();
 
-function columnsOf(relation: StoredRelation, catalog: string): readonly CatalogRow[] {
+function columnsOf(
+  context: SystemContext, relation: StoredRelation, catalog: string,
+): readonly CatalogRow[] {
   const byCatalog = columnRows.get(relation) ?? new Map<string, readonly CatalogRow[]>();
   columnRows.set(relation, byCatalog);
   const known = byCatalog.get(catalog);
   if (known !== undefined) return known;
-  const rows = relation.columns.map((_column, at) => columnRow(relation, at, catalog));
+  const rows = relation.columns.map((_column, at) => columnRow(context, relation, at));
   byCatalog.set(catalog, rows);
   return rows;
 }
 
-function columnRow(relation: StoredRelation, at: number, catalog: string): CatalogRow {
+function columnRow(context: SystemContext, relation: StoredRelation, at: number): CatalogRow {
+  const catalog = databaseName(context);
   const column = must(relation.columns[at], 'column');
   const table = relation.kind === 'table';
   const notNull = SHAPE_BY_OID.get(relation.id)?.columns[at]?.notNull
     ?? (column.notNull || (table && relation.primaryKey?.includes(at) === true));
-  const text = defaultText(relation, at);
-  const { identity, generated } = column;
+  const text = defaultText(context.catalog, relation, at);
+  const { generated } = column;
+  const identity = isSerial(relation, at) ? null : column.identity;
   return Object.freeze({
     table_catalog: catalog, table_schema: relation.schema, table_name: relation.name,
     column_name: column.name, ordinal_position: at + 1,
@@ -185,7 +189,7 @@ function columnRow(relation: StoredRelation, at: number, catalog: string): Catal
 
 function* columns(context: SystemContext): Generator<CatalogRow, void> {
   const catalog = databaseName(context);
-  for (const relation of listed(context)) yield* columnsOf(relation, catalog);
+  for (const relation of listed(context)) yield* columnsOf(context, relation, catalog);
 }
 
 function* elementTypes(context: SystemContext): Generator<CatalogRow, void> {

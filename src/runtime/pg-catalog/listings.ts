@@ -5,6 +5,8 @@
  */
 import type { SystemContext } from '../engine-core-types.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
+import { typeOid } from '../../common/types/registry.ts';
+import { sequenceOf } from '../engine-sequences.ts';
 import { indexesHere, relationKind, sequencesHere } from './classes.ts';
 import type { CatalogRow, Contents } from './content.ts';
 import { indexText, viewText } from './definitions.ts';
@@ -46,10 +48,12 @@ function* indexes(context: SystemContext): Generator<CatalogRow, void> {
 }
 
 function* sequences(context: SystemContext): Generator<CatalogRow, void> {
-  for (const { name, owner, schemaId } of sequencesHere(context)) {
+  for (const { id, name, owner, schemaId, data } of sequencesHere(context)) {
+    const { start, increment, min, max, cycle, type } = sequenceOf(data);
     yield { schemaname: context.catalog.schemas.get(schemaId)?.name ?? '', sequencename: name,
-      sequenceowner: owner, data_type: 20, start_value: 1n, min_value: 1n,
-      max_value: 9223372036854775807n, increment_by: 1n, cycle: false, cache_size: 1n };
+      sequenceowner: owner, data_type: typeOid({ name: type }), start_value: start, min_value: min,
+      max_value: max, increment_by: increment, cycle, cache_size: 1n,
+      last_value: context.engine.lastOfSequence(id) };
   }
 }
 

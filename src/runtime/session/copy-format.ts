@@ -9,7 +9,7 @@ import { must } from '../../common/assert.ts';
 
 /** Options of COPY, with the format's defaults filled in. */
 export interface CopyOptions {
-  readonly format: 'text' | 'csv';
+  readonly format: 'text' | 'csv' | 'binary';
   readonly delimiter: string;
   readonly nullText: string;
   readonly header: boolean;

@@ -1,5 +1,5 @@
 /**
- * COPY: rows in bulk over the connection, in text and csv.
+ * COPY: rows in bulk over the connection, in text, csv and binary.
  *
  * FROM STDIN collects records into batches and adds them to the transaction like INSERT does; an
  * error anywhere leaves nothing. TO STDOUT formats the rows of a table or query as they come.
@@ -18,6 +18,9 @@ import type { ResultColumn } from '../../planner/plans.ts';
 import { batchOf, cell } from '../batch.ts';
 import type { Batch } from '../batch.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
+import {
+  binaryCopyHeader, binaryCopyRow, BinaryCopyReader, binaryCopyTrailer,
+} from './copy-binary.ts';
 import { CopyReader, formatCopyRecord } from './copy-format.ts';
 import type { CopyOptions, CopyRecord } from './copy-format.ts';
 import { completeRows } from './column-defaults.ts';
@@ -28,6 +31,7 @@ import type { StatementContext } from './statement-context.ts';
 import { subscribe } from './subscribe.ts';
 
 const ROWS_PER_BATCH = 4096;
+const NOTHING = new Uint8Array(0);
 
 /** COPY ... FROM STDIN or TO STDOUT. */
 export async function runCopy(
@@ -62,7 +66,7 @@ function copyIn(
     for await (const chunk of chunks) await job.push(chunk);
     return `COPY ${await job.finish()}`;
   };
-  return { kind: 'copyIn', columns: columns.length, consume };
+  return { kind: 'copyIn', columns: columns.length, binary: options.format === 'binary', consume };
 }
 
 function copiedColumns(table: StoredRelation, statement: Copy): readonly number[] {
@@ -83,7 +87,7 @@ class CopyJob {
   readonly #table: StoredRelation;
   readonly #columns: readonly number[];
   readonly #types: readonly SqlType[];
-  readonly #reader: CopyReader;
+  readonly #reader: CopyReader | BinaryCopyReader;
   readonly #settings: FormatSettings;
   #rows: Value[][] = [];
   #total = 0;
@@ -97,18 +101,27 @@ class CopyJob {
     this.#table = table;
     this.#columns = of.columns;
     this.#types = of.columns.map((at) => must(table.columns[at], 'column').type);
-    this.#reader = new CopyReader(of.options);
+    this.#reader = of.options.format === 'binary' ? new BinaryCopyReader(this.#types)
+      : new CopyReader(of.options);
     this.#settings = context.scope.settings.format(context.transaction.now, context.names);
     this.#line = of.options.header ? 1 : 0;
   }
 
   async push(chunk: Uint8Array): Promise<void> {
-    for (const record of this.#reader.push(chunk)) this.#add(record);
+    if (this.#reader instanceof CopyReader) {
+      for (const record of this.#reader.push(chunk)) this.#add(record);
+    } else {
+      this.#rows.push(...this.#reader.push(chunk));
+    }
     if (this.#rows.length >= ROWS_PER_BATCH) await this.#flush();
   }
 
   async finish(): Promise<number> {
-    for (const record of this.#reader.finish()) this.#add(record);
+    if (this.#reader instanceof CopyReader) {
+      for (const record of this.#reader.finish()) this.#add(record);
+    } else {
+      this.#rows.push(...this.#reader.finish());
+    }
     await this.#flush();
     return this.#total;
   }
@@ -179,9 +192,11 @@ function copyRows(
   const settings = context.scope.settings.format(context.transaction.now, context.names);
   const types = columns.map((column) => column.type);
   const header = options.header ? columns.map((column) => column.name) : null;
-  const chunks = formatRows(cursor, { types, settings, header, options, live });
+  const format = { types, settings, header, options, live };
+  const binary = options.format === 'binary';
+  const chunks = binary ? binaryRows(cursor, format) : formatRows(cursor, format);
   return {
-    kind: 'copyOut', columns: types.length, chunks, tag: () => `COPY ${cursor.given}`,
+    kind: 'copyOut', columns: types.length, binary, chunks, tag: () => `COPY ${cursor.given}`,
   };
 }
 
@@ -214,6 +229,36 @@ async function* formatRows(
   }
 }
 
+/** Clients expect the header in one message with the first row, and a row in each. */
+async function* binaryRows(
+  cursor: RowCursor, { types, live }: CopyOutFormat,
+): AsyncGenerator<Uint8Array | null> {
+  let head = binaryCopyHeader();
+  try {
+    for (;;) {
+      const batch = await cursor.next(ROWS_PER_BATCH);
+      if (batch === null) break;
+      for (let row = 0; row < batch.length; row++) {
+        const values = batch.columns.map((column) => cell(column, row));
+        yield joined(head, binaryCopyRow(values, types));
+        head = NOTHING;
+      }
+      if (live) yield null;
+    }
+    yield joined(head, binaryCopyTrailer());
+  } finally {
+    await cursor.close();
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b;
+  const bytes = new Uint8Array(a.length + b.length);
+  bytes.set(a);
+  bytes.set(b, a.length);
+  return bytes;
+}
+
 function recordOf(batch: Batch, row: number, format: CopyOutFormat): CopyRecord {
   return format.types.map((type, at) => {
     const value = cell(must(batch.columns[at], 'column'), row);
@@ -226,7 +271,7 @@ function copyOptions(statement: Copy): CopyOptions {
   const given = new Map<string, string>();
   for (const option of statement.options) {
     const value = optionText(option);
-    if (option.name === 'csv' && value === null) format = 'csv';
+    if ((option.name === 'csv' || option.name === 'binary') && value === null) format = option.name;
     else if (option.name === 'format') format = formatNamed(value ?? 'text', option);
     else given.set(option.name, value ?? 'true');
   }
@@ -235,6 +280,7 @@ function copyOptions(statement: Copy): CopyOptions {
       throw sqlError('0A000', `COPY option "${name}" is not supported`, { span: statement.span });
     }
   }
+  if (format === 'binary') refuseTextOptions(given);
   const quote = given.get('quote') ?? '"';
   return {
     format, quote, escape: given.get('escape') ?? quote,
@@ -246,12 +292,18 @@ function copyOptions(statement: Copy): CopyOptions {
 
 function formatNamed(name: string, option: Option): CopyOptions['format'] {
   const format = name.toLowerCase();
-  if (format === 'text' || format === 'csv') return format;
-  throw sqlError(format === 'binary' ? '0A000' : '22023',
-    format === 'binary' ? 'COPY in binary format is not supported'
-      : `COPY format "${name}" not recognized`, {
-      span: option.span, hint: 'Available formats: text, csv.',
-    });
+  if (format === 'text' || format === 'csv' || format === 'binary') return format;
+  throw sqlError('22023', `COPY format "${name}" not recognized`, {
+    span: option.span, hint: 'Available formats: text, csv, binary.',
+  });
+}
+
+function refuseTextOptions(given: ReadonlyMap<string, string>): void {
+  for (const name of ['delimiter', 'null', 'header']) {
+    if (!given.has(name)) continue;
+    throw sqlError(name === 'header' ? '0A000' : '42601',
+      `cannot specify ${name.toUpperCase()} in BINARY mode`);
+  }
 }
 
 function optionText(option: Option): string | null {

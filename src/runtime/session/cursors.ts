@@ -4,6 +4,7 @@
 import { sqlError } from '../../common/errors.ts';
 import type { CloseCursor, DeclareCursor, FetchCursor } from '../../parser/ast-statements.ts';
 import type { Batch } from '../batch.ts';
+import type { Execution } from './session-state.ts';
 import { countOf } from './fetch-count.ts';
 import { RowCursor, command } from './result.ts';
 import type { StatementResult } from './result.ts';
@@ -15,8 +16,10 @@ import { declareSubscriptionCursor, fetchChanges } from './subscription-fetch.ts
 
 /** DECLARE name CURSOR FOR query. */
 export async function declareCursor(
-  session: SessionState, context: StatementContext, statement: DeclareCursor,
+  session: SessionState, context: StatementContext,
+  of: Execution & { readonly statement: DeclareCursor },
 ): Promise<StatementResult> {
+  const { statement, parameters, parameterTypes } = of;
   const { name, span } = statement.name;
   if (statement.query === null) {
     return declareSubscriptionCursor(session, context, statement);
@@ -33,7 +36,7 @@ export async function declareCursor(
     throw sqlError('42P03', `cursor "${name}" already exists`, { span });
   }
   const result = await session.run(context, {
-    statement: statement.query, parameters: [], parameterTypes: [],
+    statement: statement.query, parameters, parameterTypes,
   });
   session.portals.set(name, {
     name, parsed: { statement: statement.query, span: statement.span, text: context.text },

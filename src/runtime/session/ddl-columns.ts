@@ -36,8 +36,8 @@ export interface ColumnParts {
 /** The type of a column, before its expressions are bound. */
 export function columnType(
   context: StatementContext, definition: ColumnDef,
-): { readonly type: SqlType | null; readonly serial: boolean } {
-  if (definition.type === null) return { type: null, serial: false };
+): { readonly type: SqlType | null; readonly serial?: true } {
+  if (definition.type === null) return { type: null };
   const word = definition.type.name.parts.at(-1)?.name ?? '';
   const serial = SERIAL_TYPES[word];
   if (serial !== undefined && definition.type.arrayDimensions === 0) {
@@ -50,7 +50,7 @@ export function columnType(
       span: definition.type.span,
     });
   }
-  return { type, serial: false };
+  return { type };
 }
 
 /** Binds a column; `row` are the columns its expressions may use, `known` its type if given. */
@@ -78,7 +78,7 @@ export function columnParts(
   const nulls = find('nullConstraint');
   const keys = definition.constraints.filter((constraint) => constraint.kind === 'keyConstraint');
   const primaryKey = keys.some((key) => key.primary);
-  const counted = serial || identity !== undefined;
+  const counted = serial === true || identity !== undefined;
   const checks = definition.constraints.filter((entry) => entry.kind === 'checkConstraint');
   return {
     column: {
@@ -86,8 +86,9 @@ export function columnParts(
       defaultExpr: value === undefined ? null : bindDefault(value.value, { name, type }, env),
       generated: generated === undefined ? null
         : bindGenerated(generated.value, { name, type }, shape, env),
-      identity: identity === undefined ? (serial ? 'byDefault' : null)
+      identity: identity === undefined ? (serial === true ? 'byDefault' : null)
         : identity.always ? 'always' : 'byDefault',
+      ...(serial === true ? { serial } : {}),
     },
     primaryKey, unique: keys.some((key) => !key.primary),
     checks: checks.map((check) => ({

@@ -7,7 +7,7 @@ import type {
   CommentOn, CreateDatabase, CreateIndex, CreateSchema, IndexColumn,
 } from '../../parser/ast-definitions.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
-import type { StoredRelation, StoredSchema } from '../catalog-store-types.ts';
+import type { StoredIndex, StoredRelation, StoredSchema } from '../catalog-store-types.ts';
 import { requireCreate } from './authorize.ts';
 import { refuseSystem } from './ddl-drop.ts';
 import { addKey } from './ddl-keys.ts';
@@ -140,9 +140,31 @@ export async function createIndex(
   context.transaction.define({ kind: 'putIndex', index: {
     id: context.core.catalog.allocate(), relation: relation.id, name,
     schemaId: relation.schemaId, columns, unique: statement.unique, constraint: null,
-    sql: context.text.slice(statement.span.start, statement.span.end),
+    sql: context.text.slice(statement.span.start, statement.span.end), ...suffixesOf(statement),
   } });
   return command('CREATE INDEX');
+}
+
+/** Operator classes of the btree order; the pattern ones serve the same look-ups. */
+const OPERATOR_CLASSES: ReadonlySet<string> = new Set(['bool', 'bpchar', 'bpchar_pattern', 'bytea',
+  'char', 'date', 'float4', 'float8', 'int2', 'int4', 'int8', 'interval', 'jsonb', 'name',
+  'numeric', 'oid', 'text', 'text_pattern', 'time', 'timetz', 'timestamp', 'timestamptz', 'uuid',
+  'varchar', 'varchar_pattern', 'array', 'record', 'enum'].map((name) => `${name}_ops`));
+
+/** What is written behind the columns of an index: kept to be shown. */
+function suffixesOf({ columns }: CreateIndex): Pick<StoredIndex, 'suffixes'> {
+  const suffixes = columns.map(({ operatorClass, direction, nulls }) => {
+    const name = operatorClass === null ? '' : must(operatorClass.parts.at(-1), 'name').name;
+    if (name !== '' && !OPERATOR_CLASSES.has(name)) {
+      throw sqlError('42704', `operator class "${name}" does not exist for access method "btree"`,
+        { span: operatorClass?.span });
+    }
+    const usual = (nulls === 'first') === (direction === 'desc') || nulls === null;
+    const order = direction === 'desc' ? ' DESC' : '';
+    const place = usual ? '' : ` NULLS ${(nulls ?? '').toUpperCase()}`;
+    return `${name.endsWith('_pattern_ops') ? ` ${name}` : ''}${order}${place}`;
+  });
+  return suffixes.some((suffix) => suffix !== '') ? { suffixes } : {};
 }
 
 function indexedColumn(relation: StoredRelation, column: IndexColumn): number {

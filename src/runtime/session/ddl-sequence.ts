@@ -5,6 +5,7 @@
  */
 import { sqlError } from '../../common/errors.ts';
 import { formatType } from '../../common/types/registry.ts';
+import type { SqlType } from '../../common/types/sql-type.ts';
 import type { CreateSequence, SequenceOption } from '../../parser/ast-definitions.ts';
 import { bindTypeName } from '../../planner/planner.ts';
 import type { StoredObject } from '../catalog-store-types.ts';
@@ -14,6 +15,13 @@ import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
 
 const BITS: Readonly<Record<string, bigint>> = { int2: 15n, int4: 31n, int8: 63n };
+
+/** The data of a sequence behind a column of an integer type. */
+export function sequenceData(type: SqlType): StoredObject['data'] {
+  const bits = BITS[type.name];
+  return bits === undefined || type.name === 'int8' ? {}
+    : { type: type.name, maxValue: 2n ** bits - 1n };
+}
 
 /** CREATE SEQUENCE. */
 export function createSequence(
@@ -71,5 +79,5 @@ function dataOf(context: StatementContext, statement: CreateSequence): StoredObj
     throw sqlError('22023', `START value (${start}) cannot be greater than MAXVALUE (${maxValue})`);
   }
   const cycle = statement.options.some((option) => option.name === 'cycle' && !option.no);
-  return { start, increment, minValue, maxValue, cycle };
+  return { start, increment, minValue, maxValue, cycle, type: type.name };
 }

@@ -28,6 +28,7 @@ import type { ColumnParts } from './ddl-columns.ts';
 import { connectorOf, defaultColumns, includedColumns, tableOptions } from './ddl-connector.ts';
 import { nameIsFree, targetOf } from './ddl-create.ts';
 import { withShared, withSource } from './ddl-shared-source.ts';
+import { sequenceData } from './ddl-sequence.ts';
 import { columnsInOrder, likeColumn, likeComments, likeKeys } from './ddl-like.ts';
 import type { TableColumn } from './ddl-like.ts';
 import type { Target } from './ddl-create.ts';
@@ -85,10 +86,11 @@ function changesFor(context: StatementContext, relation: StoredRelation): DdlCha
   const { catalog } = context.core;
   const changes: DdlChange[] = [];
   for (const { sequence, column } of relation.sequences ?? []) {
-    const { name } = must(relation.columns[column], 'identity column');
+    const { name, type } = must(relation.columns[column], 'identity column');
     changes.push({ kind: 'putObject', object: {
       id: sequence, kind: 'sequence', database: relation.database, schemaId: relation.schemaId,
-      name: `${relation.name}_${name}_seq`, owner: relation.owner, dependsOn: [], data: {},
+      name: `${relation.name}_${name}_seq`, owner: relation.owner, dependsOn: [],
+      data: sequenceData(type),
     } });
   }
   changes.push({ kind: 'createRelation', relation });

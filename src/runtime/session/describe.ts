@@ -9,8 +9,8 @@ import type { Statement } from '../../parser/ast-statements.ts';
 import { describeParams } from '../../planner/planner.ts';
 import type { PlanEnv } from '../../planner/bound.ts';
 import type { StatementDescription } from '../session-api.ts';
+import { explainColumns } from './explain.ts';
 import { describeMerge } from './merge.ts';
-import { resultColumn } from './result.ts';
 import type { SessionState } from './session-state.ts';
 import { showColumns } from './show.ts';
 import { subscriptionColumns } from './subscribe.ts';
@@ -34,8 +34,11 @@ export function describeStatement(
     case 'query': case 'insert': case 'update': case 'delete':
       return describeParams(statement, env);
     case 'merge': return describeMerge(context, statement, env);
-    case 'explain':
-      return { parameters: [], columns: [resultColumn('QUERY PLAN', { name: 'text' })] };
+    case 'explain': return { parameters: [], columns: explainColumns(statement) };
+    case 'declareCursor': {
+      if (statement.query?.kind !== 'query') return { parameters: [], columns: null };
+      return { ...describeParams(statement.query, env), columns: null };
+    }
     case 'subscribe':
       return { parameters: [], columns: subscriptionColumns(context, statement) };
     case 'executeUnitTest': return { parameters: [], columns: unitTestColumns() };

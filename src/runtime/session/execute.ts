@@ -107,7 +107,7 @@ async function runStatement(
     case 'acknowledge': return acknowledge(context, statement);
     case 'createRole': return createRole(context, statement);
     case 'privileges': return runPrivileges(context, statement);
-    default: return executeCommand(session, context, statement);
+    default: return executeCommand(session, context, { ...execution, statement });
   }
 }
 
@@ -138,8 +138,9 @@ type Rest = Exclude<Statement, { kind: 'query' | 'insert' | 'update' | 'delete' 
   | 'createSink' | 'acknowledge' | 'createRole' | 'privileges' }>;
 
 async function executeCommand(
-  session: SessionState, context: StatementContext, statement: Rest,
+  session: SessionState, context: StatementContext, of: Execution & { readonly statement: Rest },
 ): Promise<StatementResult> {
+  const { statement } = of;
   switch (statement.kind) {
     case 'begin': return beginBlock(session, context, statement);
     case 'commit': return commitBlock(session, context, statement);
@@ -158,7 +159,7 @@ async function executeCommand(
     case 'execute': return executePrepared(session, context, statement);
     case 'executeUnitTest': return executeUnitTest(context, statement);
     case 'deallocate': return deallocate(session, statement);
-    case 'declareCursor': return declareCursor(session, context, statement);
+    case 'declareCursor': return declareCursor(session, context, { ...of, statement });
     case 'fetchCursor': return fetchCursor(session, context, statement);
     case 'closeCursor': return closeCursor(session, statement);
     case 'flush': case 'wait':

@@ -9,6 +9,7 @@ import {
   planDelete, planInsert, planSelect, planUpdate, planView, viewOptions,
 } from '../../planner/planner.ts';
 import type { Dataflow } from '../../planner/dataflow.ts';
+import type { ResultColumn } from '../../planner/plans.ts';
 import type { Relation } from '../../planner/relation.ts';
 import { kernelSource } from '../kernels/map.ts';
 import { resultColumn, rowsResult } from './result.ts';
@@ -36,8 +37,20 @@ export async function runExplain(
   }
   const explained = explainedOf(context, statement);
   const lines = linesOf(context, explained, stage);
-  return rowsResult([resultColumn('QUERY PLAN', { name: 'text' })],
-    lines.map((line) => [line]), () => 'EXPLAIN');
+  const given = isJson(statement) ? [JSON.stringify([{
+    Plan: { 'Node Type': 'Dataflow', Stage: stage, Output: lines },
+  }], null, 2)] : lines;
+  return rowsResult(explainColumns(statement), given.map((line) => [line]), () => 'EXPLAIN');
+}
+
+/** The one column of EXPLAIN: lines of text, or JSON. */
+export function explainColumns(statement: Explain): readonly ResultColumn[] {
+  return [resultColumn('QUERY PLAN', { name: isJson(statement) ? 'json' : 'text' })];
+}
+
+function isJson({ options }: Explain): boolean {
+  const format = options.find(({ name }) => name === 'format')?.value ?? null;
+  return format?.kind === 'stringLiteral' && format.value.toLowerCase() === 'json';
 }
 
 function stageOf(statement: Explain): string {

@@ -20,9 +20,9 @@ export type StatementResult =
       /** The source of the rows, when they go on for as long as the client listens. */
       readonly live?: Subscription }
   | { readonly kind: 'command'; readonly tag: string }
-  | { readonly kind: 'copyIn'; readonly columns: number;
+  | { readonly kind: 'copyIn'; readonly columns: number; readonly binary: boolean;
       readonly consume: (chunks: AsyncIterable<Uint8Array>) => Promise<string> }
-  | { readonly kind: 'copyOut'; readonly columns: number;
+  | { readonly kind: 'copyOut'; readonly columns: number; readonly binary: boolean;
       /** null: what came so far should reach the client now. */
       readonly chunks: AsyncIterable<Uint8Array | null>; readonly tag: () => string };
 

@@ -41,6 +41,7 @@ export interface Portal {
   readonly cursor: boolean;
   /** The rows of a SCROLL cursor. */
   readonly scroll?: ScrollRows;
+  /** Of a held cursor: its transaction has committed, the rows are its own. */
   finished: boolean;
   /** Of a SUBSCRIPTION CURSOR: it stays until it is closed. */
   readonly subscription?: SubscriptionCursor;

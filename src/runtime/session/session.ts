@@ -457,7 +457,7 @@ export class Session implements SqlSession, SessionState {
     result: StatementResult & { kind: 'copyIn' | 'copyOut' },
   ): AsyncGenerator<SessionEvent, string> {
     if (result.kind === 'copyOut') {
-      yield { kind: 'copyOut', columns: result.columns, binary: false };
+      yield { kind: 'copyOut', columns: result.columns, binary: result.binary };
       for await (const data of result.chunks) {
         yield data === null ? { kind: 'flush' } : { kind: 'copyData', data };
       }
@@ -467,7 +467,7 @@ export class Session implements SqlSession, SessionState {
     const queue = new ByteQueue();
     this.#copy = queue;
     try {
-      yield { kind: 'copyIn', columns: result.columns, binary: false };
+      yield { kind: 'copyIn', columns: result.columns, binary: result.binary };
       return await result.consume(queue);
     } finally {
       queue.abandon();
@@ -518,15 +518,16 @@ export class Session implements SqlSession, SessionState {
 
   async #holdCursors(): Promise<void> {
     for (const portal of this.portals.values()) {
-      if (!portal.hold || portal.result?.kind !== 'rows') continue;
+      if (!portal.hold || portal.finished || portal.result?.kind !== 'rows') continue;
       await portal.result.rows.materialize();
+      portal.finished = true;
     }
   }
 
   async #dropPortals(committed: boolean): Promise<void> {
     for (const [name, portal] of this.portals) {
       if (portal.subscription !== undefined || (portal.hold && committed)) continue;
-      if (portal.hold && portal.finished) continue;
+      if (portal.finished) continue;
       await this.closePortal(name);
     }
   }
