@@ -13,6 +13,7 @@ import type { SqlValueFunction } from '../parser/ast-leaves.ts';
 import type { Binder } from './bind-context.ts';
 import { INT4, TEXT, TIMESTAMPTZ } from './bind-types.ts';
 import { coerce, literalOf } from './coerce.ts';
+import type { CatalogReader } from './catalog.ts';
 import type { ScalarExpr } from './relation.ts';
 
 const NAME: SqlType = { name: 'name' };
@@ -31,7 +32,8 @@ function timeType(name: SqlType['name'], precision: number | null): SqlType {
 
 /** CURRENT_DATE, CURRENT_USER and the like. */
 export function bindSqlValue(binder: Binder, expr: SqlValueFunction): ScalarExpr {
-  const { session, searchPath } = binder.state.catalog;
+  const { catalog } = binder.state;
+  const { session } = catalog;
   switch (expr.function) {
     case 'current_date': return nowAs({ name: 'date' });
     case 'current_timestamp': return nowAs(timeType('timestamptz', expr.precision));
@@ -39,7 +41,7 @@ export function bindSqlValue(binder: Binder, expr: SqlValueFunction): ScalarExpr
     case 'current_time': return nowAs(timeType('timetz', expr.precision));
     case 'localtime': return nowAs(timeType('time', expr.precision));
     case 'current_catalog': return literalOf(session.database, NAME);
-    case 'current_schema': return literalOf(creationSchema(searchPath), NAME);
+    case 'current_schema': return literalOf(namedSchemas(catalog)[0] ?? null, NAME);
     case 'session_user':
       return literalOf(session.setting('session_authorization') ?? session.user, NAME);
     default: return literalOf(session.user, NAME);
@@ -57,7 +59,7 @@ export function bindSessionCall(
   if (expr.args.length === 0 && CLOCKS.has(name)) return NOW;
   switch (name) {
     case 'current_database': return literalOf(catalog.session.database, NAME);
-    case 'current_schema': return literalOf(creationSchema(catalog.searchPath), NAME);
+    case 'current_schema': return literalOf(namedSchemas(catalog)[0] ?? null, NAME);
     case 'current_schemas':
       if (expr.args[0]?.value.kind === 'nullLiteral') {
         return literalOf(null, { name: 'array', element: NAME });
@@ -75,17 +77,18 @@ export function bindSessionCall(
   }
 }
 
-/** The schema new objects go to: the first of the path that is no system schema. */
-function creationSchema(searchPath: readonly string[]): string | null {
-  return searchPath.find((schema) => schema !== 'pg_catalog' && !isTemporary(schema)) ?? null;
+/** The schemas of the path that were named: pg_catalog only where search_path has it. */
+function namedSchemas({ searchPath, session }: CatalogReader): readonly string[] {
+  const system = /\bpg_catalog\b/.test(session.setting('search_path') ?? '');
+  return searchPath.filter((schema) =>
+    (system || schema !== 'pg_catalog') && !isTemporary(schema));
 }
 
 function schemas(binder: Binder, expr: FunctionCall): readonly string[] {
-  const { searchPath } = binder.state.catalog;
+  const { catalog } = binder.state;
   const first = expr.args[0]?.value;
   const implicit = first?.kind === 'booleanLiteral' && first.value;
-  return implicit ? searchPath
-    : searchPath.filter((schema) => schema !== 'pg_catalog' && !isTemporary(schema));
+  return implicit ? catalog.searchPath : namedSchemas(catalog);
 }
 
 /** A session's schema of temporary things, which is searched without being named. */

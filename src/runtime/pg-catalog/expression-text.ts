@@ -29,7 +29,9 @@ export function defaultValueText(expr: ScalarExpr, names: ColumnName): string {
   }
   if (expr.kind === 'literal' && FRACTIONS.has(expr.type.name) && expr.value !== null) {
     const text = formatValue(expr.value, expr.type) ?? '';
-    if (/^\d/.test(text)) return text;
+    // The scale is the column's, not what was written.
+    const short = expr.type.mods === undefined || !text.includes('.') ? text : text.replace(/\.?0+$|(\.\d*[1-9])0+$/, '$1');
+    if (/^\d/.test(short)) return short;
   }
   return written(expr, { names, pretty: false });
 }
@@ -140,7 +142,8 @@ function written(expr: ScalarExpr, style: Style): string {
     case 'literal': return literalText(expr.value, expr.type, style);
     case 'now': return 'now()';
     case 'call': return callText(expr, style);
-    case 'cast': return castText(expr.arg, expr.type, style);
+    case 'cast': return expr.arg.kind === 'now' && expr.type.name === 'date' ? 'CURRENT_DATE'
+      : castText(expr.arg, expr.type, style);
     case 'and': case 'or': return joined(expr, style);
     case 'not': return expr.arg.kind === 'isNull'
       ? enclosed(`${written(expr.arg.arg, style)} IS NOT NULL`, style)
