@@ -30,7 +30,8 @@ export function defaultValueText(expr: ScalarExpr, names: ColumnName): string {
   if (expr.kind === 'literal' && FRACTIONS.has(expr.type.name) && expr.value !== null) {
     const text = formatValue(expr.value, expr.type) ?? '';
     // The scale is the column's, not what was written.
-    const short = expr.type.mods === undefined || !text.includes('.') ? text : text.replace(/\.?0+$|(\.\d*[1-9])0+$/, '$1');
+    const exact = expr.type.mods === undefined || !text.includes('.');
+    const short = exact ? text : text.replace(/\.?0+$|(\.\d*[1-9])0+$/, '$1');
     if (/^\d/.test(short)) return short;
   }
   return written(expr, { names, pretty: false });
