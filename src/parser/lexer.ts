@@ -8,10 +8,13 @@
  */
 import type { TokenType } from 'chevrotain';
 import { bitsOf, decodeEscapes, decodeUnicode } from './string-literals.ts';
-import { lexicalError, syntaxError } from './syntax-errors.ts';
+import { lexicalError, syntaxError, tooManyTokens } from './syntax-errors.ts';
 import { retag, RETAGGED } from './retag.ts';
 import * as T from './tokens.ts';
 import type { SqlToken } from './tokens.ts';
+
+/** Tokens of a text: 230 bytes of memory each while it is parsed. */
+export const TOKENS_MAX = 1_000_000;
 
 const SPACE = 1;
 const DIGIT = 2;
@@ -97,6 +100,9 @@ class Lexer {
   }
 
   #push(type: TokenType, start: number, payload: string): void {
+    if (this.#tokens.length >= TOKENS_MAX) {
+      throw tooManyTokens(TOKENS_MAX, { start, end: this.#at });
+    }
     this.#tokens.push({
       image: payload,
       startOffset: start,

@@ -44,6 +44,13 @@ export function stackDepthExceeded(span?: Span): SqlError {
   });
 }
 
+/** A text of more tokens than the parser takes. */
+export function tooManyTokens(most: number, span: Span): SqlError {
+  return sqlError('54000', `query text has more than ${most} words, numbers and signs`, {
+    span, hint: 'Send rows with COPY, or in several INSERTs.',
+  });
+}
+
 /** `multiple ORDER BY clauses not allowed` and its kin, and other faults with fixed words. */
 export function grammarError(message: string, span: Span, hint?: string): SqlError {
   return sqlError('42601', message, { span, hint });

@@ -117,6 +117,7 @@ export interface LoginFacts {
   readonly verifier: string | null;
   /** Some role can log in with a password. */
   readonly anyPassword: boolean;
+  readonly superuser: boolean;
 }
 
 /** Result of an HTTP ingest request. */

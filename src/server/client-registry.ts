@@ -9,6 +9,8 @@ import { fatal } from './protocol/reader.ts';
 
 /** Most connections at a time. */
 export const CONNECTIONS_MAX = 100;
+/** Connections beyond that, for superusers: somebody must be able to look what is wrong. */
+export const RESERVED_CONNECTIONS = 3;
 
 interface Client {
   readonly key: Uint8Array;
@@ -28,11 +30,16 @@ export class ClientRegistry {
     this.#most = most;
   }
 
+  /** Nobody but a superuser gets in. */
+  get full(): boolean { return this.#clients.size >= this.#most; }
+
   /** Gives a new client its pid and cancel key; 53300 when there are too many. */
   admit(
-    keyBytes: number, cancel: () => void, terminate: () => void,
+    keyBytes: number, superuser: boolean,
+    { cancel, terminate }: Pick<Client, 'cancel' | 'terminate'>,
   ): { readonly pid: number; readonly key: Uint8Array } {
-    if (this.#clients.size >= this.#most) throw fatal('53300', 'sorry, too many clients already');
+    const most = this.#most + (superuser ? RESERVED_CONNECTIONS : 0);
+    if (this.#clients.size >= most) throw fatal('53300', 'sorry, too many clients already');
     const pid = ++this.#nextPid;
     const key = this.#entropy.bytes(keyBytes);
     this.#clients.set(pid, { key, cancel, terminate });

@@ -147,10 +147,13 @@ export class Connection {
   }
 
   async #begin(startup: Startup): Promise<void> {
-    const { pid, key } = this.#host.clients.admit(startup.minor >= 2 ? 32 : 4,
-      () => this.#session?.cancel(), () => this.#terminate(TERMINATED));
+    const { clients, engine } = this.#host;
+    const superuser = clients.full && (await engine.login(startup.user)).superuser;
+    const { pid, key } = clients.admit(startup.minor >= 2 ? 32 : 4, superuser, {
+      cancel: () => this.#session?.cancel(), terminate: () => this.#terminate(TERMINATED),
+    });
     this.#pid = pid;
-    this.#session = await this.#host.engine.connect({
+    this.#session = await engine.connect({
       user: startup.user, database: startup.database, settings: startup.settings, pid,
       clientAddress: this.#conn.remoteAddress,
     }, {
@@ -473,7 +476,10 @@ export class Connection {
     this.#skipToSync = false;
     const status = await this.#live.status();
     this.#idle = status === 'I';
-    if (this.#idle) this.#tellNotifications();
+    if (this.#idle) {
+      this.#portals.clear();
+      this.#tellNotifications();
+    }
     this.#writer.begin('Z').byte(status.charCodeAt(0)).end();
     if (this.#reader.buffered < 5) await this.#writer.flush();
   }

@@ -72,7 +72,10 @@ function definition(context: StatementContext, statement: Statement): void {
       if (statement.from !== null) reads(context, statement.from);
       if (statement.into !== null) needs(context, statement.into, 'a');
       return;
-    case 'createTable': references(context, statement); return;
+    case 'createTable':
+      connects(statement);
+      references(context, statement);
+      return;
     case 'createConnection': case 'createSecret': {
       const schema = context.catalog.creationSchema();
       if (schema !== null) requireCreate(context, schema);
@@ -192,6 +195,16 @@ function reads(context: StatementContext, name: QualifiedName): void {
 }
 
 /** Foreign keys need REFERENCES on the tables they name. */
+/** What the server reads with its own rights is for superusers. */
+function connects({ options, name }: CreateTable): void {
+  const connector = options.find((option) => option.name === 'connector')?.value;
+  if (connector?.kind !== 'stringLiteral' || connector.value.toLowerCase() !== 'file') return;
+  throw sqlError('42501', `permission denied to create source "${name.parts.at(-1)?.name ?? ''}"`, {
+    detail: 'Only superusers may read files of the server.',
+    hint: 'Anyone can COPY from stdin.',
+  });
+}
+
 function references(context: StatementContext, { columns, constraints }: CreateTable): void {
   for (const each of [...constraints, ...columns.flatMap((column) => column.constraints)]) {
     if (each.kind === 'referencesConstraint') needs(context, each.table, 'x');

@@ -92,7 +92,10 @@ class SessionEngine implements Engine {
     const expired = role?.validUntil != null && role.validUntil < now;
     const anyPassword = [...rolesIn(state)].some(({ login, verifier }) =>
       login && verifier !== null);
-    return { verifier: expired ? null : role?.verifier ?? null, anyPassword };
+    return {
+      verifier: expired ? null : role?.verifier ?? null, anyPassword,
+      superuser: role?.superuser ?? false,
+    };
   }
 
   async refused(user: string, clientAddress: string, reason: string): Promise<void> {

@@ -6,6 +6,7 @@
 import { sqlError } from '../../common/errors.ts';
 import type { FormatSettings, NameLookup } from '../../common/types/settings.ts';
 import type { EvaluationContext } from '../../planner/functions/entry.ts';
+import { splitPath } from './search-path.ts';
 import { SETTINGS, durationMs, findSetting } from './settings.ts';
 import type { Setting } from './settings.ts';
 
@@ -121,10 +122,7 @@ export class SessionSettings {
   /** Schemas of search_path, with "$user" replaced. */
   searchPath(user: string): readonly string[] {
     const names: string[] = [];
-    for (const part of this.get('search_path').split(',')) {
-      const word = part.trim();
-      const name = word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"')
-        : word.toLowerCase();
+    for (const name of splitPath(this.get('search_path')) ?? []) {
       // The schema tidemill is the system's own, not that of the user tidemill.
       if (name === '' || (name === '$user' && user === 'tidemill')) continue;
       names.push(name === '$user' ? user : name);

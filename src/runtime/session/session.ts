@@ -22,6 +22,7 @@ import type {
   ConnectOptions, ErrorMessage, SessionEvent, SessionHooks, SqlSession, StatementDescription,
   TransactionStatus,
 } from '../session-api.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { withoutSecrets } from './audit.ts';
 import { describeStatement } from './describe.ts';
@@ -63,8 +64,10 @@ export interface SessionSurroundings {
 /** The SqlSession of an engine core. */
 export class Session implements SqlSession, SessionState {
   readonly scope: SessionScope;
-  readonly statements: Map<string, PreparedStatement> = new Map();
-  readonly portals: Map<string, Portal> = new Map();
+  readonly statements: Map<string, PreparedStatement> = new BoundedMap(
+    'prepared statements', 'DEALLOCATE those that are not needed any more, or DISCARD ALL.');
+  readonly portals: Map<string, Portal> = new BoundedMap(
+    'cursors', 'CLOSE those that are not needed any more.');
   readonly #locks: TableLocks;
   readonly #events: SessionEvent[] = [];
   #transaction: Transaction | null = null;

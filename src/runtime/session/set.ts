@@ -6,6 +6,7 @@ import type {
   Discard, ResetVariable, SetTransaction, SetVariable,
 } from '../../parser/ast-statements.ts';
 import type { Expr } from '../../parser/ast.ts';
+import { quoteIdentifier } from '../../planner/functions/text-tools.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { SessionState } from './session-state.ts';
@@ -27,12 +28,8 @@ export function setVariable(context: StatementContext, statement: SetVariable): 
     return command('SET');
   }
   settings.set(name, name.toLowerCase() === 'search_path'
-    ? texts.map(quotePath).join(', ') : texts.join(', '), local);
+    ? texts.map(quoteIdentifier).join(', ') : texts.join(', '), local);
   return command('SET');
-}
-
-function quotePath(schema: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(schema) ? schema : `"${schema.replaceAll('"', '""')}"`;
 }
 
 /** A value of SET as text: words and numbers as they are. */

@@ -8,6 +8,7 @@
 import { sqlError } from '../../common/errors.ts';
 import { must } from '../../common/assert.ts';
 import { isKnownZone } from '../../common/real/zones.ts';
+import { checkedPath } from './search-path.ts';
 
 /** A parameter: its default, documentation and how a new value is checked and normalised. */
 export interface Setting {
@@ -162,7 +163,8 @@ export const SETTINGS: readonly Setting[] = [
   setting('session_authorization', 'tidemill', 'User of the session.', { flags: ['reported'] }),
   setting('standard_conforming_strings', 'on', 'Backslashes in plain strings are literal.',
     { flags: ['reported'], normalise: flag('standard_conforming_strings') }),
-  setting('search_path', '"$user", public', 'Schemas that unqualified names are looked up in.'),
+  setting('search_path', '"$user", public', 'Schemas that unqualified names are looked up in.',
+    { normalise: checkedPath }),
   setting('matview_visibility', 'auto',
     'Whether information_schema lists materialized views: auto hides them from Metabase only.',
     { normalise: oneOf('matview_visibility', 'auto', 'always', 'never') }),
@@ -215,6 +217,8 @@ export const SETTINGS: readonly Setting[] = [
     { flags: ['readOnly'] }),
   setting('max_index_keys', '32', 'Most key columns of an index.', { flags: ['readOnly'] }),
   setting('max_connections', '100', 'Most connections at a time.', { flags: ['readOnly'] }),
+  setting('superuser_reserved_connections', '3',
+    'Connections beyond max_connections, for superusers.', { flags: ['readOnly'] }),
   setting('block_size', '8192', 'Kept for clients.', { flags: ['readOnly'] }),
   setting('lc_collate', 'C', 'Text is ordered by code point.', { flags: ['readOnly'] }),
   setting('lc_ctype', 'C.UTF-8', 'Character classes follow Unicode.', { flags: ['readOnly'] }),

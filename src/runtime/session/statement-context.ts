@@ -33,7 +33,7 @@ import type { Scratch } from './session-registry.ts';
 import type { SequenceUse } from './sequence-use.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { TableKeys } from './table-keys.ts';
-import { temporarySchemaName } from './temporary-names.ts';
+import { TEMPORARY_ALIAS, temporarySchemaName } from './temporary-names.ts';
 import type { Transaction } from './transaction.ts';
 
 /** How long pg_sleep waits before it looks for a cancel request. */
@@ -96,8 +96,11 @@ export class StatementContext {
     const { settings, database, user } = scope;
     const state = transaction.catalog;
     // A user named like a system schema does not get that schema as "$user".
-    const searchPath = settings.searchPath(user).filter((name) =>
-      name !== user || state.schemaByName(database.id, name)?.database !== 0);
+    const searchPath = settings.searchPath(user).filter((name) => {
+      if (name === TEMPORARY_ALIAS) return true;
+      const schema = state.schemaByName(database.id, name);
+      return schema !== null && (name !== user || schema.database !== 0);
+    });
     this.catalog = new SessionCatalog({
       state, database: database.id, searchPath, temporary: temporarySchemaName(scope.pid),
       facts: {

@@ -11,8 +11,10 @@ import type { Conn } from './conn.ts';
 
 /** Longest startup packet. */
 export const STARTUP_BYTES_MAX = 10_000;
-/** Longest message of any type. */
-export const MESSAGE_BYTES_MAX: number = 64 * 1024 * 1024;
+/** Longest message but those of COPY data. */
+export const MESSAGE_BYTES_MAX: number = 16 * 1024 * 1024;
+/** Longest message of COPY data. */
+export const COPY_BYTES_MAX: number = 64 * 1024 * 1024;
 
 /** A message: its type letter and its body. */
 export interface FrontendMessage {
@@ -21,8 +23,8 @@ export interface FrontendMessage {
 }
 
 /** An error after which the connection cannot go on. */
-export function fatal(sqlState: string, message: string): SqlError {
-  return sqlError(sqlState, message, { severity: 'FATAL' });
+export function fatal(sqlState: string, message: string, hint?: string): SqlError {
+  return sqlError(sqlState, message, { severity: 'FATAL', hint });
 }
 
 /** Splits a connection's bytes into messages. */
@@ -58,8 +60,10 @@ export class MessageReader {
     const head = this.#peek(5);
     const type = String.fromCharCode(must(head[0], 'type'));
     const length = lengthAt(head, 1);
-    if (length < 4 || length > MESSAGE_BYTES_MAX) {
-      throw fatal('08P01', `invalid message length for message type "${type}"`);
+    const most = type === 'd' ? COPY_BYTES_MAX : MESSAGE_BYTES_MAX;
+    if (length < 4 || length > most) {
+      throw fatal('08P01', `invalid message length for message type "${type}"`,
+        length < 4 ? undefined : `A message of this type is at most ${most} bytes long.`);
     }
     if (!(await this.#fill(length + 1))) return null;
     return { type, body: this.#take(length + 1).subarray(5) };
