@@ -22,7 +22,7 @@ import type {
   ConnectOptions, ErrorMessage, SessionEvent, SessionHooks, SqlSession, StatementDescription,
   TransactionStatus,
 } from '../session-api.ts';
-import { BoundedMap } from './bounded-map.ts';
+import { BoundedMap, CURSORS_HELD, PREPARED_HELD } from './bounded-map.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { withoutSecrets } from './audit.ts';
 import { describeStatement } from './describe.ts';
@@ -64,10 +64,8 @@ export interface SessionSurroundings {
 /** The SqlSession of an engine core. */
 export class Session implements SqlSession, SessionState {
   readonly scope: SessionScope;
-  readonly statements: Map<string, PreparedStatement> = new BoundedMap(
-    'prepared statements', 'DEALLOCATE those that are not needed any more, or DISCARD ALL.');
-  readonly portals: Map<string, Portal> = new BoundedMap(
-    'cursors', 'CLOSE those that are not needed any more.');
+  readonly statements: Map<string, PreparedStatement> = new BoundedMap(PREPARED_HELD);
+  readonly portals: Map<string, Portal> = new BoundedMap(CURSORS_HELD);
   readonly #locks: TableLocks;
   readonly #events: SessionEvent[] = [];
   #transaction: Transaction | null = null;
