@@ -13,7 +13,7 @@ import { intervalMicros } from './bind-windows.ts';
 export const LATE_LIMIT: LateLimit = { micros: 7n * 86_400_000_000n, rows: 1_000_000 };
 
 const KNOWN = ['allowed_lateness', 'late', 'late.retention', 'memory_limit', 'retain_history',
-  'state_ttl'];
+  'state_ttl', 'ttl'];
 
 /** Reads the options of a view. */
 export function viewOptions(
@@ -22,6 +22,7 @@ export function viewOptions(
 ): ViewOptions {
   let allowedLatenessMicros = 0n;
   let stateTtlMicros: bigint | null = null;
+  let ttlMicros: bigint | null = null;
   let keepLate = true;
   let lateRetention: LateLimit | null = null;
   let retainHistory: string | null = null;
@@ -30,6 +31,7 @@ export function viewOptions(
     switch (option.name) {
       case 'allowed_lateness': allowedLatenessMicros = micros(option); break;
       case 'state_ttl': stateTtlMicros = ttl(option); break;
+      case 'ttl': ttlMicros = ttl(option); break;
       case 'late': keepLate = late(option); break;
       case 'retain_history': case 'retain history':
         retainHistory = text(option);
@@ -43,8 +45,8 @@ export function viewOptions(
     }
   }
   return {
-    ...about, allowedLatenessMicros, stateTtlMicros, keepLate, retainHistory, lateRetention,
-    memoryLimitBytes,
+    ...about, allowedLatenessMicros, stateTtlMicros, ttlMicros, keepLate, retainHistory,
+    lateRetention, memoryLimitBytes,
   };
 }
 
@@ -82,7 +84,7 @@ function bytes(option: Option): bigint {
 function ttl(option: Option): bigint {
   const value = micros(option);
   if (value > 0n) return value;
-  throw sqlError('22023', 'option "state_ttl" must be positive', { span: option.span });
+  throw sqlError('22023', `option "${option.name}" must be positive`, { span: option.span });
 }
 
 /** '7 days', '100000 rows', or both, parted by a comma. */

@@ -67,6 +67,8 @@ export interface ViewOptions {
   /** How much of `late.<view>` is kept; null: the default. */
   readonly lateRetention: LateLimit | null;
   readonly stateTtlMicros: bigint | null;
+  /** The view's own rows are deleted by age. */
+  readonly ttlMicros?: bigint | null;
   /** The view stops when it keeps more bytes than this. */
   readonly memoryLimitBytes: bigint | null;
   /** How long changes are kept, as written. */

@@ -80,14 +80,17 @@ export function lowerView(bound: BoundQuery, env: PlanEnv, options: ViewOptions)
   const lowering = new Lowering(builder, properties, {
     kind: 'view', ttlMicros: options.stateTtlMicros,
   }).prepare(relation);
-  const output = throttled(builder, lowering.lower(relation), bound.emit.everyMicros);
+  const rowTtl = options.ttlMicros ?? null;
+  const output = throttled(builder, aged(builder, lowering.lower(relation), rowTtl),
+    bound.emit.everyMicros);
   const late = lateRelation(context.late);
   const lateNode = late === null ? null : lowering.lower(late);
   const dataflow = builder.finish(output, lateNode);
   const key = properties.key(relation);
   return {
     kind: 'view', columns: bound.columns, relation, dataflow,
-    key: key === null ? null : [...key], appendOnly: properties.appendOnly(relation),
+    key: key === null ? null : [...key],
+    appendOnly: rowTtl === null && properties.appendOnly(relation),
     columnWatermarks: columnWatermarks(properties, relation),
     lateColumns: late === null || !options.keepLate ? null : late.columns.map(lateColumn),
     reads: bound.reads, functions: bound.functions ?? [],
@@ -107,6 +110,16 @@ function visibleOnly(relation: Relation, width: number): Relation {
     kind: 'project', input: relation, columns,
     exprs: columns.map((each, index) => ({ kind: 'column', index, type: each.type })),
   };
+}
+
+/** The view's rows, each until it is so old. */
+function aged(builder: DataflowBuilder, output: NodeId, micros: bigint | null): NodeId {
+  if (micros === null) return output;
+  const { columns, key } = builder.node(output);
+  return builder.add({
+    kind: 'ttl', inputs: [output], micros, groupBy: null, columns, key, appendOnly: false,
+    bound: 'ttl',
+  });
 }
 
 function throttled(builder: DataflowBuilder, output: NodeId, micros: bigint | null): NodeId {

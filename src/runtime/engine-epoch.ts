@@ -67,7 +67,7 @@ export class EpochRun {
     const { rows, clock } = relation;
     const before = clock?.save() ?? null;
     const arrivals = clock?.arrivals(change.batch, 0) ?? null;
-    const kept = rows.tracksArrival ? arrivals : null;
+    const kept = this.#hiddenColumn(rows, arrivals, change.batch.length);
     const batch = change.onTaken === 'replace' ? replacing(rows, change.batch, kept)
       : change.onTaken === 'skip' ? skipping(rows, change.batch, kept)
       : withArrivals(change.batch, kept);
@@ -84,13 +84,19 @@ export class EpochRun {
     this.#addTableDelta(relation, rows, applied.net, { partition: 0, offsets: null });
   }
 
+  /** What is stored behind the user's columns: the W_p a row met, or when it was written. */
+  #hiddenColumn(rows: RelationRows, arrivals: Column | null, length: number): Column | null {
+    if (!rows.tracksArrival || arrivals !== null) return rows.tracksArrival ? arrivals : null;
+    return { kind: 'i64', data: new BigInt64Array(length).fill(this.now), nulls: null };
+  }
+
   #addTableDelta(
     relation: RelationState, rows: RelationRows, net: Batch,
     from: Pick<Delta, 'partition' | 'offsets'>,
   ): void {
     if (net.length === 0) return;
     const user = rows.tracksArrival ? withoutLast(net) : net;
-    const arrival = rows.tracksArrival ? must(net.columns.at(-1), 'arrivals') : null;
+    const arrival = relation.clock !== null ? must(net.columns.at(-1), 'arrivals') : null;
     const list = listOf(this.#deltas, relation.id);
     list.push({ batch: user, arrival, ...from });
     relation.remember(this.epoch, [user]);
@@ -178,7 +184,8 @@ export class EpochRun {
       list.push({ batch, arrival, partition, offsets });
       return;
     }
-    const changes = replacing(relation.rows, batch, relation.rows.tracksArrival ? arrival : null);
+    const changes = replacing(relation.rows, batch,
+      this.#hiddenColumn(relation.rows, arrival, batch.length));
     const applied = relation.rows.applyChecked(changes, () => undefined);
     if (applied === null) return;
     this.#undos.push(applied.undo);
@@ -303,8 +310,24 @@ export class EpochRun {
     for (const step of this.#afterLog) step();
     for (const relation of this.#state.relations.values()) relation.clock?.advance();
     for (const reader of this.#state.readers.values()) reader.clock?.advance();
+    this.#deleteOldRows();
     for (const view of this.#state.viewOrder()) {
       if (view.broken === null) yield* this.#runView(view, fresh.get(view.id) ?? null);
+    }
+  }
+
+  /** Tables with a TTL lose the rows that are too old now. */
+  #deleteOldRows(): void {
+    for (const relation of this.#state.relations.values()) {
+      const { rows, clock } = relation;
+      const watermark = clock?.watermark ?? null;
+      const gone = rows?.ttl?.deleteDue(this.now, watermark) ?? null;
+      if (rows === null || gone === null) continue;
+      const user = withoutLast(gone);
+      const arrival = clock === null || watermark === null ? null
+        : { kind: 'i64' as const, nulls: null,
+          data: new BigInt64Array(gone.length).fill(watermark) };
+      this.#publishDelta(relation.id, user, arrival);
     }
   }
 
@@ -349,14 +372,14 @@ export class EpochRun {
     const cursor = relation.rows.cursor();
     const arrivals = relation.rows.tracksArrival;
     for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
-      yield arrivals && relation.retention === null
+      yield relation.clock !== null
         ? { batch: withoutLast(batch), arrival: must(batch.columns.at(-1), 'arrivals') }
         : { batch: arrivals ? withoutLast(batch) : batch, arrival: null };
     }
   }
 
-  #publishDelta(id: number, batch: Batch): void {
-    listOf(this.#deltas, id).push({ batch, arrival: null });
+  #publishDelta(id: number, batch: Batch, arrival: Column | null = null): void {
+    listOf(this.#deltas, id).push({ batch, arrival });
     this.#state.relation(id).remember(this.epoch, [batch]);
     if (this.#hashing) {
       this.#hash = BigInt.asIntN(64, this.#hash + deltaHash(id, [batch]));

@@ -15,6 +15,7 @@ import { logsRows, onErrorOf } from './connectors/on-error.ts';
 import type { ReaderSaved } from './engine-readers.ts';
 import { readerKey, ReaderState } from './engine-readers.ts';
 import type { StoreProvider } from './engine-stores.ts';
+import { RowTtl, ttlOf } from './row-ttl.ts';
 import type { ClockState } from './engine-watermarks.ts';
 import { EventClock } from './engine-watermarks.ts';
 import type { BuildOperator } from './graph.ts';
@@ -129,13 +130,16 @@ export class EngineState {
 
   makeRows(relation: StoredRelation): RelationRows {
     const log = isLog(relation);
-    const tracksArrival = log || (relation.watermark !== null && relation.view === null);
+    const ttl = ttlOf(relation);
+    const tracksArrival = log || ttl !== null
+      || (relation.watermark !== null && relation.view === null);
     const key = relation.view === null ? relation.primaryKey : relation.view.key;
     const appendOnly = log || (relation.view?.appendOnly ?? relation.appendOnly);
     const store = this.parts.stores.open(`${this.storePrefix(relation.id)}rows`,
       relationStoreColumns(relation.columns, tracksArrival));
     const types = relation.columns.map(({ type }) => type);
     const rows = new RelationRows(types, store, { key, appendOnly, tracksArrival });
+    if (ttl !== null) rows.ttl = new RowTtl(rows, ttl, relation.watermark?.column ?? null);
     for (const [at, columns] of relation.uniqueKeys.entries()) rows.addIndex(-1 - at, columns);
     return rows;
   }
@@ -299,7 +303,8 @@ export class EngineState {
   rewind(now: bigint): boolean {
     const bound = [...this.views.values()].some(({ view }) => view.dataflow.nodes.some((node) =>
       node.kind === 'temporalFilter' || node.kind === 'throttle'));
-    if (bound || this.readers.size > 0) return false;
+    const aging = [...this.relations.values()].some(({ rows }) => rows?.ttl?.followsClock);
+    if (bound || aging || this.readers.size > 0) return false;
     if (now < this.now) this.now = now;
     return true;
   }
@@ -307,6 +312,10 @@ export class EngineState {
   /** Earliest logical time at which an epoch is necessary without input, or null. */
   dueAt(): bigint | null {
     let earliest: bigint | null = null;
+    for (const { rows } of this.relations.values()) {
+      const at = rows?.ttl?.dueAt() ?? null;
+      if (at !== null && (earliest === null || at < earliest)) earliest = at;
+    }
     for (const view of this.views.values()) {
       if (view.broken !== null) continue;
       const at = view.flow.dueAt();

@@ -1,10 +1,10 @@
 /**
  * The rows of a table or a materialized view: an arrangement, read in slices and found by key.
  *
- * Stored columns are the user's, `$arrival` for tables with a watermark (W_p as the row met it),
- * and the arrangement's weight. Mutations happen between slices of open cursors: a cursor copies
- * what it has not read yet before anything changes. Tables refuse taken keys and missing rows;
- * views take what their operators say.
+ * Stored columns are the user's, `$arrival` for tables with a watermark (W_p as the row met it)
+ * or a TTL (when the row was written), and the arrangement's weight. Mutations happen between
+ * slices of open cursors: a cursor copies what it has not read yet before anything changes. Tables
+ * refuse taken keys and missing rows; views take what their operators say.
  */
 import { must } from '../common/assert.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
@@ -27,6 +27,16 @@ export function relationStoreColumns(
   columns: readonly { readonly name: string; readonly type: SqlType }[], tracksArrival: boolean,
 ): StoreColumn[] {
   return arrangementColumns(tracksArrival ? [...columns, ARRIVAL] : columns);
+}
+
+/** Deletes rows that are too old; see row-ttl.ts. */
+export interface RowAging {
+  /** True when rows go as logical time passes. */
+  readonly followsClock: boolean;
+  /** When an epoch is necessary to delete rows, or null. */
+  dueAt(): bigint | null;
+  /** Deletes what is too old; gives it as retractions with the hidden column, or null. */
+  deleteDue(now: bigint, watermark: bigint | null): Batch | null;
 }
 
 /** How rows of a relation are told apart. */
@@ -66,6 +76,8 @@ export class RelationRows {
   readonly key: readonly number[] | null;
   readonly tracksArrival: boolean;
   readonly arrangement: Arrangement;
+  /** Deletes rows by age, where the table says so. */
+  ttl: RowAging | null = null;
   readonly #cursors = new Set<OpenCursor>();
   readonly #indexes = new Map<number, readonly number[]>();
 

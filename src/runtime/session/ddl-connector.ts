@@ -13,7 +13,7 @@ import type { ColumnParts } from './ddl-columns.ts';
 import { retainHistory } from './duration.ts';
 
 const TABLE_OPTIONS = ['watermark.idle_timeout', 'watermark.fallback', 'on_error', 'log_rows',
-  'appendonly'];
+  'appendonly', 'ttl'];
 
 /** PostgreSQL's parameters of how a table is laid out: kept and shown, nothing here to set. */
 export function isStorageParameter(name: string): boolean {

@@ -20,7 +20,7 @@ import { isTemporary } from './temporary-names.ts';
 
 /** A table as far as it is known when its constraints are read. */
 export type KeyedTable = Pick<StoredRelation, 'id' | 'name' | 'schema' | 'columns' | 'primaryKey'
-  | 'uniqueKeys' | 'connector' | 'foreignKeys'>;
+  | 'uniqueKeys' | 'connector' | 'foreignKeys' | 'options'>;
 
 /** A constraint with the columns it is about: those of the clause, or the column it stands on. */
 export interface WrittenReference {
@@ -39,6 +39,11 @@ export function foreignKey(
     });
   }
   const target = targetOf(context, table, constraint);
+  if (target.options.some(([option]) => option === 'ttl')) {
+    throw sqlError('0A000', 'a foreign key cannot refer to a table whose rows are deleted by age', {
+      span, hint: `Leave ttl out of "${target.name}", or REFERENCES out here.`,
+    });
+  }
   const targetColumns = keyOf(target, constraint);
   const name = constraint.name?.name ?? freeName(table, columns);
   if ((table.foreignKeys ?? []).some((key) => key.name === name)) {

@@ -20,6 +20,7 @@ import { logsRows, onErrorOf } from '../connectors/on-error.ts';
 import { decodedPart } from '../connectors/generated.ts';
 import { checkConnector, prepareConnector } from '../connectors/registry.ts';
 import { checkWatermarkOptions } from '../engine-idleness.ts';
+import { checkTtl, TTL } from '../row-ttl.ts';
 import type { DdlChange, StoredConnector, StoredRelation } from '../catalog-store-types.ts';
 import { functionsCalledIn } from '../catalog-functions.ts';
 import { companionsOf } from './companions.ts';
@@ -127,7 +128,7 @@ function define(
     throw sqlError('42P16', 'a table can have one watermark only', { span: second.span });
   }
   const checks = checksOf(context, statement, parts, shape);
-  const options = tableOptions(statement, connector);
+  const options = withWatermarkTtl(tableOptions(statement, connector), watermark);
   checkWatermarkOptions({ options });
   onErrorOf({ options });
   logsRows({ options });
@@ -149,11 +150,20 @@ function define(
     sequences: columns.flatMap((column, at) => column.identity === null ? []
       : [{ column: at, sequence: context.core.catalog.allocate() }]),
   };
+  checkTtl(relation);
   if (relation.connector !== null) {
     const { spec, columns: decoded, primaryKey } = decodedPart(relation);
     checkConnector(spec, decoded, { stored: relation.stored, primaryKey });
   }
   return withForeignKeys(context, statement, relation, parts);
+}
+
+/** WATERMARK ... WITH TTL: rows behind the watermark go, or later by what the option says. */
+function withWatermarkTtl(
+  options: StoredRelation['options'], watermark: CreateTable['watermarks'][number] | undefined,
+): StoredRelation['options'] {
+  return watermark?.ttl !== true || options.some(([name]) => name === TTL) ? options
+    : [...options, [TTL, '0 seconds']];
 }
 
 /** The table with the foreign keys of its columns and of the list of constraints. */
