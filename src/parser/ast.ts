@@ -573,6 +573,8 @@ export interface EmitClause extends Node {
   readonly kind: 'emit';
   readonly mode: 'changes' | 'windowClose' | null;
   readonly every: Expr | null;
+  /** WITH PANE */
+  readonly pane: boolean;
 }
 
 /** AS OF [AT LEAST] value, or FOR SYSTEM_TIME AS OF value behind a relation. */

@@ -282,6 +282,7 @@ export abstract class QueryGrammar extends FromGrammar {
       const first = this.CONSUME(T.EmitClause);
       let mode = before?.mode ?? null;
       let every = before?.every ?? null;
+      let pane = before?.pane ?? false;
       this.AT_LEAST_ONE(() =>
         this.OR([
           { ALT: () => (this.CONSUME(K.changes), (mode = 'changes')) },
@@ -302,7 +303,15 @@ export abstract class QueryGrammar extends FromGrammar {
           },
         ]),
       );
-      return { kind: 'emit', mode, every, span: this.spanFrom(first) };
+      this.OPTION({
+        GATE: () => this.ahead(2, K.pane),
+        DEF: () => {
+          this.CONSUME(K.with);
+          this.CONSUME(K.pane);
+          pane = true;
+        },
+      });
+      return { kind: 'emit', mode, every, pane, span: this.spanFrom(first) };
     },
   );
 

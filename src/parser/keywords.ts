@@ -32,7 +32,7 @@ export const UNRESERVED = [
   'mutually', 'name', 'names', 'new', 'next', 'nfc', 'nfd', 'nfkc', 'nfkd', 'no', 'normalized',
   'nothing', 'notify', 'nowait', 'nulls', 'object', 'of', 'off', 'oids', 'old', 'operator',
   'option', 'options', 'ordinality', 'others', 'over', 'overriding', 'overwrite', 'owned', 'owner',
-  'parallel', 'parameter', 'parser', 'partial', 'partition', 'partitions', 'passing', 'password',
+  'pane', 'parallel', 'parameter', 'parser', 'partial', 'partition', 'partitions', 'passing', 'password',
   'pause', 'period', 'physical', 'plan', 'plans', 'policy', 'preceding', 'prepare', 'prepared',
   'preserve', 'prior', 'privileges', 'procedural', 'procedure', 'procedures', 'program',
   'progress', 'publication', 'quote', 'range', 'read', 'reassign', 'recheck', 'recursion',

@@ -78,6 +78,7 @@ function emitText(p: Printers, emit: EmitClause): string {
     emit.mode === 'changes' && 'CHANGES',
     emit.mode === 'windowClose' && 'ON WINDOW CLOSE',
     emit.every !== null && `EVERY ${p.expr(emit.every)}`,
+    emit.pane && 'WITH PANE',
   );
 }
 

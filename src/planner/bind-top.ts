@@ -22,7 +22,8 @@ import {
 import { bindMoment } from './bind-moment.ts';
 import type { ResultColumn } from './plans.ts';
 import type { Relation } from './relation.ts';
-import { Scope } from './scope.ts';
+import { pick } from './relation-tools.ts';
+import { NO_FACTS, Scope } from './scope.ts';
 import type { BoundRelation } from './scope.ts';
 
 /** Where the top query stands. */
@@ -76,13 +77,18 @@ export function bindViewQuery(state: StatementState, query: Query): BoundQuery {
   // FOR UPDATE locks rows for the transaction that reads them: a view is kept outside of any.
   const closes = query.emit?.mode === 'windowClose';
   state.closes = closes;
+  if (query.emit?.pane === true && !closes) {
+    throw refused('WITH PANE is for EMIT ON WINDOW CLOSE', query.emit.span,
+      "Write EMIT ON WINDOW CLOSE EVERY INTERVAL '1 second' WITH PANE, for example.");
+  }
+  const every = everyMicros(state, query.emit);
   let bound = bindOrdered(state, query, TOP);
-  if (closes) bound = gated(state, bound, must(query.emit, 'EMIT'));
+  if (closes) bound = gated(state, bound, must(query.emit, 'EMIT'), every);
   bound = visibleOnly(limited(state, query, TOP, bound));
   return {
     relation: bound.relation, columns: resultColumns(bound), orderBy: [], limit: null,
     offset: null, withTies: false,
-    emit: { kind: closes ? 'close' : 'changes', everyMicros: everyMicros(state, query.emit) },
+    emit: { kind: closes ? 'close' : 'changes', everyMicros: closes ? null : every },
     reads: [...state.reads],
     functions: [...state.functions], parameters: state.parameters(),
     notices: state.notices,
@@ -100,10 +106,15 @@ function everyMicros(state: StatementState, emit: EmitClause | null): bigint | n
 
 /** Rows appear when the watermark has passed their window's end. */
 function gated(
-  state: StatementState, bound: BoundRelation, emit: EmitClause,
+  state: StatementState, bound: BoundRelation, emit: EmitClause, everyMicros: bigint | null,
 ): BoundRelation {
   const { facts, relation } = bound;
-  if (isFilled(relation)) return bound;
+  const panes = everyMicros === null && !emit.pane ? null : { everyMicros, column: emit.pane };
+  if (isFilled(relation)) {
+    if (panes === null) return bound;
+    throw notSupported('FILL with early results or WITH PANE', emit.span,
+      'Write EMIT ON WINDOW CLOSE alone.');
+  }
   let timeColumn = facts.findIndex((fact) => fact.window?.role === 'end');
   if (timeColumn < 0) {
     timeColumn = facts.findIndex((fact, at) => fact.watermark
@@ -113,9 +124,25 @@ function gated(
     throw state.sawWatermark ? emitNeedsWindow(emit.span) : emitNeedsWatermark(emit.span);
   }
   if (facts[timeColumn]?.watermark !== true) throw emitNeedsWatermark(emit.span);
+  const gate = { kind: 'gate' as const, input: relation, timeColumn };
+  if (panes === null) return { ...bound, relation: { ...gate, columns: relation.columns } };
+  if (!panes.column) return { ...bound, relation: { ...gate, panes, columns: relation.columns } };
+  return withPane(bound, {
+    ...gate, panes, columns: [...relation.columns, { name: 'pane', type: { name: 'text' } }],
+  });
+}
+
+/** The pane is the last of the visible columns. */
+function withPane(bound: BoundRelation, gate: Relation): BoundRelation {
+  const { visible, facts } = bound;
+  const last = gate.columns.length - 1;
+  const order = [...gate.columns.keys()].filter((at) => at < last);
+  order.splice(visible, 0, last);
+  const moved = (at: number): number => at < visible ? at : at + 1;
   return {
-    ...bound,
-    relation: { kind: 'gate', input: relation, timeColumn, columns: relation.columns },
+    relation: pick(gate, order), visible: visible + 1,
+    facts: order.map((at) => facts[at] ?? NO_FACTS),
+    order: bound.order.map((key) => ({ ...key, column: moved(key.column) })),
   };
 }
 

@@ -9,7 +9,9 @@
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { ZonedWindow } from '../common/types/zoned-windows.ts';
 import type { Value } from '../common/values.ts';
-import type { FillRule, Frame, JoinType, ScalarExpr, SortKey, WindowSpec } from './relation.ts';
+import type {
+  FillRule, Frame, JoinType, Panes, ScalarExpr, SortKey, WindowSpec,
+} from './relation.ts';
 
 /** The version this build writes; older ones are upgraded on load. */
 export const DATAFLOW_VERSION = 1;
@@ -206,6 +208,14 @@ export type DataflowNode =
    */
   | Base & { readonly kind: 'gate'; readonly timeColumn: number;
       readonly watermark: WatermarkExpr; readonly correct: boolean }
+  /**
+   * As gate, and before the watermark comes the changes of open windows once every `panes`
+   * interval. The pane column is `early`, `on_time` or `late` (a correction). Keeps the rows of
+   * open windows and, to take them back with their pane, of closed ones until `forgets`.
+   */
+  | Base & { readonly kind: 'panes'; readonly timeColumn: number;
+      readonly watermark: WatermarkExpr; readonly correct: boolean; readonly panes: Panes;
+      readonly forgets: WatermarkExpr | null }
   /**
    * Retracts rows that were not touched for `micros` of logical time. `groupBy`: any change touches
    * all rows of the group; null: each row is touched by its own coming. Retractions of forgotten

@@ -89,7 +89,8 @@ function titleOf(node: Relation, relations: RelationName): string {
         : ` from ${exprText(node.validFrom, names)}`}${node.validTo === null ? ''
         : ` to ${exprText(node.validTo, names)}`}`;
     }
-    case 'gate': return `gate on ${node.input.columns[node.timeColumn]?.name ?? '?'}`;
+    case 'gate': return `${node.panes === undefined ? 'gate' : 'panes'} on ${
+      node.input.columns[node.timeColumn]?.name ?? '?'}`;
     case 'fill': return `fill ${fillText(node.rule, node.columns)}`;
     case 'recursive':
       return `recursive ${node.bindings.map((each) => each.name).join(', ')}`;

@@ -68,7 +68,7 @@ class SizeOf {
         : this.#evicted(node, node.evict, 'and their rows');
       case 'session': return this.#session(node);
       case 'join': return this.#join(node);
-      case 'gate': return this.#gate(node);
+      case 'gate': case 'panes': return this.#gate(node);
       case 'temporalFilter': return 'rows until their last change';
       case 'temporalJoin': return this.#temporalJoin(node);
       case 'asofJoin': case 'setOp': return 'all rows of its inputs';
@@ -104,9 +104,9 @@ class SizeOf {
       : `rows of the last ${microsText(lag + node.gap + node.longest)}`;
   }
 
-  #gate(node: DataflowNode & { kind: 'gate' }): string | null {
+  #gate(node: DataflowNode & { kind: 'gate' | 'panes' }): string | null {
     const time = this.#time(must(node.inputs[0], 'input'), node.timeColumn);
-    const lag = this.#lag(node.watermark);
+    const lag = this.#lag(node.kind === 'panes' ? node.forgets ?? node.watermark : node.watermark);
     return time === null || lag === null ? null : spanText(time, lag, 'and their rows');
   }
 
@@ -186,7 +186,7 @@ class SizeOf {
       case 'join': return this.#joinTime(node, column);
       case 'union': return this.#widest(node, column);
       case 'gate': case 'topN': case 'over': case 'distinct': case 'ttl': case 'throttle':
-      case 'fill': case 'temporalFilter': case 'flatMap':
+      case 'fill': case 'panes': case 'temporalFilter': case 'flatMap':
         return input === undefined ? null : this.#time(input, column);
       default: return null;
     }

@@ -191,6 +191,10 @@ function titleOf(node: DataflowNode, names: ColumnName, relations: RelationName)
       node.validTo === null ? '' : ` to ${exprText(node.validTo, names)}`}`;
     case 'gate': return `gate until ${watermarkText(node.watermark, relations)} >= ${
       names(node.timeColumn)}${node.correct ? ', then corrections' : ''}`;
+    case 'panes': return `panes until ${watermarkText(node.watermark, relations)} >= ${
+      names(node.timeColumn)}${node.panes.everyMicros === null ? ''
+      : `, early every ${microsText(node.panes.everyMicros)}`}${
+      node.correct ? ', then corrections' : ''}`;
     case 'fill': return `fill ${fillText(node.rule, node.columns)}${node.closes === null ? ''
       : ` closed by ${watermarkText(node.closes, relations)}`}`;
     case 'ttl': return `forget${by(' groups of', node.groupBy ?? [], names)} after ${
@@ -261,7 +265,7 @@ function stateOf(node: DataflowNode): string {
     case 'over': return 'all rows of a partition in order';
     case 'session': return 'rows of open sessions';
     case 'temporalFilter': return 'rows until their next change';
-    case 'gate': return 'rows of open windows';
+    case 'gate': case 'panes': return 'rows of open windows';
     case 'fill': return 'rows before windows to fill, and windows filled';
     case 'throttle': return 'pending changes';
     case 'ttl': return node.groupBy === null ? 'rows by age' : 'rows of groups by age';

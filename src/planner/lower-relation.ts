@@ -480,8 +480,10 @@ export class Lowering implements RelationLowering {
   #lowerGate(relation: Relation & { kind: 'gate' }): NodeId {
     const input = this.lower(relation.input);
     if (this.mode.kind === 'query') return input;
-    const gate = this.#state.gateOf(relation);
-    return this.#add(relation, [input], { kind: 'gate', timeColumn: relation.timeColumn, ...gate });
+    const { forgets, ...gate } = this.#state.gateOf(relation);
+    const { panes, timeColumn } = relation;
+    return panes === undefined ? this.#add(relation, [input], { kind: 'gate', timeColumn, ...gate })
+      : this.#add(relation, [input], { kind: 'panes', timeColumn, panes, forgets, ...gate });
   }
 }
 

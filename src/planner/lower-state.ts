@@ -72,6 +72,8 @@ export class StateRules {
   readonly #mode: LowerMode;
   /** Texts of windows behind a gate: what comes after their close is refused there. */
   readonly #gated = new Set<string>();
+  /** Those of them that nobody sees before. */
+  readonly #hidden = new Set<string>();
 
   constructor(properties: Properties, mode: LowerMode) {
     this.#properties = properties;
@@ -120,7 +122,9 @@ export class StateRules {
     walkRelation(relation, (node) => {
       if (node.kind !== 'gate') return;
       const fact = this.#properties.windows(node.input).get(node.timeColumn);
-      if (fact !== undefined) this.#gated.add(windowText(fact));
+      if (fact === undefined) return;
+      this.#gated.add(windowText(fact));
+      if (node.panes === undefined) this.#hidden.add(windowText(fact));
     });
   }
 
@@ -144,7 +148,7 @@ export class StateRules {
   isFinal(relation: Relation & { kind: 'aggregate' }): boolean {
     for (const at of relation.groupBy.keys()) {
       const fact = this.#properties.windows(relation).get(at);
-      if (fact !== undefined && this.#gated.has(windowText(fact))) {
+      if (fact !== undefined && this.#hidden.has(windowText(fact))) {
         return fact.allowedMicros === 0n && fact.base?.exact === true;
       }
     }
@@ -203,16 +207,19 @@ export class StateRules {
   /** What a gate waits for; 0A000 when nothing ever closes its windows. */
   gateOf(relation: Relation & { kind: 'gate' }): {
     readonly watermark: WatermarkExpr; readonly correct: boolean;
+    readonly forgets: WatermarkExpr | null;
   } {
     const fact = this.#properties.windows(relation.input).get(relation.timeColumn);
     if (fact !== undefined) {
       const watermark = closingWatermark(fact);
       if (watermark === null) throw gateWithoutWatermark();
-      return { watermark, correct: fact.allowedMicros > 0n };
+      return { watermark, correct: fact.allowedMicros > 0n, forgets: forgettingWatermark(fact) };
     }
     const plain = this.#properties.watermarks(relation.input).get(relation.timeColumn);
     if (plain === undefined) throw gateWithoutWatermark();
-    return { watermark: shiftWatermark(plain.watermark, -1n), correct: false };
+    return {
+      watermark: shiftWatermark(plain.watermark, -1n), correct: false, forgets: null,
+    };
   }
 
   /** When windows are filled as time passes, and when nothing of them can change any more. */

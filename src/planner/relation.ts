@@ -234,8 +234,12 @@ export type Relation =
   /** A row exists while validFrom <= now() < validTo (timestamptz over the input; null = open). */
   | Node & { readonly kind: 'temporalFilter'; readonly input: Relation;
       readonly validFrom: ScalarExpr | null; readonly validTo: ScalarExpr | null }
-  /** EMIT ON WINDOW CLOSE: rows of the input appear when the watermark passes `timeColumn`. */
-  | Node & { readonly kind: 'gate'; readonly input: Relation; readonly timeColumn: number }
+  /**
+   * EMIT ON WINDOW CLOSE: rows of the input appear when the watermark passes `timeColumn`. With
+   * `panes` also before, as early results; its column says what a row is, behind the input's.
+   */
+  | Node & { readonly kind: 'gate'; readonly input: Relation; readonly timeColumn: number;
+      readonly panes?: Panes }
   /**
    * The input (window, other group columns, aggregates: one row per window and partition) and a
    * row for each window of a partition that is not there: FILL. See FillRule.
@@ -256,6 +260,12 @@ export interface LateRule {
   readonly allowedMicros: bigint;
   /** False when the split is below an operator that may change old rows again. */
   readonly exact: boolean;
+}
+
+/** Early results every so often (null: none), and whether a column tells them from others. */
+export interface Panes {
+  readonly everyMicros: bigint | null;
+  readonly column: boolean;
 }
 
 /** Which windows FILL adds, and what is in them. */

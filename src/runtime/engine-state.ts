@@ -302,7 +302,7 @@ export class EngineState {
   /** Takes logical time back while nothing depends on it; false when something does. */
   rewind(now: bigint): boolean {
     const bound = [...this.views.values()].some(({ view }) => view.dataflow.nodes.some((node) =>
-      node.kind === 'temporalFilter' || node.kind === 'throttle'));
+      node.kind === 'temporalFilter' || node.kind === 'throttle' || node.kind === 'panes'));
     const aging = [...this.relations.values()].some(({ rows }) => rows?.ttl?.followsClock);
     if (bound || aging || this.readers.size > 0) return false;
     if (now < this.now) this.now = now;

@@ -423,6 +423,7 @@ function query(tie: Tie): fc.Arbitrary<Query> {
     .record({
       mode: fc.constantFrom('changes' as const, 'windowClose' as const),
       every: nullable(intervalLiteral),
+      pane: fc.boolean(),
     })
     .map((parts) => ({ kind: 'emit' as const, ...parts, span }));
   return fc

@@ -18,6 +18,7 @@ import { createGate } from './gate.ts';
 import { createJoin } from './join.ts';
 import { createMap } from './map.ts';
 import { createOver } from './over.ts';
+import { createPanes } from './panes.ts';
 import { createRecursive } from './recursive.ts';
 import { createSession } from './session.ts';
 import { createSetOp } from './set-op.ts';
@@ -53,6 +54,7 @@ export function buildOperator(
     case 'temporalFilter': return createTemporalFilter(node, inputs, context);
     case 'gate': return createGate(node, inputs, context);
     case 'fill': return createFill(node, inputs, context);
+    case 'panes': return createPanes(node, inputs, context);
     case 'ttl': return createTtl(node, inputs, context);
     case 'throttle': return createThrottle(node, inputs, context);
     case 'asofJoin': return createAsofJoin(node, inputs, context);
