@@ -157,7 +157,8 @@ export class Properties {
       case 'temporalJoin': return this.appendOnly(relation.left);
       case 'union': return relation.inputs.every((input) => this.appendOnly(input));
       case 'temporalFilter': return relation.validTo === null && this.appendOnly(relation.input);
-      case 'gate': return relation.panes === undefined && !isCorrected(this.windows(relation.input).get(relation.timeColumn));
+      case 'gate': return relation.panes === undefined
+        && !isCorrected(this.windows(relation.input).get(relation.timeColumn));
       case 'fill': return relation.rule.final && this.appendOnly(relation.input);
       case 'asofJoin': case 'setOp': case 'topN': case 'over': case 'recursive':
       case 'recursiveRef': return false;
