@@ -100,6 +100,7 @@ export abstract class TableGrammar extends MergeGrammar {
       const name = this.SUBRULE(this.qualifiedName);
       this.#untyped = null;
       const elements = this.OPTION(() => this.SUBRULE(this.tableElements)) ?? [];
+      this.SUBRULE(this.fromRegistry);
       const untyped = this.#untyped as IToken | null;
       const body = this.ACTION(() => sortElements(elements));
       const tail = this.SUBRULE(this.tableTailClauses);
@@ -112,6 +113,17 @@ export abstract class TableGrammar extends MergeGrammar {
       return { kind: 'createTable', object, ...flags, name, ...body, ...tail, span };
     },
   );
+
+  /** FROM REGISTRY in the place of columns: they are looked up when there are none. */
+  protected readonly fromRegistry: Rule<void> = this.rule('fromRegistry', () => {
+    this.OPTION({
+      GATE: () => this.LA(2).image.toLowerCase() === 'registry' && !this.ahead(3, K.table),
+      DEF: () => {
+        this.CONSUME(K.from);
+        this.CONSUME(T.Ident);
+      },
+    });
+  });
 
   /** (column, constraint, WATERMARK FOR ..., LIKE t) */
   protected readonly tableElements: Rule<readonly TableElement[]> = this.rule(

@@ -19,6 +19,7 @@ import type {
   CoreOptions, EngineInfo, EpochDeltas, IngestOutcome, Pin, RunOptions, SystemRelation,
   TableChange,
 } from './engine-core-types.ts';
+import { schemasOfLetters } from './engine-dead-letters.ts';
 import { EngineFacts } from './engine-info.ts';
 import { Idleness } from './engine-idleness.ts';
 import { overMemoryLimit } from './engine-memory.ts';
@@ -223,7 +224,11 @@ export class EngineCore implements EngineCoreFace {
   }
 
   async replayDeadLetters(relation: number): Promise<void> {
-    await this.#decide([{ kind: 'replay', relation, reader: 0, partition: 0, watermark: null }]);
+    const schemas = await schemasOfLetters(this.#state, relation);
+    await this.#decide([{
+      kind: 'replay', relation, reader: 0, partition: 0, watermark: null,
+      ...schemas.length === 0 ? {} : { schemas },
+    }]);
   }
 
   #decide(decisions: readonly LoggedDecision[]): Promise<bigint> {

@@ -11,6 +11,7 @@ import { batchOf, cell } from './batch.ts';
 import type { StoredRelation } from './catalog-store-types.ts';
 import type { DeadLetter, OpenConnector } from './connectors/connector.ts';
 import type { EngineState } from './engine-state.ts';
+import type { KeptSchemas } from './formats/schema-registry.ts';
 import { DEAD_LETTER_COLUMNS } from './graph-view.ts';
 import type { RelationRows } from './relations-rows.ts';
 
@@ -24,6 +25,30 @@ const PAYLOAD = 7;
 const HEADERS = 8;
 const BYTES = 9;
 
+/** What decoding the letters of a relation needs from outside, for the log. */
+export async function schemasOfLetters(
+  state: EngineState, id: number,
+): Promise<KeptSchemas> {
+  const { relation } = state.relation(id);
+  const letters = [...state.relations.values()].find((each) =>
+    each.relation.belongsTo === id && each.relation.schema === 'dead_letter')?.rows ?? null;
+  if (letters === null || relation.connector === null) return [];
+  const payloads: Uint8Array[] = [];
+  const cursor = letters.cursor();
+  for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
+    for (let row = 0; row < batch.length; row++) {
+      const payload = cell(must(batch.columns[PAYLOAD], 'payload'), row);
+      if (payload instanceof Uint8Array) payloads.push(payload);
+    }
+  }
+  const connector = state.openSource(relation, null);
+  try {
+    return await connector.schemasOf?.(payloads) ?? [];
+  } finally {
+    connector.close?.();
+  }
+}
+
 /** What became of the letters. */
 export interface Replayed {
   readonly rows: readonly { readonly partition: number; readonly batch: Batch }[];
@@ -33,12 +58,14 @@ export interface Replayed {
 
 /** Decodes the dead letters of a relation, in order. */
 export function replayed(
-  state: EngineState, relation: StoredRelation, letters: RelationRows,
+  state: EngineState, relation: StoredRelation,
+  of: { readonly letters: RelationRows; readonly schemas: KeptSchemas | undefined },
 ): Replayed {
   const connector = state.openSource(relation, null);
+  connector.takeSchemas?.(of.schemas ?? []);
   const rows: { partition: number; batch: Batch }[] = [];
   const left: Value[][] = [];
-  const cursor = letters.cursor();
+  const cursor = of.letters.cursor();
   for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
     for (let row = 0; row < batch.length; row++) {
       const values = DEAD_LETTER_COLUMNS.map((_column, at) =>

@@ -231,7 +231,7 @@ export class EpochRun {
       return;
     }
     const reader = this.#state.readers.get(readerKey(decision.relation, decision.reader));
-    if (decision.kind === 'replay') return this.#replayLetters(decision.relation);
+    if (decision.kind === 'replay') return this.#replayLetters(decision);
     if (decision.kind === 'resume') {
       const partition = reader?.partition(decision.partition);
       if (partition === undefined) return;
@@ -257,13 +257,13 @@ export class EpochRun {
   }
 
   /** Decodes all dead letters of a relation again: rows go in, what still fails stays. */
-  #replayLetters(id: number): void {
+  #replayLetters({ relation: id, schemas }: LoggedDecision): void {
     const relation = this.#state.relation(id);
     const log = [...this.#state.relations.values()].find((each) =>
       each.relation.belongsTo === id && each.relation.schema === 'dead_letter');
     if (log?.rows == null || relation.relation.connector === null) return;
     const readers = [...this.#state.readers.values()].filter((each) => each.relation === id);
-    const { rows, left } = replayed(this.#state, relation.relation, log.rows);
+    const { rows, left } = replayed(this.#state, relation.relation, { letters: log.rows, schemas });
     for (const { partition, batch } of rows) {
       for (const reader of readers) {
         const range: LoggedRange = {

@@ -7,6 +7,7 @@
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Batch } from '../batch.ts';
 import type { StoredConnector } from '../catalog-store-types.ts';
+import type { KeptSchemas } from '../formats/schema-registry.ts';
 import type { Files, Outside } from '../storage/interfaces.ts';
 
 /** A column rows are decoded into. */
@@ -119,6 +120,10 @@ export interface OpenConnector {
   hurry?(): void;
   /** Decodes a dead letter again; without it letters stay as they are. */
   redecode?(partition: number, letter: DeadLetter): Pick<SourceBatch, 'batch' | 'deadLetters'>;
+  /** What decoding payloads again needs from outside, as data that can be logged. */
+  schemasOf?(payloads: readonly Uint8Array[]): Promise<KeptSchemas>;
+  /** Takes what `schemasOf` gave, at any time later. */
+  takeSchemas?(schemas: KeptSchemas): void;
   /** The positions up to which everything is in a checkpoint. */
   durable?(positions: ReadonlyMap<number, bigint>): void;
   /** Ends connections; nothing is polled afterwards. */
@@ -203,7 +208,7 @@ export interface Connector {
   ): Promise<StoredConnector>;
   /** True: a SOURCE has no rows of its own; tables are declared FROM it. */
   readonly shared?: boolean;
-  /** Columns and keys for a declaration without any, as CREATE TABLE lists them. */
-  discover?(spec: StoredConnector, outside: Outside): Promise<string>;
+  /** Columns and keys for a declaration without any, as CREATE TABLE lists them; null: none. */
+  discover?(spec: StoredConnector, outside: Outside): Promise<string | null>;
   open(context: ConnectorContext): OpenConnector;
 }

@@ -44,6 +44,8 @@ export function withGenerated(connector: OpenConnector, relation: StoredRelation
     startOf: (partition) => connector.startOf?.(partition) ?? 0n,
     lag: (partition, position) => connector.lag?.(partition, position) ?? null,
     hurry: () => connector.hurry?.(),
+    schemasOf: async (payloads) => await connector.schemasOf?.(payloads) ?? [],
+    takeSchemas: (schemas) => connector.takeSchemas?.(schemas),
     durable: (positions) => connector.durable?.(positions),
     close: () => connector.close?.(),
     ...connector.redecode === undefined ? {} : {

@@ -13,9 +13,9 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import type { RecordError } from './json.ts';
 import { notNullViolated, RowBuilder } from './row-builder.ts';
 import type { TargetColumn } from './row-builder.ts';
-import type { SchemaRegistry } from './schema-registry.ts';
+import { FRAME_BYTES, schemaIdOf } from './schema-registry.ts';
+import type { WriterSchemas } from './schema-registry.ts';
 
-const HEADER = 5;
 const MICROS_PER_MILLI = 1000n;
 
 /** A logical value of Avro that is no plain number. */
@@ -85,26 +85,23 @@ const LOGICAL_TYPES = {
   decimal: logical((value, { scale }) => new Logical('decimal', unscaled(value), scale ?? 0)),
 };
 
-/** Writer schemas by number, from a registry. */
-export class AvroSchemas {
-  readonly #registry: SchemaRegistry;
+/** Writer schemas as types, by number. */
+class AvroTypes {
+  readonly #schemas: WriterSchemas | null;
   readonly #types = new Map<number, avro.Type | null>();
 
-  constructor(registry: SchemaRegistry) {
-    this.#registry = registry;
+  constructor(schemas: WriterSchemas | null) {
+    this.#schemas = schemas;
   }
 
-  /** undefined: not loaded; null: the registry does not know it, or it is no Avro schema. */
-  typeOf(id: number): avro.Type | null | undefined {
-    return this.#types.get(id);
-  }
-
-  /** Loads the schema a value was written with, unless it is here. */
-  async load(value: Uint8Array): Promise<void> {
-    const id = schemaIdOf(value);
-    if (id === null || this.#types.has(id)) return;
-    const text = await this.#registry.schema(id);
-    this.#types.set(id, text === null ? null : parsed(text));
+  /** Null: the registry does not know it, or it is no Avro schema. */
+  get(id: number): avro.Type | null {
+    let type = this.#types.get(id) ?? null;
+    if (type !== null) return type;
+    const schema = this.#schemas?.get(id) ?? null;
+    type = schema === null ? null : parsed(schema.text);
+    this.#types.set(id, type);
+    return type;
   }
 }
 
@@ -118,12 +115,6 @@ function parsed(text: string): avro.Type | null {
   }
 }
 
-/** The schema's number in front of a value; null when there is none. */
-function schemaIdOf(value: Uint8Array): number | null {
-  if (value.length < HEADER || value[0] !== 0) return null;
-  return new DataView(value.buffer, value.byteOffset).getInt32(1);
-}
-
 /** Decodes Avro values. */
 export interface AvroDecoder {
   readonly kind: 'bytes';
@@ -134,19 +125,20 @@ export interface AvroDecoder {
 
 /** A decoder of framed values into columns; without schemas it only checks the columns. */
 export function avroDecoder(
-  columns: readonly TargetColumn[], schemas: AvroSchemas | null,
+  columns: readonly TargetColumn[], schemas: WriterSchemas | null,
 ): AvroDecoder {
   const rows = new RowBuilder(columns);
-  return { kind: 'bytes', rows, decode: (bytes) => decodeValue(rows, schemas, bytes) };
+  const types = new AvroTypes(schemas);
+  return { kind: 'bytes', rows, decode: (bytes) => decodeValue(rows, types, bytes) };
 }
 
 function decodeValue(
-  rows: RowBuilder, schemas: AvroSchemas | null, bytes: Uint8Array,
+  rows: RowBuilder, types: AvroTypes, bytes: Uint8Array,
 ): RecordError | null {
   const { columns } = rows;
   let column: TargetColumn | undefined;
   try {
-    const record = recordOf(schemas, bytes);
+    const record = recordOf(types, bytes);
     rows.begin();
     for (let at = 0; at < columns.length; at++) {
       column = columns[at];
@@ -167,15 +159,15 @@ function decodeValue(
   }
 }
 
-function recordOf(schemas: AvroSchemas | null, bytes: Uint8Array): Record<string, unknown> {
+function recordOf(types: AvroTypes, bytes: Uint8Array): Record<string, unknown> {
   const id = schemaIdOf(bytes);
   if (id === null) throw sqlError('22P03', 'not an Avro record with the number of its schema');
-  const type = schemas?.typeOf(id) ?? null;
+  const type = types.get(id);
   if (type === null) throw sqlError('22P03', `Avro schema ${id} is not in the registry`);
   let record: unknown;
   try {
-    record = type.fromBuffer(Buffer.from(bytes.buffer, bytes.byteOffset + HEADER,
-      bytes.length - HEADER));
+    record = type.fromBuffer(Buffer.from(bytes.buffer, bytes.byteOffset + FRAME_BYTES,
+      bytes.length - FRAME_BYTES));
   } catch (error) {
     throw sqlError('22P03', `Avro record does not fit schema ${id}: `
       + (error instanceof Error ? error.message : String(error)));

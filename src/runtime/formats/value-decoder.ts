@@ -7,13 +7,15 @@
 import { sqlError, SqlError } from '../../common/errors.ts';
 import { formatType } from '../../common/types/registry.ts';
 import { avroDecoder } from './avro.ts';
-import type { AvroSchemas } from './avro.ts';
 import { CsvDecoder } from './csv.ts';
 import { JsonDecoder } from './json.ts';
 import { ShapeDecoder } from './json-shapes.ts';
 import type { RecordError } from './json.ts';
+import { protobufDecoder } from './protobuf.ts';
+import type { ProtobufText } from './protobuf.ts';
 import { notNullViolated, RowBuilder } from './row-builder.ts';
 import type { TargetColumn } from './row-builder.ts';
+import type { WriterSchemas } from './schema-registry.ts';
 
 /** Decodes values that are text. */
 export interface TextValueDecoder {
@@ -39,13 +41,15 @@ export type ValueDecoder = TextValueDecoder | BytesValueDecoder;
 export interface FormatOptions {
   readonly columns: readonly TargetColumn[];
   readonly separator: string;
-  /** Writer schemas of Avro values; null: columns are checked only. */
-  readonly schemas: AvroSchemas | null;
+  /** Writer schemas of Avro and Protobuf values; null: columns are checked only. */
+  readonly schemas: WriterSchemas | null;
+  /** Protobuf without a registry, and which message it is. */
+  readonly protobuf?: ProtobufText | null;
   /** Columns somebody reads; null or left out: all. */
   readonly needed?: ReadonlySet<number> | null;
 }
 
-const FORMATS = ['json', 'csv', 'text', 'bytes', 'avro'];
+const FORMATS = ['json', 'csv', 'text', 'bytes', 'avro', 'protobuf'];
 
 /** A decoder for a format; 0A000 with the formats there are. */
 export function valueDecoder(format: string, options: FormatOptions): ValueDecoder {
@@ -69,6 +73,8 @@ export function valueDecoder(format: string, options: FormatOptions): ValueDecod
     }
     case 'text': return oneText(columns);
     case 'avro': case 'avro-confluent': return avroDecoder(columns, options.schemas);
+    case 'protobuf': case 'protobuf-confluent':
+      return protobufDecoder(columns, options.schemas, options.protobuf ?? null);
     case 'raw': case 'bytes': return oneBytes(columns);
     default:
       throw sqlError('0A000', `format "${format}" is not supported`, {

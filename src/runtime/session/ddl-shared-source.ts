@@ -45,11 +45,11 @@ function sharedSource(
 export async function withSource(
   context: StatementContext, statement: CreateTable,
 ): Promise<CreateTable> {
-  if (statement.columns.length + statement.likes.length > 0 || statement.object === 'source') {
+  if (statement.columns.length + statement.likes.length > 0) return statement;
+  const connector = withShared(context, statement, connectorOf(statement));
+  if (connector === null || isSharedSource({ stored: statement.object === 'table', connector })) {
     return statement;
   }
-  const connector = withShared(context, statement, connectorOf(statement));
-  if (connector === null) return statement;
   const { outside = {} } = context.core.environment;
   const columns = await discoverColumns(connector, outside);
   if (columns === null) return statement;

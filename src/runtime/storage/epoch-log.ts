@@ -8,6 +8,7 @@
 import type { Batch } from '../batch.ts';
 import type { DdlChange } from '../catalog-store-types.ts';
 import type { DeadLetter, SourcePart } from '../connectors/connector.ts';
+import type { KeptSchemas } from '../formats/schema-registry.ts';
 import { ByteReader, ByteWriter, dataCorrupted } from './bytes.ts';
 import { readBatch, writeBatch } from './column-codec.ts';
 import { fromPlainJson, toPlainJson } from './plain-json.ts';
@@ -69,6 +70,8 @@ export interface LoggedDecision {
   readonly reader: number;
   readonly partition: number;
   readonly watermark: bigint | null;
+  /** Of `replay`: what decoding needs that the outside may no longer have. */
+  readonly schemas?: KeptSchemas;
 }
 
 /** The content of an epoch record. */

@@ -6,7 +6,10 @@
  */
 import { must } from '../../../common/assert.ts';
 import { sqlError } from '../../../common/errors.ts';
-import { AvroSchemas } from '../../formats/avro.ts';
+import { formatType } from '../../../common/types/registry.ts';
+import { printName } from '../../../parser/print-names.ts';
+import { columnsOfSchema } from '../../formats/infer-columns.ts';
+import { WriterSchemas } from '../../formats/schema-registry.ts';
 import type { SchemaRegistry } from '../../formats/schema-registry.ts';
 import { valueDecoder } from '../../formats/value-decoder.ts';
 import type { StoredConnector } from '../../catalog-store-types.ts';
@@ -21,7 +24,8 @@ import type { DecoderPlan } from './decoder.ts';
 import type { LogClient, Logs } from './log-client.ts';
 import { checkMetadata, metadataType } from './metadata.ts';
 import {
-  CONNECTION_OPTIONS, formatsOf, KAFKA_SPELLINGS, logConfig, registryConfig, startModeOf, topicOf,
+  CONNECTION_OPTIONS, formatsOf, KAFKA_SPELLINGS, logConfig, protobufText, registryConfig,
+  startModeOf, subjectOf, topicOf,
 } from './options.ts';
 import { EARLIEST, KafkaSource } from './source.ts';
 
@@ -41,11 +45,14 @@ export const KAFKA: Connector = {
     ['scan.startup.mode', 'earliest-offset (default), latest-offset, timestamp, specific-offsets.'],
     ['scan.startup.timestamp-millis', 'Begin with records of this time.'],
     ['scan.startup.specific-offsets', 'Begin at these offsets: partition:0,offset:42;...'],
-    ['value.format', 'Format of values: json, csv, text, bytes.'],
+    ['value.format', 'Format of values: json, avro, protobuf, csv, text, bytes.'],
     ['key.format', 'Format of keys: json, text, bytes.'],
-    ['schema.registry.url', 'Schema registry of Avro values.'],
+    ['schema.registry.url', 'Schema registry of Avro and Protobuf values.'],
+    ['schema.registry.subject', 'Its name of the values; <topic>-value.'],
     ['schema.registry.username', 'User name for the registry.'],
     ['schema.registry.password', 'Password for the registry.'],
+    ['protobuf.schema', 'The .proto text of Protobuf values, without a registry.'],
+    ['protobuf.message', 'The message, where the schema has several.'],
     ['csv.separator', 'Separator of CSV fields, a comma by default.'],
   ],
   knowsOption: (name) => KAFKA_SPELLINGS.includes(name),
@@ -53,6 +60,7 @@ export const KAFKA: Connector = {
   metadataType,
   check,
   prepare,
+  discover,
   open: openSource,
 };
 
@@ -112,16 +120,18 @@ function separatorOf(spec: StoredConnector, options: OptionMap): string {
 
 function planOf(
   spec: StoredConnector, columns: readonly ConnectorColumn[], primaryKey: readonly number[],
-  schemas: AvroSchemas | null = null,
+  schemas: WriterSchemas | null = null,
 ): DecoderPlan {
   const options = optionMap(spec.options);
   const formats = formatsOf(spec);
   const separator = separatorOf(spec, options);
+  const protobuf = protobufText(spec);
   return {
     topic: topicOf(options), columns, metadata: spec.metadata, envelope: formats.envelope,
     keyFormat: formats.key, primaryKey, needed: null,
     value: (data, read) =>
-      valueDecoder(formats.value, { columns: data, separator, schemas, needed: read }),
+      valueDecoder(formats.value, { columns: data, separator, schemas, protobuf,
+        needed: read }),
   };
 }
 
@@ -130,12 +140,33 @@ function logsOf(outside: Outside): Logs {
   throw sqlError('0A000', 'connector "kafka" needs a network, and this engine has none');
 }
 
-/** The schema registry of Avro values; null for other formats. */
+/** The schema registry of the values; null where none is needed. */
 function registryOf(spec: StoredConnector, outside: Outside): SchemaRegistry | null {
   const config = registryConfig(spec);
   if (config === null) return null;
   if (outside.registries !== undefined) return outside.registries(config);
-  throw sqlError('0A000', 'Avro needs a schema registry, and this engine has no network');
+  throw sqlError('0A000', 'the format needs a schema registry, and this engine has no network');
+}
+
+/** The columns of the newest schema of the topic's values; null for formats without a registry. */
+async function discover(spec: StoredConnector, outside: Outside): Promise<string | null> {
+  const registry = registryOf(spec, outside);
+  const { schema: text, message } = protobufText(spec);
+  if (registry === null) {
+    return text === null ? null
+      : listed(columnsOfSchema({ kind: 'PROTOBUF', text, imports: [] }, message));
+  }
+  const subject = subjectOf(spec);
+  const schema = await registry.latest(subject);
+  if (schema !== null) return listed(columnsOfSchema(schema, message));
+  throw sqlError('42704', `the schema registry has no subject "${subject}"`, {
+    hint: 'Declare the columns, or set schema.registry.subject.',
+  });
+}
+
+/** Columns as CREATE TABLE lists them. */
+function listed(columns: readonly ConnectorColumn[]): string {
+  return columns.map(({ name, type }) => `${printName(name)} ${formatType(type)}`).join(', ');
 }
 
 /** Meets the brokers and fixes where each partition begins. */
@@ -191,10 +222,10 @@ function openSource(context: ConnectorContext): OpenConnector {
   const discovery = integerOption(options, ['properties.topic.metadata.refresh.interval.ms'], 1n)
     ?? DISCOVERY_MS;
   const registry = registryOf(spec, outside);
-  const schemas = registry === null ? null : new AvroSchemas(registry);
+  const schemas = registry === null ? null : new WriterSchemas(registry);
   const plan = { ...planOf(spec, columns, primaryKey, schemas), needed: context.needed };
   return new KafkaSource({
-    load: schemas === null ? null : (value) => schemas.load(value),
+    schemas,
     topic: plan.topic, start: spec.start ?? [EARLIEST], maxWaitMs: Number(wait),
     committedOnly: committedOnly(options), discoveryMicros: discovery * 1000n,
     group: option(options, 'properties.group.id'),

@@ -7,6 +7,7 @@ import { sqlError } from '../../../common/errors.ts';
 import type { StoredConnector } from '../../catalog-store-types.ts';
 import { badOption, integerOption, missingOption, option, optionMap } from '../options.ts';
 import type { OptionMap } from '../options.ts';
+import type { ProtobufText } from '../../formats/protobuf.ts';
 import type { RegistryConfig } from '../../formats/schema-registry.ts';
 import type { LogConfig, LogTls } from './log-client.ts';
 
@@ -35,7 +36,9 @@ const SERVERS = ['properties.bootstrap.servers', 'bootstrap.servers', 'brokers']
 /** Spellings that mean the same as an option of the lists. */
 export const KAFKA_SPELLINGS: readonly string[] = [
   'bootstrap.servers', 'brokers', 'scan.startup.timestamp.millis', 'scan.startup.specific_offsets',
-  'schema.registry', 'avro-confluent.url', 'value.avro-confluent.url',
+  'schema.registry', 'avro-confluent.url', 'value.avro-confluent.url', 'avro-confluent.subject',
+  'protobuf-confluent.url', 'value.protobuf.schema', 'value.protobuf.message',
+  'protobuf.message-class-name', 'message', 'schema',
 ];
 
 /** The topic. */
@@ -180,13 +183,36 @@ export function formatsOf(spec: StoredConnector): KafkaFormat {
   };
 }
 
-/** Where the schema registry of Avro values is; null for other formats. */
+function registryOptions(spec: StoredConnector): OptionMap {
+  return optionMap([...spec.options, ...spec.format?.options ?? []]);
+}
+
+/** The .proto text and the message of Protobuf values, as far as they are given. */
+export function protobufText(spec: StoredConnector): ProtobufText {
+  const options = registryOptions(spec);
+  return {
+    schema: option(options, 'protobuf.schema', 'schema', 'value.protobuf.schema'),
+    message: option(options, 'protobuf.message', 'message', 'value.protobuf.message',
+      'protobuf.message-class-name'),
+  };
+}
+
+/** The registry's name of what the values are. */
+export function subjectOf(spec: StoredConnector): string {
+  const options = registryOptions(spec);
+  return option(options, 'schema.registry.subject', 'avro-confluent.subject')
+    ?? `${topicOf(options)}-value`;
+}
+
+/** Where the schema registry of Avro and Protobuf values is; null where none is needed. */
 export function registryConfig(spec: StoredConnector): RegistryConfig | null {
   const { value } = formatsOf(spec);
-  if (value !== 'avro' && value !== 'avro-confluent') return null;
-  const options = optionMap([...spec.options, ...spec.format?.options ?? []]);
+  const isProtobuf = value === 'protobuf' || value === 'protobuf-confluent';
+  if (!isProtobuf && value !== 'avro' && value !== 'avro-confluent') return null;
+  if (isProtobuf && protobufText(spec).schema !== null) return null;
+  const options = registryOptions(spec);
   const url = option(options, 'schema.registry.url', 'schema.registry', 'avro-confluent.url',
-    'value.avro-confluent.url');
+    'value.avro-confluent.url', 'protobuf-confluent.url');
   if (url === null) throw missingOption('kafka', 'schema.registry.url');
   if (!/^https?:\/\/\S+$/.test(url)) {
     throw badOption('schema.registry.url', url, 'http://host:port');

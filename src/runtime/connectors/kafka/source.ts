@@ -10,6 +10,7 @@ import { SqlError, sqlError } from '../../../common/errors.ts';
 import type { DeadLetter, OpenConnector, PollLimits, SourceBatch } from '../connector.ts';
 import { SourceBroken } from '../connector.ts';
 import type { RecordDecoder } from './decoder.ts';
+import type { KeptSchemas, WriterSchemas } from '../../formats/schema-registry.ts';
 import type { FetchFrom, LogBatch, LogClient, PartitionFetch } from './log-client.ts';
 import { RecordWalk } from './record-batch.ts';
 
@@ -37,8 +38,8 @@ export interface KafkaSourceOptions {
   readonly discoveryMicros: bigint;
   readonly group: string | null;
   readonly decoder: () => RecordDecoder;
-  /** Gets ready what decoding a value needs from outside; null: nothing. */
-  readonly load: ((value: Uint8Array) => Promise<void>) | null;
+  /** Writer schemas, loaded before values are decoded; null: none are needed. */
+  readonly schemas: WriterSchemas | null;
   readonly connect: () => LogClient;
 }
 
@@ -196,7 +197,9 @@ export class KafkaSource implements OpenConnector {
     }
     buffer.batches.splice(0, taken);
     buffer.head = next;
-    return { ...this.#decoder.take(from), next, ended: false, caughtUp: false, checksum };
+    const decoded = this.#decoder.take(from);
+    const inline = this.#options.schemas?.isMissing(decoded.deadLetters) ?? false;
+    return { ...decoded, next, ended: false, caughtUp: false, checksum, inline };
   }
 
   #decodeBatch(batch: LogBatch, from: bigint, partition: number): void {
@@ -315,13 +318,13 @@ export class KafkaSource implements OpenConnector {
 
   /** Schemas are here before their records are decoded. */
   async #load(batch: LogBatch): Promise<void> {
-    const { load } = this.#options;
-    if (load === null || batch.count === 0) return;
+    const { schemas } = this.#options;
+    if (schemas === null || batch.count === 0) return;
     const walk = new RecordWalk();
     walk.walk(batch);
     for (let record = 0; record < walk.count; record++) {
       const value = walk.value(record);
-      if (value !== null) await load(value);
+      if (value !== null) await schemas.load(value);
     }
   }
 
@@ -399,12 +402,20 @@ export class KafkaSource implements OpenConnector {
     }
   }
 
+  async schemasOf(payloads: readonly Uint8Array[]): Promise<KeptSchemas> {
+    const { schemas } = this.#options;
+    if (schemas === null) return [];
+    schemas.forgetUnknown();
+    for (const payload of payloads) await schemas.load(payload);
+    return schemas.of(payloads);
+  }
+
+  takeSchemas(kept: KeptSchemas): void {
+    this.#options.schemas?.take(kept);
+  }
+
   redecode(partition: number, letter: DeadLetter): Pick<SourceBatch, 'batch' | 'deadLetters'> {
     const decoder = this.#options.decoder();
-    // What needs the outside would not come out the same in a repetition.
-    if (this.#options.load !== null) {
-      return { ...decoder.take(letter.position), deadLetters: [letter] };
-    }
     const headers = Object.entries(JSON.parse(letter.headers ?? '{}') as Record<string, string>)
       .map(([name, value]) => ({ name, value: new TextEncoder().encode(value) }));
     this.#walk.hold({ ...letter, key: letter.key ?? null, headers });
