@@ -255,6 +255,7 @@ export interface CreateIndex extends Node {
   readonly method: string | null;
   readonly columns: readonly IndexColumn[];
   readonly include: readonly Identifier[];
+  readonly nullsNotDistinct: boolean;
   readonly options: readonly Option[];
   readonly where: Expr | null;
 }

@@ -167,10 +167,11 @@ export abstract class DefinitionGrammar extends TableGrammar {
           this.CONSUME(K.include);
           return this.SUBRULE(this.identifierList);
         }) ?? [];
+      const nullsNotDistinct = this.OPTION8(() => this.SUBRULE(this.nullsDistinct)) ?? false;
       const options = this.OPTION6(() => this.SUBRULE(this.withOptions)) ?? [];
       const where = this.OPTION7(() => this.SUBRULE(this.whereClause)) ?? null;
       const span = this.spanFrom(this.#start(head));
-      const rest = { table, method, columns, include, options, where };
+      const rest = { table, method, columns, include, nullsNotDistinct, options, where };
       return { kind: 'createIndex', unique, ifNotExists, name, ...rest, span };
     },
   );
@@ -192,7 +193,10 @@ export abstract class DefinitionGrammar extends TableGrammar {
   protected readonly indexColumn: Rule<IndexColumn> = this.rule('indexColumn', () => {
     const first = this.LA(1);
     const expr = this.SUBRULE(this.expression);
-    const operatorClass = this.OPTION(() => this.SUBRULE(this.qualifiedName)) ?? null;
+    const operatorClass = this.OPTION({
+      GATE: () => !this.ahead(1, K.nulls) || (!this.ahead(2, K.first) && !this.ahead(2, K.last)),
+      DEF: () => this.SUBRULE(this.qualifiedName),
+    }) ?? null;
     let direction: 'asc' | 'desc' = 'asc';
     this.OPTION2(() => this.OR([
       { ALT: () => this.CONSUME(K.asc) },

@@ -446,11 +446,7 @@ export abstract class TableGrammar extends MergeGrammar {
         {
           ALT: () => {
             this.CONSUME(K.unique);
-            this.OPTION(() => {
-              this.CONSUME(K.nulls);
-              nullsNotDistinct = this.OPTION2(() => this.CONSUME(K.not)) !== undefined;
-              this.CONSUME(K.distinct);
-            });
+            nullsNotDistinct = this.OPTION(() => this.SUBRULE(this.nullsDistinct)) ?? false;
             return false;
           },
         },
@@ -460,6 +456,14 @@ export abstract class TableGrammar extends MergeGrammar {
       return { kind: 'keyConstraint', name, primary, nullsNotDistinct, columns, span };
     },
   );
+
+  /** NULLS [NOT] DISTINCT */
+  protected readonly nullsDistinct: Rule<boolean> = this.rule('nullsDistinct', () => {
+    this.CONSUME(K.nulls);
+    const not = this.OPTION(() => this.CONSUME(K.not)) !== undefined;
+    this.CONSUME(K.distinct);
+    return not;
+  });
 
   protected readonly checkConstraint: Rule<TableConstraint, [name: Identifier | null]> = this.rule(
     'checkConstraint',

@@ -306,6 +306,7 @@ function createIndex(p: Printers, d: CreateIndex): string {
     d.method !== null && `USING ${printName(d.method)}`,
     `(${commas(d.columns, (column) => indexColumn(p, column))})`,
     d.include.length > 0 && `INCLUDE ${printNameList(d.include)}`,
+    d.nullsNotDistinct && 'NULLS NOT DISTINCT',
     printWith(p, d.options),
     d.where !== null && `WHERE ${p.expr(d.where)}`,
   );

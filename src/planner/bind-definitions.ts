@@ -16,7 +16,7 @@ import { learnedWatermark } from './bind-learned-watermark.ts';
 import { isTimestamp, typeText } from './bind-types.ts';
 import type { PlanEnv } from './bound.ts';
 import type { WatermarkRule } from './catalog.ts';
-import { coerce, coerceBoolean, tryCoerce } from './coerce.ts';
+import { coerce, coerceBoolean, settle, tryCoerce } from './coerce.ts';
 import { hasSubquery } from './expr-tools.ts';
 import type { ScalarExpr } from './relation.ts';
 import { NO_FACTS, Scope, itemOf } from './scope.ts';
@@ -63,6 +63,16 @@ function bindOver(expr: Expr, row: RowShape, clause: Clause, env: PlanEnv): {
 /** An expression over a row: USING of a new type. */
 export function bindRowExpr(expr: Expr, row: RowShape, env: PlanEnv): ScalarExpr {
   return bindOver(expr, row, 'column generation expressions', env).bound;
+}
+
+/** A key or the predicate of an index. */
+export function bindIndexExpr(expr: Expr, row: RowShape, env: PlanEnv, what: string): ScalarExpr {
+  const state = newStatement({ catalog: env.catalog, view: false });
+  const { bound } = bindOver(expr, row, 'index expressions', env);
+  if (hasSubquery(bound)) {
+    throw sqlError('0A000', `cannot use subquery in ${what}`, { span: expr.span });
+  }
+  return settle(state, bound);
 }
 
 /** DEFAULT of a column, as its type. */

@@ -59,6 +59,8 @@ export interface CatalogRelation {
   readonly onConflict?: DefaultConflict | null;
   /** Names of the primary key and the unique keys, in order. */
   readonly keyNames?: readonly string[];
+  /** Unique keys over expressions or a part of the rows: nothing is derived from them. */
+  readonly extraKeys?: readonly unknown[];
 }
 
 /** The shape of `ConflictPlan` (plans.ts), as a table's default. */

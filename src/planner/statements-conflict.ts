@@ -25,13 +25,12 @@ export function bindConflict(
   place: ChangePlace, conflict: OnConflict, table: CatalogRelation, name: string,
 ): ConflictPlan | null {
   const { state } = place;
-  if (conflict.targetWhere !== null) {
-    throw notSupported('ON CONFLICT with WHERE on its target', conflict.targetWhere.span);
-  }
   const key = conflictKey(conflict, table);
   switch (conflict.action) {
     case 'nothing':
-      if (key === null) return null;
+      if (key === null) {
+        return hasExtraKeys(table) ? { kind: 'nothing', key: [], anyKey: true } : null;
+      }
       return conflict.target.length === 0 && conflict.constraint === null
         ? { kind: 'nothing', key, anyKey: true } : { kind: 'nothing', key };
     case 'overwrite': {
@@ -134,8 +133,14 @@ function conflictKey(
   const wanted = new Set(columns);
   const key = keys.find((each) => each.length === wanted.size
     && each.every((at) => wanted.has(at)));
-  if (key === undefined) throw noKey(conflict);
-  return key;
+  if (key !== undefined) return key;
+  // A key over all rows serves whatever WHERE says; one over a part of them is not looked for.
+  if (conflict.targetWhere === null || !hasExtraKeys(table)) throw noKey(conflict);
+  throw notSupported('ON CONFLICT with WHERE on its target', conflict.targetWhere.span);
+}
+
+function hasExtraKeys({ extraKeys }: CatalogRelation): boolean {
+  return (extraKeys ?? []).length > 0;
 }
 
 function constraintKey(

@@ -97,6 +97,7 @@ export interface StoredRelation extends CatalogRelation {
   /** Names of the constraints: primary key and unique keys, in order. */
   readonly keyNames?: readonly string[];
   readonly foreignKeys?: readonly StoredForeignKey[];
+  readonly extraKeys?: readonly StoredKey[];
   /** Sequences behind identity and serial columns, by column number. */
   readonly sequences?: readonly { readonly column: number; readonly sequence: number }[];
   /** The rest the session layer wants to remember (defaults' texts and so on). */
@@ -116,6 +117,29 @@ export interface StoredIndex {
   readonly sql: string;
   /** What CREATE INDEX says behind each column: operator class, order. For the catalog only. */
   readonly suffixes?: readonly string[];
+  /** What it is over, where that is more than `columns`. */
+  readonly parts?: readonly IndexPart[];
+  /** The rows it is about; absent or null: all. */
+  readonly where?: ScalarExpr | null;
+  /** INCLUDE */
+  readonly include?: readonly number[];
+  /** NULLS NOT DISTINCT */
+  readonly nullsEqual?: boolean;
+}
+
+/** A part of an index, over the columns of the relation. */
+export interface IndexPart {
+  readonly expr: ScalarExpr;
+}
+
+/** A unique key over expressions, over a part of the rows, or with NULLs that are equal. */
+export interface StoredKey {
+  /** Oid of its index. */
+  readonly index: number;
+  readonly name: string;
+  readonly exprs: readonly ScalarExpr[];
+  readonly where: ScalarExpr | null;
+  readonly nullsEqual: boolean;
 }
 
 /** Anything else with a name: sequences, roles, functions, types ... `data` belongs to its user. */

@@ -219,6 +219,7 @@ class Preparation {
         this.commits.push(() => {
           // Of several definitions the last one counts: its columns are those of the last rewrite.
           if (this.#indexes.get(id) !== change.index) return;
+          if (columns.length === 0) return;
           this.#state.relations.get(relation)?.rows?.addIndex(id, columns);
         });
         return;
@@ -307,7 +308,7 @@ class Preparation {
       if (this.#indexes.has(index.id)) continue;
       const moved = index.columns.map((at) => columns.findIndex((from, to) =>
         (from.kind === 'column' ? from.column === at : from.kind === 'expr' && to === at)));
-      if (!moved.includes(-1)) rows.addIndex(index.id, moved);
+      if (moved.length > 0 && !moved.includes(-1)) rows.addIndex(index.id, moved);
     }
     this.commits.push(() => {
       state.parts.stores.drop(oldPrefix);

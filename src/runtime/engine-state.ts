@@ -372,7 +372,7 @@ export class EngineState {
     state.rows?.restore();
     state.retention?.restore();
     for (const index of this.catalog.state.indexesOf(relation.id)) {
-      state.rows?.addIndex(index.id, index.columns);
+      if (index.columns.length > 0) state.rows?.addIndex(index.id, index.columns);
     }
   }
 

@@ -78,4 +78,20 @@ describe('ingest', () => {
     expect(await rows('SELECT * FROM e')).toEqual(['1 old', '2 a']);
     expect(await rows('SELECT * FROM f')).toEqual(['1 old']);
   });
+
+  it('refuses rows that share a unique key of any kind, and values outside a domain', async () => {
+    await client.run('CREATE DOMAIN small AS int CHECK (VALUE < 100)');
+    await client.run('CREATE TABLE g (id small UNIQUE, k text)');
+    await client.run('CREATE UNIQUE INDEX ON g (lower(k)) WHERE id > 0');
+    await engine.ingest('g', bytes('{"id": 1, "k": "A"}'), 'once');
+    expect((await engine.ingest('g', bytes('{"id": 1, "k": "A"}'), 'once')).duplicate).toBe(true);
+    for (const [body, code] of [
+      ['{"id": 1, "k": "b"}', '23505'], ['{"id": 2, "k": "a"}', '23505'],
+      ['{"id": 3, "k": "x"}\n{"id": 4, "k": "X"}', '23505'], ['{"id": 100}', '23514'],
+    ] as const) {
+      await expect(engine.ingest('g', bytes(body), null)).rejects.toMatchObject({ sqlState: code });
+    }
+    await engine.ingest('g', bytes('{"id": -1, "k": "a"}'), null);
+    expect(await rows('SELECT * FROM g')).toEqual(['-1 a', '1 A']);
+  });
 });

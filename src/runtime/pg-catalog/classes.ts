@@ -17,7 +17,7 @@ import type {
 import { SHAPES } from './columns.ts';
 import type { CatalogRow, Contents } from './content.ts';
 import { remembered } from './content.ts';
-import { defaultText, isSerial } from './definitions.ts';
+import { defaultText, expressionText, indexParts, isSerial } from './definitions.ts';
 import {
   C_COLLATION, checkOid, DEFAULT_COLLATION, defaultOid, relationsHere, roleOids, userRelations,
 } from './oids.ts';
@@ -90,7 +90,7 @@ function* classes(context: SystemContext): Generator<CatalogRow, void> {
     yield {
       oid: index.id, relname: index.name, relnamespace: index.schemaId,
       relowner: owner(relation.owner), relam: BTREE, relfilenode: index.id, relkind: 'i',
-      relpersistence: 'p', relnatts: index.columns.length, relispopulated: true,
+      relpersistence: 'p', relnatts: indexAttributes(index, relation).length, relispopulated: true,
       relreplident: 'n', reltuples: context.engine.rowCount(relation.id),
     };
   }
@@ -159,6 +159,20 @@ function inKey(relation: StoredRelation, at: number): boolean {
   return relation.primaryKey?.includes(at) ?? false;
 }
 
+/** The columns of an index: its parts, and what it includes. */
+function indexAttributes(
+  index: StoredIndex, relation: StoredRelation,
+): readonly { readonly name: string; readonly type: SqlType }[] {
+  const column = (at: number): { readonly name: string; readonly type: SqlType } =>
+    must(relation.columns[at], 'index column');
+  if (index.parts === undefined) return index.columns.map(column);
+  const names = indexParts(relation, index);
+  return [
+    ...index.parts.map(({ expr }, at) => ({ name: names[at]?.name ?? 'expr', type: expr.type })),
+    ...(index.include ?? []).map(column),
+  ];
+}
+
 function* attributes(context: SystemContext): Generator<CatalogRow, void> {
   for (const relation of relationsHere(context)) yield* attributesOf(relation);
   for (const { object, type } of userTypes(context)) {
@@ -168,8 +182,7 @@ function* attributes(context: SystemContext): Generator<CatalogRow, void> {
     }
   }
   for (const { index, relation } of indexesHere(context)) {
-    for (const [at, column] of index.columns.entries()) {
-      const { name, type } = must(relation.columns[column], 'index column');
+    for (const [at, { name, type }] of indexAttributes(index, relation).entries()) {
       yield attributeRow({ relation: index.id, number: at + 1, name, type, notNull: false });
     }
   }
@@ -207,18 +220,26 @@ function orderOf(suffix: string): number {
 
 function* indexes(context: SystemContext): Generator<CatalogRow, void> {
   for (const { index, relation } of indexesHere(context)) {
-    const types = index.columns.map((at) => typeOid(must(relation.columns[at], 'column').type));
+    const attributes = indexAttributes(index, relation);
+    const keys = index.parts?.length ?? index.columns.length;
+    const types = attributes.slice(0, keys).map(({ type }) => typeOid(type));
+    const exprs = indexParts(relation, index).filter((_part, at) =>
+      index.parts !== undefined && index.parts[at]?.expr.kind !== 'column');
     const primary = index.constraint === 'primary';
     yield {
-      indexrelid: index.id, indrelid: relation.id, indnatts: index.columns.length,
-      indnkeyatts: index.columns.length, indisunique: index.unique, indisprimary: primary,
+      indexrelid: index.id, indrelid: relation.id, indnatts: attributes.length,
+      indnkeyatts: keys, indisunique: index.unique, indisprimary: primary,
       indimmediate: true, indisvalid: true, indisready: true, indislive: true,
-      indkey: vector(index.columns.map((at) => at + 1)),
+      indkey: vector(index.parts === undefined ? index.columns.map((at) => at + 1)
+        : [...index.parts.map(({ expr }) => (expr.kind === 'column' ? expr.index + 1 : 0)),
+          ...(index.include ?? []).map((at) => at + 1)]),
+      indnullsnotdistinct: index.nullsEqual === true,
       indcollation: vector(types.map((oid) => (typeFact(oid)?.collation ?? 0) === 0 ? 0
         : DEFAULT_COLLATION)),
       indclass: vector(types.map((oid) => OPERATOR_CLASSES.get(oid) ?? 10000)),
-      indoption: vector(index.columns.map((_at, n) =>
-        orderOf(index.suffixes?.[n] ?? ''))),
+      indoption: vector(types.map((_type, n) => orderOf(index.suffixes?.[n] ?? ''))),
+      indexprs: exprs.length === 0 ? null : exprs.map(({ text }) => text).join(', '),
+      indpred: index.where == null ? null : expressionText(relation, index.where),
     };
   }
 }

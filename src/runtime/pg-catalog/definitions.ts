@@ -6,6 +6,7 @@
 import { must } from '../../common/assert.ts';
 import type { FunctionEntry, SignatureType } from '../../planner/functions/entry.ts';
 import { signatureTypeName } from '../../planner/functions/builder.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import type { StoredForeignKey, StoredIndex, StoredRelation } from '../catalog-store-types.ts';
 import type { CatalogState } from '../catalog-store.ts';
 import { conditionText, defaultValueText } from './expression-text.ts';
@@ -71,23 +72,55 @@ function nextText(catalog: CatalogState, relation: StoredRelation, at: number): 
   return `nextval('${name.replaceAll("'", "''")}'::regclass)`;
 }
 
+/** An expression over a relation's columns as SQL. */
+export function expressionText(relation: StoredRelation, expr: ScalarExpr): string {
+  return conditionText(expr, { names: namesOf(relation), pretty: false });
+}
+
+/** A part of an index: its name as a column, and its text. */
+export interface IndexPartText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The parts of an index as SQL; expressions other than calls stand in parentheses. */
+export function indexParts(relation: StoredRelation, index: StoredIndex): readonly IndexPartText[] {
+  const named = (at: number): string => must(relation.columns[at], 'index column').name;
+  if (index.parts === undefined) {
+    return index.columns.map((at) => ({ name: named(at), text: quoteName(named(at)) }));
+  }
+  return index.parts.map(({ expr }) => {
+    const text = expressionText(relation, expr);
+    if (expr.kind === 'column') return { name: named(expr.index), text };
+    const call = /^(\w+)\(/.exec(text)?.[1];
+    const bare = call === undefined && !text.startsWith('(');
+    return { name: call ?? 'expr', text: bare ? `(${text})` : text };
+  });
+}
+
 /** CREATE INDEX ..., or one column of it (from 1). */
 export function indexText(catalog: CatalogState, index: StoredIndex, part: number): string {
   const relation = must(catalog.relation(index.relation), 'indexed relation');
+  const parts = indexParts(relation, index);
   if (part > 0) {
-    const at = index.columns[part - 1];
-    return at === undefined ? '' : quoteName(must(relation.columns[at], 'index column').name);
+    const one = parts[part - 1];
+    return one === undefined ? '' : one.text;
   }
   return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} ON `
-    + `${qualifiedName(relation)} USING btree (${index.columns.map((at, n) =>
-      columnNames(relation, [at]) + (index.suffixes?.[n] ?? '')).join(', ')})`;
+    + `${qualifiedName(relation)} USING btree (${
+      parts.map(({ text }, n) => text + (index.suffixes?.[n] ?? '')).join(', ')})`
+    + `${(index.include ?? []).length === 0 ? ''
+      : ` INCLUDE (${columnNames(relation, index.include ?? [])})`}`
+    + `${index.nullsEqual === true ? ' NULLS NOT DISTINCT' : ''}`
+    + `${index.where == null ? '' : ` WHERE ${expressionText(relation, index.where)}`}`;
 }
 
 /** PRIMARY KEY (...), UNIQUE (...) */
 export function keyText(catalog: CatalogState, index: StoredIndex): string {
   const relation = must(catalog.relation(index.relation), 'keyed relation');
   const kind = index.constraint === 'primary' ? 'PRIMARY KEY' : 'UNIQUE';
-  return `${kind} (${columnNames(relation, index.columns)})`;
+  const nulls = index.nullsEqual === true ? ' NULLS NOT DISTINCT' : '';
+  return `${kind}${nulls} (${columnNames(relation, index.columns)})`;
 }
 
 /** FOREIGN KEY (...) REFERENCES ... */

@@ -7,12 +7,12 @@ import { must } from '../../common/assert.ts';
 import { catalogTypeOid, formatType, typeOid, typmodOf } from '../../common/types/registry.ts';
 import { arrayOf } from '../../common/types/sql-type.ts';
 import type { DomainCheck, DomainType, SqlType } from '../../common/types/sql-type.ts';
-import { exprText } from '../../planner/explain-expr.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
 import { namedPart, typeIn, typeKind, typesHere, userTypeOf } from '../catalog-types.ts';
 import type { StoredObject } from '../catalog-store-types.ts';
 import type { SystemContext } from '../engine-core-types.ts';
 import type { CatalogRow } from './content.ts';
+import { conditionText, defaultValueText } from './expression-text.ts';
 import { procOidByName } from './procedures.ts';
 import { typeFact } from './types.ts';
 
@@ -67,7 +67,7 @@ function proc(name: string): number {
 
 /** DEFAULT of a domain as SQL, or null. */
 export function domainDefaultText({ defaultExpr }: DomainType): string | null {
-  return defaultExpr === null ? null : exprText(defaultExpr as ScalarExpr, () => '');
+  return defaultExpr === null ? null : defaultValueText(defaultExpr as ScalarExpr, () => '');
 }
 
 /** The rows of pg_type for a type and its array. */
@@ -146,10 +146,7 @@ export function domainChecks(context: SystemContext): readonly ListedCheck[] {
 
 /** CHECK ((VALUE > 0)); pretty: CHECK (VALUE > 0) */
 export function domainCheckText({ expr }: DomainCheck, pretty: boolean): string {
-  const bound = expr as ScalarExpr;
-  const text = exprText(bound, () => 'VALUE');
-  const bare = bound.kind === 'call' && text.startsWith('(') ? text.slice(1, -1) : text;
-  return pretty ? `CHECK (${bare})` : `CHECK ((${bare}))`;
+  return `CHECK (${conditionText(expr as ScalarExpr, { names: () => 'VALUE', pretty })})`;
 }
 
 /** Rows of pg_constraint for the checks of domains. */

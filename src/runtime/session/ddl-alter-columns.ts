@@ -11,7 +11,9 @@ import type { AlterAddColumn, AlterDropColumn } from '../../parser/ast-definitio
 import { columnsUsed, mapColumns } from '../../planner/expr-tools.ts';
 import { evaluateConstant, evaluateOver } from '../../planner/fold.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
-import type { ColumnMapping, StoredRelation } from '../catalog-store-types.ts';
+import type {
+  ColumnMapping, StoredIndex, StoredKey, StoredRelation,
+} from '../catalog-store-types.ts';
 import { checkName } from './constraints.ts';
 import { columnParts, columnType } from './ddl-columns.ts';
 import type { ColumnParts } from './ddl-columns.ts';
@@ -168,8 +170,8 @@ function dropAt(
   const keep = (key: readonly number[]): boolean => !key.includes(gone);
   moveReferences(context, relation, gone, cascade);
   for (const index of context.transaction.catalog.indexesOf(relation.id)) {
-    context.transaction.define(keep(index.columns)
-      ? { kind: 'putIndex', index: { ...index, columns: index.columns.map(move) } }
+    context.transaction.define(keep(index.columns) && !partsUse(index, gone)
+      ? { kind: 'putIndex', index: movedIndex(index, move, moved) }
       : { kind: 'dropIndex', id: index.id });
   }
   context.transaction.define({
@@ -187,6 +189,9 @@ function dropAt(
         ? relation.primaryKey.map(move) : null,
       uniqueKeys: relation.uniqueKeys.filter(keep).map((key) => key.map(move)),
       keyNames: keptNames(relation, keep),
+      extraKeys: (relation.extraKeys ?? []).filter((key) => !keyUses(key, gone)).map((key) => ({
+        ...key, exprs: key.exprs.map(moved), where: key.where === null ? null : moved(key.where),
+      })),
       foreignKeys: (relation.foreignKeys ?? []).filter(({ columns }) => keep(columns))
         .map((key) => ({
           ...key, columns: key.columns.map(move),
@@ -199,6 +204,29 @@ function dropAt(
         .map((entry) => ({ ...entry, column: move(entry.column) })),
     },
   });
+}
+
+function keyUses({ exprs, where }: StoredKey, at: number): boolean {
+  return [...exprs, ...where === null ? [] : [where]].some((expr) => columnsUsed(expr).has(at));
+}
+
+/** True when an expression or the predicate of an index uses a column. */
+export function partsUse({ parts, where, include }: StoredIndex, at: number): boolean {
+  const exprs = [...(parts ?? []).map(({ expr }) => expr), ...where == null ? [] : [where]];
+  return exprs.some((expr) => columnsUsed(expr).has(at)) || include?.includes(at) === true;
+}
+
+function movedIndex(
+  index: StoredIndex, move: (at: number) => number, moved: (expr: ScalarExpr) => ScalarExpr,
+): StoredIndex {
+  const { parts, where, include, ...rest } = index;
+  return {
+    ...rest, columns: index.columns.map(move),
+    ...parts === undefined ? {} : { parts: parts.map((part) =>
+      ({ ...part, expr: moved(part.expr) })) },
+    ...where == null ? {} : { where: moved(where) },
+    ...include === undefined ? {} : { include: include.map(move) },
+  };
 }
 
 /** Foreign keys of other tables follow the columns they refer to, or go with CASCADE. */

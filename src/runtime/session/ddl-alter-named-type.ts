@@ -12,6 +12,7 @@ import type { DomainType, EnumLabel, SqlType, UserType } from '../../common/type
 import type {
   Alter, AlterAction, AlterAttribute, AlterDomain, AlterEnum, TableConstraint,
 } from '../../parser/ast-definitions.ts';
+import { withoutDomains } from '../../planner/functions/domain.ts';
 import { bindTypeName } from '../../planner/planner.ts';
 import type { DdlChange } from '../catalog-store-types.ts';
 import { mentionsType, userTypeOf, withType } from '../catalog-types.ts';
@@ -217,7 +218,7 @@ function alterDomain(context: StatementContext, found: NamedType, action: AlterD
   switch (action.change) {
     case 'setDefault': return put(context, found, {
       defaultExpr: domainDefault(context, must(action.value, 'default'),
-        { name: domain.name, type: found.type }),
+        { name: domain.name, type: withoutDomains(found.type) }),
     });
     case 'dropDefault': return put(context, found, { defaultExpr: null });
     case 'setNotNull': case 'dropNotNull':

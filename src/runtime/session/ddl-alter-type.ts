@@ -16,7 +16,7 @@ import { bindTypeName } from '../../planner/planner.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
 import type { ColumnMapping, StoredRelation } from '../catalog-store-types.ts';
 import { checkRows } from './constraints.ts';
-import { computedColumn, refuseUncommittedRows } from './ddl-alter-columns.ts';
+import { computedColumn, partsUse, refuseUncommittedRows } from './ddl-alter-columns.ts';
 import { relationLabel } from './relation-label.ts';
 import type { StatementContext } from './statement-context.ts';
 
@@ -89,6 +89,13 @@ function refuseUses(context: StatementContext, relation: StoredRelation, at: num
     if (reader === null || reader.belongsTo === relation.id) continue;
     throw sqlError('0A000', 'cannot alter type of a column used by a view or rule', {
       detail: `rule _RETURN on ${relationLabel(reader)} depends on column "${column.name}"`,
+    });
+  }
+  const index = catalog.indexesOf(relation.id).find((each) =>
+    each.parts !== undefined && partsUse(each, at));
+  if (index !== undefined) {
+    throw sqlError('0A000', `cannot alter type of a column used by index "${index.name}"`, {
+      hint: 'Drop the index, change the type, and create the index again.',
     });
   }
   const keys = [...(relation.foreignKeys ?? []).map((key) => key.columns),

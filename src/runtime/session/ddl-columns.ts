@@ -90,7 +90,7 @@ export function columnParts(
         : identity.always ? 'always' : 'byDefault',
       ...(serial === true ? { serial } : {}),
     },
-    primaryKey, unique: keys.some((key) => !key.primary),
+    primaryKey, unique: keys.some((key) => !key.primary && !key.nullsNotDistinct),
     checks: checks.map((check) => ({
       name: check.name?.name ?? '', expr: bindCheck(check.condition, shape, env),
     })),

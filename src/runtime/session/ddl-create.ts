@@ -1,16 +1,14 @@
 /**
- * CREATE SCHEMA, DATABASE, INDEX and COMMENT ON; and where a new object's name goes.
+ * CREATE SCHEMA, DATABASE and COMMENT ON; and where a new object's name goes.
  */
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type {
-  CommentOn, CreateDatabase, CreateIndex, CreateSchema, IndexColumn,
+  CommentOn, CreateDatabase, CreateSchema,
 } from '../../parser/ast-definitions.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
-import type { StoredIndex, StoredRelation, StoredSchema } from '../catalog-store-types.ts';
+import type { StoredSchema } from '../catalog-store-types.ts';
 import { requireCreate } from './authorize.ts';
-import { refuseSystem } from './ddl-drop.ts';
-import { addKey } from './ddl-keys.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -104,91 +102,6 @@ export function createDatabase(
     } },
   );
   return command('CREATE DATABASE');
-}
-
-/** CREATE INDEX: an extra arrangement of a table or view for look-ups. */
-export async function createIndex(
-  context: StatementContext, statement: CreateIndex,
-): Promise<StatementResult> {
-  const relation = context.resolve(statement.table);
-  refuseSystem(relation);
-  if (relation.kind !== 'table' && relation.kind !== 'materializedView') {
-    throw sqlError('42809', `cannot create index on relation "${relation.name}"`, {
-      detail: 'This operation is supported for tables and materialized views.',
-    });
-  }
-  if (statement.where !== null) {
-    throw sqlError('0A000', 'partial indexes are not supported', {
-      span: statement.where.span, hint: 'Create the index without WHERE.',
-    });
-  }
-  const columns = statement.columns.map((column) => indexedColumn(relation, column));
-  const name = statement.name?.name ?? indexName(context, relation, columns);
-  const schema = must(context.transaction.catalog.schemas.get(relation.schemaId), 'schema');
-  if (!nameIsFree(context, { schema, name }, statement.ifNotExists)) {
-    return command('CREATE INDEX');
-  }
-  if (statement.unique && relation.kind === 'table') {
-    await addKey(context, relation, { columns, name, constraint: null,
-      sql: context.text.slice(statement.span.start, statement.span.end) });
-    return command('CREATE INDEX');
-  }
-  if (statement.unique && relation.primaryKey?.every((at) => columns.includes(at)) !== true) {
-    throw sqlError('0A000', 'CREATE UNIQUE INDEX on other columns of a view than its key is not '
-      + 'supported', { span: statement.span, hint: 'Create the index without UNIQUE.' });
-  }
-  context.transaction.define({ kind: 'putIndex', index: {
-    id: context.core.catalog.allocate(), relation: relation.id, name,
-    schemaId: relation.schemaId, columns, unique: statement.unique, constraint: null,
-    sql: context.text.slice(statement.span.start, statement.span.end), ...suffixesOf(statement),
-  } });
-  return command('CREATE INDEX');
-}
-
-/** Operator classes of the btree order; the pattern ones serve the same look-ups. */
-const OPERATOR_CLASSES: ReadonlySet<string> = new Set(['bool', 'bpchar', 'bpchar_pattern', 'bytea',
-  'char', 'date', 'float4', 'float8', 'int2', 'int4', 'int8', 'interval', 'jsonb', 'name',
-  'numeric', 'oid', 'text', 'text_pattern', 'time', 'timetz', 'timestamp', 'timestamptz', 'uuid',
-  'varchar', 'varchar_pattern', 'array', 'record', 'enum'].map((name) => `${name}_ops`));
-
-/** What is written behind the columns of an index: kept to be shown. */
-function suffixesOf({ columns }: CreateIndex): Pick<StoredIndex, 'suffixes'> {
-  const suffixes = columns.map(({ operatorClass, direction, nulls }) => {
-    const name = operatorClass === null ? '' : must(operatorClass.parts.at(-1), 'name').name;
-    if (name !== '' && !OPERATOR_CLASSES.has(name)) {
-      throw sqlError('42704', `operator class "${name}" does not exist for access method "btree"`,
-        { span: operatorClass?.span });
-    }
-    const usual = (nulls === 'first') === (direction === 'desc') || nulls === null;
-    const order = direction === 'desc' ? ' DESC' : '';
-    const place = usual ? '' : ` NULLS ${(nulls ?? '').toUpperCase()}`;
-    return `${name.endsWith('_pattern_ops') ? ` ${name}` : ''}${order}${place}`;
-  });
-  return suffixes.some((suffix) => suffix !== '') ? { suffixes } : {};
-}
-
-function indexedColumn(relation: StoredRelation, column: IndexColumn): number {
-  if (column.expr.kind !== 'columnRef') {
-    throw sqlError('0A000', 'indexes on expressions are not supported', {
-      span: column.span, hint: 'Index a column, or a view that computes the expression.',
-    });
-  }
-  const name = must(column.expr.parts.at(-1), 'column').name;
-  const at = relation.columns.findIndex((candidate) => candidate.name === name);
-  if (at >= 0) return at;
-  throw sqlError('42703', `column "${name}" does not exist`, { span: column.span });
-}
-
-function indexName(
-  context: StatementContext, relation: StoredRelation, columns: readonly number[],
-): string {
-  const names = columns.map((at) => must(relation.columns[at], 'column').name);
-  const base = [relation.name, ...names, 'idx'].join('_');
-  const { catalog } = context.transaction;
-  for (let n = 0; ; n++) {
-    const name = n === 0 ? base : `${base}${n}`;
-    if (!catalog.nameTaken(context.scope.database.id, relation.schemaId, name)) return name;
-  }
 }
 
 /** COMMENT ON relation, column, schema, index or database. */

@@ -9,11 +9,14 @@ import { sqlError } from '../../common/errors.ts';
 import type { CheckConstraint, TableConstraint } from '../../parser/ast-definitions.ts';
 import type { Identifier } from '../../parser/ast-leaves.ts';
 import { bindCheck } from '../../planner/bind-definitions.ts';
-import type { ColumnMapping, StoredIndex, StoredRelation } from '../catalog-store-types.ts';
+import type {
+  ColumnMapping, StoredIndex, StoredKey, StoredRelation,
+} from '../catalog-store-types.ts';
 import { checkName, checkRows, formatKeyPart } from './constraints.ts';
 import {
   addForeignKey, numbersOf, refuseReferencedKey, withoutForeignKey,
 } from './ddl-references.ts';
+import { ExtraKeyRows, extraKeySource } from './extra-keys.ts';
 import { rowText, rowValues } from './key-text.ts';
 import { relationLabel } from './relation-label.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -24,6 +27,8 @@ export interface NewKey {
   readonly name: string;
   readonly constraint: StoredIndex['constraint'];
   readonly sql: string;
+  /** What the catalog shows of an index besides. */
+  readonly shown?: Pick<StoredIndex, 'suffixes' | 'parts' | 'include'>;
 }
 
 /** Numbers of columns by name; 42703 for a name that is none. */
@@ -57,7 +62,7 @@ export async function addKey(
   context.transaction.define({ kind: 'putIndex', index: {
     id: context.core.catalog.allocate(), relation: relation.id, name: key.name,
     schemaId: relation.schemaId, columns: key.columns, unique: true,
-    constraint: key.constraint, sql: key.sql,
+    constraint: key.constraint, sql: key.sql, ...key.shown,
   } });
 }
 
@@ -154,11 +159,43 @@ export async function addConstraint(
         : `${columns.map((at) => must(relation.columns[at], 'column').name).join('_')}_key`;
       const name = freeName(context, relation,
         constraint.name?.name ?? null, `${relation.name}_${suffix}`);
+      if (constraint.nullsNotDistinct) {
+        return addEqualNullsKey(context, relation, columns, name);
+      }
       return addKey(context, relation, {
         columns, name, constraint: constraint.primary ? 'primary' : 'unique', sql: '',
       });
     }
   }
+}
+
+/** UNIQUE NULLS NOT DISTINCT on a table that is there. */
+async function addEqualNullsKey(
+  context: StatementContext, relation: StoredRelation, columns: readonly number[], name: string,
+): Promise<void> {
+  await context.transaction.lock(relation.id, 'change');
+  const made = equalNullsKey(context, relation, columns, name);
+  const next = { ...relation, extraKeys: [...relation.extraKeys ?? [], made.key] };
+  new ExtraKeyRows(extraKeySource(context, relation), next, made.key)
+    .refuseDuplicates(context.snapshot(relation.id));
+  context.transaction.define({ kind: 'alterRelation', relation: next },
+    { kind: 'putIndex', index: made.index });
+}
+
+/** A UNIQUE NULLS NOT DISTINCT constraint as a key and its index. */
+export function equalNullsKey(
+  context: StatementContext, relation: StoredRelation, columns: readonly number[], name: string,
+): { readonly key: StoredKey; readonly index: StoredIndex } {
+  const parts = columns.map((index) => ({
+    expr: { kind: 'column' as const, index,
+      type: must(relation.columns[index], 'key column').type },
+  }));
+  const id = context.core.catalog.allocate();
+  return {
+    key: { index: id, name, exprs: parts.map(({ expr }) => expr), where: null, nullsEqual: true },
+    index: { id, relation: relation.id, name, schemaId: relation.schemaId, columns, unique: true,
+      constraint: 'unique', sql: '', parts, where: null, include: [], nullsEqual: true },
+  };
 }
 
 function freeName(
@@ -237,6 +274,12 @@ export function dropConstraint(
 export function dropKey(
   context: StatementContext, relation: StoredRelation, index: StoredIndex,
 ): void {
+  if (relation.extraKeys?.some((key) => key.index === index.id) === true) {
+    context.transaction.define({ kind: 'dropIndex', id: index.id }, { kind: 'alterRelation',
+      relation: { ...relation,
+        extraKeys: relation.extraKeys.filter((key) => key.index !== index.id) } });
+    return;
+  }
   refusePlannedReaders(context, relation, index);
   refuseReferencedKey(context, relation, index);
   context.transaction.define({ kind: 'dropIndex', id: index.id });

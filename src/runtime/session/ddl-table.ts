@@ -4,7 +4,7 @@
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type {
-  CreateTable, KeyConstraint, TableConstraint,
+  ColumnConstraint, CreateTable, KeyConstraint, TableConstraint,
 } from '../../parser/ast-definitions.ts';
 import { formatType } from '../../common/types/registry.ts';
 import type { Identifier } from '../../parser/ast-leaves.ts';
@@ -35,6 +35,7 @@ import type { TableColumn } from './ddl-like.ts';
 import type { Target } from './ddl-create.ts';
 import { foreignKey, numbersOf as numbersOfReference } from './ddl-references.ts';
 import { checkName, constraintName } from './constraints.ts';
+import { equalNullsKey } from './ddl-keys.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -55,7 +56,7 @@ export async function createTable(
   if (statement.query !== null) return createTableAs(context, statement, target);
   const complete = await withSource(context, statement);
   const relation = await prepared(context, define(context, complete, target));
-  context.transaction.define(...changesFor(context, relation),
+  context.transaction.define(...changesFor(context, statement, relation),
     ...likeComments(context, columnsInOrder(context, statement), relation.id));
   return command(tag);
 }
@@ -83,8 +84,32 @@ function refuseForms(statement: CreateTable): void {
   }
 }
 
-function changesFor(context: StatementContext, relation: StoredRelation): DdlChange[] {
+/** UNIQUE NULLS NOT DISTINCT of columns and of the table, as keys and indexes. */
+function equalNullsKeys(
+  context: StatementContext, statement: CreateTable, relation: StoredRelation,
+): readonly ReturnType<typeof equalNullsKey>[] {
+  const wanted = [
+    ...statement.columns.flatMap((column) => column.constraints.flatMap((each) =>
+      (isKey(each) && each.nullsNotDistinct ? [{ each, columns: [column.name] }] : []))),
+    ...statement.constraints.flatMap((each) =>
+      (isKey(each) && each.nullsNotDistinct ? [{ each, columns: each.columns }] : [])),
+  ];
+  return wanted.map(({ each, columns }) => {
+    const numbers = numbersOf(columns, relation.columns);
+    const name = each.name?.name
+      ?? `${relation.name}_${columns.map((column) => column.name).join('_')}_key`;
+    return equalNullsKey(context, relation, numbers, name);
+  });
+}
+
+function changesFor(
+  context: StatementContext, statement: CreateTable, made: StoredRelation,
+): DdlChange[] {
   const { catalog } = context.core;
+  const extra = equalNullsKeys(context, statement, made);
+  const equalNulls = extra.map(({ index }) => index);
+  const relation = extra.length === 0 ? made
+    : { ...made, extraKeys: extra.map(({ key }) => key) };
   const changes: DdlChange[] = [];
   for (const { sequence, column } of relation.sequences ?? []) {
     const { name, type } = must(relation.columns[column], 'identity column');
@@ -104,6 +129,7 @@ function changesFor(context: StatementContext, relation: StoredRelation): DdlCha
       constraint: at === 0 && relation.primaryKey !== null ? 'primary' : 'unique', sql: '',
     } });
   }
+  for (const index of equalNulls) changes.push({ kind: 'putIndex', index });
   for (const companion of companionsOf(context, relation)) {
     changes.push({ kind: 'createRelation', relation: companion });
   }
@@ -272,14 +298,15 @@ function keysOf(
   const unique = [
     ...likes.unique,
     ...parts.flatMap((part, at) => part.unique ? [[at]] : []),
-    ...named.filter((key) => !key.primary).map((key) => numbersOf(key.columns, columns)),
+    ...named.filter((key) => !key.primary && !key.nullsNotDistinct)
+      .map((key) => numbersOf(key.columns, columns)),
   ];
   const relation = { name: table, primaryKey: primary, columns };
   const keys = primary === null ? unique : [primary, ...unique];
   return { primary, unique, names: keys.map((key) => nameOfKey(named, key, relation)) };
 }
 
-function isKey(entry: TableConstraint): entry is KeyConstraint {
+function isKey(entry: TableConstraint | ColumnConstraint): entry is KeyConstraint {
   return entry.kind === 'keyConstraint';
 }
 

@@ -17,8 +17,9 @@ import type {
 import { compareValues } from '../../common/types/registry.ts';
 import type { Batch } from '../batch.ts';
 import { batchOf } from '../batch.ts';
-import type { StoredRelation } from '../catalog-store-types.ts';
+import type { StoredKey, StoredRelation } from '../catalog-store-types.ts';
 import { checkRows, duplicateKey } from './constraints.ts';
+import { ExtraKeyRows, extraKeySource, extraKeysOf, refuseExtraKeys } from './extra-keys.ts';
 import { lockReferences } from './foreign-keys.ts';
 import { withSequenceValues } from './identity-columns.ts';
 import { rowValues } from './key-text.ts';
@@ -142,8 +143,8 @@ export async function insertRows(
 }
 
 /** Primary keys are checked again at commit, other unique keys here alone: one writer at a time. */
-function insertLock(table: CatalogRelation): LockMode {
-  return table.uniqueKeys.length === 0 ? 'append' : 'change';
+function insertLock(table: StoredRelation): LockMode {
+  return table.uniqueKeys.length + extraKeysOf(table).length === 0 ? 'append' : 'change';
 }
 
 function refuseAppendOnly(table: CatalogRelation, what: string): void {
@@ -206,12 +207,13 @@ async function insertOnConflict(
   const types = typesOf(table);
   const keys = context.keys(table, conflict.key);
   const others = keysOf(table).filter((key) => key.join() !== conflict.key.join())
-    .map((key) => context.keys(table, key));
+    .map((key): OtherKey => plainKey(context.keys(table, key)));
+  for (const key of extraKeysOf(table)) others.push(extraKey(context, table, key));
   const outcome: ConflictOutcome = { removed: [], added: [], written: new Set() };
   for (const batch of insert.fresh) {
     for (let row = 0; row < batch.length; row++) {
       const proposed = rowValues(batch, row);
-      const existing = keys.find(proposed);
+      const existing = conflict.key.length === 0 ? null : keys.find(proposed);
       const next = existing === null ? null
         : await resolve(context, insert, [existing, proposed], plan.source.reads);
       if (existing === null) addIfFree({ keys, others, outcome }, conflict, proposed);
@@ -231,7 +233,7 @@ async function insertOnConflict(
 }
 
 function addIfFree(
-  into: { readonly keys: TableKeys; readonly others: readonly TableKeys[];
+  into: { readonly keys: TableKeys; readonly others: readonly OtherKey[];
     readonly outcome: ConflictOutcome },
   conflict: ConflictPlan, row: readonly Value[],
 ): void {
@@ -240,15 +242,34 @@ function addIfFree(
 }
 
 /** True when a row has one of the other keys of another row; else its keys are taken now. */
-function takenElsewhere(others: readonly TableKeys[], row: readonly Value[]): boolean {
-  if (others.some((keys) => keys.find(row) !== null)) return true;
-  for (const keys of others) keys.set(row, true);
+function takenElsewhere(others: readonly OtherKey[], row: readonly Value[]): boolean {
+  if (others.some((keys) => keys.has(row))) return true;
+  for (const keys of others) keys.claim(row);
   return false;
+}
+
+/** A key that ON CONFLICT is not about. */
+interface OtherKey {
+  has(row: readonly Value[]): boolean;
+  claim(row: readonly Value[]): void;
+}
+
+function plainKey(keys: TableKeys): OtherKey {
+  return { has: (row) => keys.find(row) !== null, claim: (row) => keys.set(row, true) };
+}
+
+function extraKey(context: StatementContext, table: StoredRelation, key: StoredKey): OtherKey {
+  const rows = new ExtraKeyRows(extraKeySource(context, table), table, key);
+  const types = typesOf(table);
+  return {
+    has: (row) => rows.has(batchOf(types, [row])),
+    claim: (row) => rows.apply(batchOf(types, [row])),
+  };
 }
 
 /** 23505 where the rows of an INSERT ... ON CONFLICT share a key it is not about. */
 function refuseOtherKeys(
-  context: StatementContext, table: CatalogRelation,
+  context: StatementContext, table: StoredRelation,
   rows: { readonly conflict: ConflictPlan; readonly removed: Batch;
     readonly fresh: readonly Batch[] },
 ): void {
@@ -258,6 +279,7 @@ function refuseOtherKeys(
     taken.apply(rows.removed);
     for (const batch of rows.fresh) takeKeys(table, key, taken, batch);
   }
+  refuseExtraKeys(context, table, { old: [rows.removed], fresh: rows.fresh });
 }
 
 function addRow(keys: TableKeys, outcome: ConflictOutcome, row: readonly Value[]): void {

@@ -19,8 +19,10 @@ import type {
 import type { Environment } from '../storage/interfaces.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
 import { VirtualClock } from '../virtual-clock.ts';
+import { extraKeysOf } from './extra-keys.ts';
 import { checkReferences } from './foreign-keys.ts';
 import type { KeySource } from './foreign-keys.ts';
+import { refuseTaken } from './ingest-keys.ts';
 import { AUDIT } from './audit.ts';
 import { Session } from './session.ts';
 import { SessionRegistry } from './session-registry.ts';
@@ -115,11 +117,14 @@ class SessionEngine implements Engine {
       throw sqlError('42501', `permission denied for table ${name}`);
     }
     const keys = stored.foreignKeys ?? [];
-    if (keys.length === 0) return await this.#core.ingest(relation, body, key);
+    const unique = stored.uniqueKeys.length + extraKeysOf(stored).length > 0;
+    if (keys.length === 0 && !unique) return await this.#core.ingest(relation, body, key);
     const owner: LockOwner = { waitsFor: null };
     try {
+      if (unique) await this.#locks.acquire(relation, owner, 'change');
       for (const { target } of keys) await this.#locks.acquire(target, owner, 'append');
       return await this.#core.ingest(relation, body, key, (rows) => {
+        refuseTaken(this.#core, stored, rows);
         for (const each of keys) checkReferences(this.#rowsOf(stored, rows), stored, each, [rows]);
       });
     } finally {

@@ -12,6 +12,7 @@ import type { Batch } from '../batch.ts';
 import type { ReferenceAction, StoredRelation } from '../catalog-store-types.ts';
 import type { Reference } from '../catalog-store.ts';
 import { checkRows, duplicateKey } from './constraints.ts';
+import { refuseExtraKeys } from './extra-keys.ts';
 import {
   checkReferences, lockReferences, orphans, rowsBatch, stillReferenced, vanishedKeys,
 } from './foreign-keys.ts';
@@ -210,23 +211,27 @@ function withGenerated(context: StatementContext, table: StoredRelation, batch: 
 
 /** 23505 where a new row's key is taken, or comes twice. */
 function refuseTakenKeys(
-  context: StatementContext, table: CatalogRelation, fresh: readonly Batch[],
+  context: StatementContext, table: StoredRelation, fresh: readonly Batch[],
 ): void {
   for (const key of keysOf(table)) {
     const taken = context.keys(table, key);
     for (const batch of fresh) takeKeys(table, key, taken, batch);
   }
+  refuseExtraKeys(context, table, { old: [], fresh });
 }
 
 /** 23505 where rows after an UPDATE would share a key. */
 function refuseCollisions(
-  context: StatementContext, table: CatalogRelation, changes: readonly RowChange[],
+  context: StatementContext, table: StoredRelation, changes: readonly RowChange[],
 ): void {
   for (const key of keysOf(table)) {
     const taken = context.keys(table, key);
     for (const { old } of changes) taken.apply(old);
     for (const { fresh } of changes) takeKeys(table, key, taken, fresh);
   }
+  refuseExtraKeys(context, table, {
+    old: changes.map(({ old }) => old), fresh: changes.map(({ fresh }) => fresh),
+  });
 }
 
 /** Notes the keys of new rows as taken; 23505 where one is already. */
