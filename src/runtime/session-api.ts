@@ -49,6 +49,12 @@ export interface StatementDescription {
   readonly columns: readonly ResultColumn[] | null;
 }
 
+/** A prepared statement and its parameters. */
+export interface Binding {
+  readonly statement: string;
+  readonly parameters: readonly Value[];
+}
+
 /**
  * A connection's session. Methods reject with SqlError. One call at a time, except `cancel` and
  * `copy*` which may come while a statement runs.
@@ -66,9 +72,12 @@ export interface SqlSession {
   /**
    * Runs a portal for at most `maxRows` rows (0: all). Ends with complete, suspended or error;
    * rows come behind a `columns` event, which says nothing to the client here. With `sync` it does
-   * what `sync` does behind it.
+   * what `sync` does behind it. With `bind` the portal is bound first: what is wrong with that is
+   * thrown, before any event, and nothing has run.
    */
-  execute(portal: string, maxRows: number, sync?: boolean): AsyncIterable<SessionEvent>;
+  execute(
+    portal: string, maxRows: number, sync?: boolean, bind?: Binding,
+  ): AsyncIterable<SessionEvent>;
   closeStatement(name: string): Promise<void>;
   closePortal(name: string): Promise<void>;
   /** Ends the implicit transaction of the extended protocol. */

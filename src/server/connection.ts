@@ -12,7 +12,7 @@ import type { SqlType } from '../common/types/sql-type.ts';
 import type { Value } from '../common/values.ts';
 import type { ResultColumn } from '../planner/plans.ts';
 import type {
-  Engine, ErrorMessage, Notification, SessionEvent, SqlSession, StatementDescription,
+  Binding, Engine, ErrorMessage, Notification, SessionEvent, SqlSession, StatementDescription,
 } from '../runtime/session-api.ts';
 import type { Clock, Entropy } from '../runtime/storage/interfaces.ts';
 import type { ClientRegistry } from './client-registry.ts';
@@ -54,6 +54,13 @@ interface PortalFormats {
   readonly description: StatementDescription | undefined;
 }
 
+/** A Bind the engine has not been told of yet; `described`: its columns are asked for. */
+interface HeldBind {
+  readonly portal: string;
+  readonly bind: Binding;
+  described: boolean;
+}
+
 /** Serves one connection to its end. */
 export class Connection {
   readonly #host: ConnectionHost;
@@ -62,6 +69,7 @@ export class Connection {
   readonly #writer: MessageWriter;
   readonly #formats = new SessionFormats();
   readonly #portals = new Map<string, PortalFormats>();
+  #held: HeldBind | null = null;
   /** What statements of this connection's Parse messages take and give. */
   readonly #statements = new Map<string, StatementDescription>();
   #session: SqlSession | null = null;
@@ -223,6 +231,7 @@ export class Connection {
       await this.#extended(message);
     } catch (error) {
       this.#skipToSync = true;
+      this.#held = null;
       this.#error(errorFieldsOf(error));
     }
   }
@@ -311,15 +320,48 @@ export class Connection {
       type: must(parameters[at], 'parameter type'), settings: this.#formats.settings(),
       format: (formats.length === 1 ? formats[0] : formats[at]) ?? 0, index: at + 1,
     }));
-    await this.#live.bind(portal, statement, values);
-    this.#portals.set(portal, { requested, description: this.#statements.get(statement) });
+    const description = this.#statements.get(statement);
+    this.#portals.set(portal, { requested, description });
+    this.#held = { portal, bind: { statement, parameters: values }, described: false };
+    if (!this.#holds()) await this.#bindHeld();
+  }
+
+  /** A Bind waits while what is behind it needs no answer: it goes to the engine with Execute. */
+  #holds(): boolean {
+    return this.#reader.nextIs('E') || this.#reader.nextIs('D');
+  }
+
+  /** Binds what waits. */
+  async #bindHeld(): Promise<void> {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    await this.#live.bind(held.portal, held.bind.statement, held.bind.parameters);
+    this.#tellBound(held);
+  }
+
+  #tellBound({ portal, described }: HeldBind): void {
     this.#writer.empty('2');
+    if (described) this.#describeKnown(must(this.#portals.get(portal), 'bound portal'));
+  }
+
+  #describeKnown({ description, requested }: PortalFormats): void {
+    this.#describeRows(must(description, 'known columns').columns, requested);
   }
 
   async #describe(body: BodyReader): Promise<void> {
     const kind = body.byte();
     const name = body.text();
     body.end();
+    if (this.#held !== null) {
+      const known = this.#portals.get(name)?.description !== undefined;
+      if (kind === 'P' && known && name === this.#held.portal && !this.#held.described
+        && this.#reader.nextIs('E')) {
+        this.#held.described = true;
+        return;
+      }
+      await this.#bindHeld();
+    }
     if (kind === 'S') {
       const { parameters, columns } = await this.#live.describeStatement(name);
       this.#writer.begin('t').int16(parameters.length);
@@ -347,8 +389,25 @@ export class Connection {
     body.end();
     const requested = this.#portals.get(name)?.requested ?? [];
     // A Sync behind it goes along: one question less to the engine.
-    this.#synced = this.#reader.nextIs('S');
-    await this.#relay(this.#live.execute(name, Math.max(limit, 0), this.#synced), requested, false);
+    const sync = this.#reader.nextIs('S');
+    if (this.#held?.portal !== name) await this.#bindHeld();
+    const held = this.#held;
+    this.#held = null;
+    const events = this.#live.execute(name, Math.max(limit, 0), sync, held?.bind);
+    await this.#relay(held === null ? events : this.#tellingBound(held, events), requested, false);
+    this.#synced = sync;
+  }
+
+  /** The first event says that the portal is bound. */
+  async *#tellingBound(
+    held: HeldBind, events: AsyncIterable<SessionEvent>,
+  ): AsyncIterable<SessionEvent> {
+    let bound = false;
+    for await (const event of events) {
+      if (!bound) this.#tellBound(held);
+      bound = true;
+      yield event;
+    }
   }
 
   async #close(body: BodyReader): Promise<void> {

@@ -185,3 +185,48 @@ describe('bad input', () => {
     slow.close();
   });
 });
+
+describe('Bind, which goes to the engine with Execute', () => {
+  const bound = (portal: string, value: string): Uint8Array[] => [
+    serialize.bind({ portal, statement: 'held', values: [value] }),
+    serialize.describe({ type: 'P', name: portal }),
+  ];
+
+  it('is answered in its place, also when it fails', async () => {
+    const text = 'SELECT 10 / $1::int AS x';
+    client.send(serialize.parse({ name: 'held', text, types: [] }),
+      ...bound('', '5'), execute(0), serialize.sync());
+    expect(names(await client.until('readyForQuery'))).toBe('parseComplete bindComplete '
+      + 'rowDescription dataRow commandComplete readyForQuery');
+    client.send(...bound('p', '0'), execute(0, 'p'), ...bound('', '1'), serialize.sync());
+    expect(names(await client.until('readyForQuery')))
+      .toBe('bindComplete rowDescription error readyForQuery');
+    client.send(...bound('q', '2'), ...bound('q', '3'), execute(0, 'q'), serialize.sync());
+    const got = await client.until('readyForQuery');
+    expect(names(got)).toBe('bindComplete rowDescription error readyForQuery');
+    expect(got[2]).toMatchObject({ code: '42P03', message: 'cursor "q" already exists' });
+    client.send(...bound('', 'x'), execute(0), serialize.sync());
+    expect(names(await client.until('readyForQuery'))).toBe('error readyForQuery');
+  });
+
+  it('runs nothing of an older portal when it fails', async () => {
+    await client.query('CREATE TABLE runs (x int)');
+    await client.query('BEGIN');
+    client.send(serialize.parse({ name: 'ins', text: 'INSERT INTO runs VALUES ($1)', types: [23] }),
+      serialize.bind({ portal: 'r', statement: 'ins', values: ['1'] }), execute(0, 'r'),
+      serialize.bind({ portal: 'r', statement: 'ins', values: ['2'] }), execute(0, 'r'),
+      serialize.sync());
+    expect(names(await client.until('readyForQuery')))
+      .toBe('parseComplete bindComplete commandComplete error readyForQuery');
+    await client.query('ROLLBACK; BEGIN');
+    client.send(serialize.bind({ portal: 'a', statement: 'ins', values: ['1'] }),
+      serialize.bind({ portal: 'b', statement: 'ins', values: ['2'] }), execute(0, 'b'),
+      serialize.describe({ type: 'P', name: 'a' }), execute(0, 'a'), serialize.sync());
+
+    expect(names(await client.until('readyForQuery'))).toBe('bindComplete*2 commandComplete '
+      + 'noData commandComplete readyForQuery');
+    const [, row] = await client.query('SELECT count(*), sum(x) FROM runs');
+    expect(row).toMatchObject({ fields: ['2', '3'] });
+    await client.query('ROLLBACK; DROP TABLE runs; DEALLOCATE held; DEALLOCATE ins');
+  });
+});

@@ -19,8 +19,8 @@ import type { Batch } from '../batch.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
 import type { SessionActivity } from '../engine-core-types.ts';
 import type {
-  ConnectOptions, ErrorMessage, SessionEvent, SessionHooks, SqlSession, StatementDescription,
-  TransactionStatus,
+  Binding, ConnectOptions, SessionEvent, SessionHooks, SqlSession,
+  StatementDescription, TransactionStatus,
 } from '../session-api.ts';
 import { BoundedMap, CURSORS_HELD, PREPARED_HELD } from './bounded-map.ts';
 import { ByteQueue } from './byte-queue.ts';
@@ -30,6 +30,7 @@ import { errorMessage } from './error-message.ts';
 import type { ColumnTexts } from './named-columns.ts';
 import { textsOf } from './named-columns.ts';
 import { executeStatement, mayRunInFailedBlock } from './execute.ts';
+import { IDLE_TOO_LONG, TERMINATED } from './farewells.ts';
 import { PointReader } from './point-reader.ts';
 import type { StatementResult } from './result.ts';
 import type { SessionRegistry } from './session-registry.ts';
@@ -45,14 +46,6 @@ import { Transaction } from './transaction.ts';
 const ROWS_EVENT = 1024;
 
 const NO_HOOKS: SessionHooks = { notified: () => undefined, ended: () => undefined };
-
-const TERMINATED: ErrorMessage = {
-  sqlState: '57P01', message: 'terminating connection due to administrator command', fields: {},
-};
-const IDLE_TOO_LONG: ErrorMessage = {
-  sqlState: '25P03', message: 'terminating connection due to idle-in-transaction timeout',
-  fields: {},
-};
 
 /** What a session shares with others, and whom it tells. */
 export interface SessionSurroundings {
@@ -254,7 +247,10 @@ export class Session implements SqlSession, SessionState {
     return description.columns;
   }
 
-  async *execute(name: string, maxRows: number, sync = false): AsyncIterable<SessionEvent> {
+  async *execute(
+    name: string, maxRows: number, sync = false, bind?: Binding,
+  ): AsyncIterable<SessionEvent> {
+    if (bind !== undefined) await this.bind(name, bind.statement, bind.parameters);
     yield* this.#execute(name, maxRows);
     if (sync) await this.sync();
   }

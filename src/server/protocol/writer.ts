@@ -7,6 +7,8 @@
 import type { Conn } from './conn.ts';
 
 const CHUNK_BYTES = 64 * 1024;
+/** Up to here what is sent is copied and the chunk used again: a new one costs more. */
+const COPIED_BYTES = 8 * 1024;
 const ENCODER = new TextEncoder();
 
 /** The sending side of one connection. */
@@ -108,9 +110,12 @@ export class MessageWriter {
   /** Sends what is there without waiting. */
   send(): void {
     if (this.#at === 0) return;
-    const sent = this.#bytes.subarray(0, this.#at);
-    this.#bytes = new Uint8Array(CHUNK_BYTES);
-    this.#view = new DataView(this.#bytes.buffer);
+    const small = this.#at <= COPIED_BYTES;
+    const sent = small ? this.#bytes.slice(0, this.#at) : this.#bytes.subarray(0, this.#at);
+    if (!small) {
+      this.#bytes = new Uint8Array(CHUNK_BYTES);
+      this.#view = new DataView(this.#bytes.buffer);
+    }
     this.#at = 0;
     if (!this.#conn.write(sent)) this.#blocked = true;
   }

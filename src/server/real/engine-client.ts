@@ -7,10 +7,10 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
 import type {
-  ConnectOptions, Engine, EngineOptions, ErrorMessage, IngestResult, LoginFacts, SessionEvent,
+  Binding, ConnectOptions, Engine, EngineOptions, ErrorMessage, IngestResult, LoginFacts, SessionEvent,
   SessionHooks, SqlSession, StatementDescription, TransactionStatus,
 } from '../../runtime/session-api.ts';
-import { isCounted } from './engine-protocol.ts';
+import { isCounted, STREAM_WINDOW } from './engine-protocol.ts';
 import type { FromWorker, SessionCall, StreamCall, ToWorker } from './engine-protocol.ts';
 import { Outbox } from './outbox.ts';
 
@@ -40,6 +40,8 @@ class EventStream implements AsyncIterableIterator<SessionEvent> {
   readonly #events: SessionEvent[] = [];
   readonly #onStatus: (status: TransactionStatus) => void;
   #ended = false;
+  /** Events read since the worker was told. */
+  #read = 0;
   #error: Error | null = null;
   #wake: (() => void) | null = null;
 
@@ -72,7 +74,7 @@ class EventStream implements AsyncIterableIterator<SessionEvent> {
     for (;;) {
       const event = this.#events.shift();
       if (event !== undefined) {
-        if (isCounted(event)) this.#post({ kind: 'more', id: this.#id });
+        if (isCounted(event)) this.#count();
         return { done: false, value: event };
       }
       if (this.#error !== null) throw this.#error;
@@ -80,6 +82,13 @@ class EventStream implements AsyncIterableIterator<SessionEvent> {
       await new Promise<void>((resolve) => { this.#wake = resolve; });
       this.#wake = null;
     }
+  }
+
+  /** Told by halves of the window: most answers are shorter than that. */
+  #count(): void {
+    if (++this.#read < STREAM_WINDOW / 2) return;
+    this.#post({ kind: 'more', id: this.#id, count: this.#read });
+    this.#read = 0;
   }
 
   return(): Promise<IteratorResult<SessionEvent>> {
@@ -257,8 +266,10 @@ class SessionClient implements SqlSession {
     return this.#stream({ method: 'query', text });
   }
 
-  execute(portal: string, maxRows: number, sync = false): AsyncIterable<SessionEvent> {
-    return this.#stream({ method: 'execute', portal, maxRows, sync });
+  execute(
+    portal: string, maxRows: number, sync = false, bind?: Binding,
+  ): AsyncIterable<SessionEvent> {
+    return this.#stream({ method: 'execute', portal, maxRows, sync, bind });
   }
 
   #stream(call: StreamCall): AsyncIterable<SessionEvent> {

@@ -8,7 +8,7 @@
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type {
-  ConnectOptions, ErrorMessage, Notification, SessionEvent, TransactionStatus,
+  Binding, ConnectOptions, ErrorMessage, Notification, SessionEvent, TransactionStatus,
 } from '../../runtime/session-api.ts';
 
 /** Row events that may be under way in one stream. */
@@ -36,7 +36,7 @@ export type StreamCall =
   | { readonly method: 'query'; readonly text: string }
   /** `sync`: the transaction is ended behind it, when that is implicit. */
   | { readonly method: 'execute'; readonly portal: string; readonly maxRows: number;
-      readonly sync: boolean };
+      readonly sync: boolean; readonly bind: Binding | undefined };
 
 /** Main thread to worker. */
 export type ToWorker =
@@ -46,7 +46,7 @@ export type ToWorker =
       readonly call: SessionCall }
   | { readonly kind: 'stream'; readonly id: number; readonly session: number;
       readonly call: StreamCall }
-  | { readonly kind: 'more'; readonly id: number }
+  | { readonly kind: 'more'; readonly id: number; readonly count: number }
   | { readonly kind: 'drop'; readonly id: number }
   | { readonly kind: 'cancel'; readonly session: number }
   | { readonly kind: 'ingest'; readonly id: number; readonly table: string;

@@ -35,8 +35,8 @@ class StreamWindow {
     this.#left--;
   }
 
-  more(): void {
-    this.#left++;
+  more(count: number): void {
+    this.#left += count;
     this.#wake?.();
   }
 
@@ -74,7 +74,7 @@ function receive(engine: Engine, message: ToWorker): void {
     case 'connect': answer(message.id, connect(engine, message)); return;
     case 'call': answer(message.id, callSession(message.session, message.call)); return;
     case 'stream': void pushStream(message.id, message.session, message.call); return;
-    case 'more': streams.get(message.id)?.more(); return;
+    case 'more': streams.get(message.id)?.more(message.count); return;
     case 'drop': streams.get(message.id)?.drop(); return;
     case 'cancel': sessions.get(message.session)?.cancel(); return;
     case 'ingest':
@@ -133,7 +133,7 @@ async function pushStream(id: number, sessionId: number, call: StreamCall): Prom
   try {
     const session = must(sessions.get(sessionId), 'session');
     const events = call.method === 'query' ? session.query(call.text)
-      : session.execute(call.portal, call.maxRows);
+      : session.execute(call.portal, call.maxRows, false, call.bind);
     for await (const event of events) {
       if (window.dropped) break;
       if (isCounted(event)) await window.take();
