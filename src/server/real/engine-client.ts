@@ -7,8 +7,8 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
 import type {
-  Binding, ConnectOptions, Engine, EngineOptions, ErrorMessage, IngestResult, LoginFacts, SessionEvent,
-  SessionHooks, SqlSession, StatementDescription, TransactionStatus,
+  Binding, ConnectOptions, Engine, EngineOptions, ErrorMessage, IngestResult, LoginFacts,
+  SessionEvent, SessionHooks, SqlSession, StatementDescription, TransactionStatus,
 } from '../../runtime/session-api.ts';
 import { isCounted, STREAM_WINDOW } from './engine-protocol.ts';
 import type { FromWorker, SessionCall, StreamCall, ToWorker } from './engine-protocol.ts';
