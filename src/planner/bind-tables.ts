@@ -1,7 +1,8 @@
 /**
  * Relations by name in FROM: tables, sources, views (plain ones are expanded), names of WITH.
  *
- * Inside a view, scans of relations with a watermark carry the hidden column `$arrival`.
+ * Inside a view, scans of relations with a watermark (or with rows of such) carry the hidden
+ * column `$arrival`.
  */
 import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
@@ -130,7 +131,7 @@ export function bindCatalogRelation(
   }));
   const visible = columns.length;
   if (facts.some((fact) => fact.watermark)) state.sawWatermark = true;
-  if (state.view && relation.watermark !== null) {
+  if (state.view && (relation.watermark !== null || relation.marksArrival === true)) {
     columns.push({ name: ARRIVAL, type: INT8 }, { name: '$partition', type: { name: 'int4' } },
       { name: '$offset', type: INT8 });
     facts.push(NO_FACTS, NO_FACTS, NO_FACTS);

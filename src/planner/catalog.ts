@@ -46,6 +46,8 @@ export interface CatalogRelation {
   readonly watermark: WatermarkRule | null;
   /** Watermarks of a materialized view's columns, as derived when it was planned. */
   readonly columnWatermarks: readonly ColumnWatermark[];
+  /** A materialized view that keeps with its rows the W_p met by those they are made of. */
+  readonly marksArrival?: boolean;
   /** The definition of a plain VIEW, with the search path it was made under. */
   readonly definition: {
     readonly query: Query;

@@ -15,6 +15,7 @@ import { evaluateConstant } from './fold.ts';
 import type { EvaluationContext } from './functions/entry.ts';
 import { DataflowBuilder } from './lower-builder.ts';
 import { Lowering } from './lower-relation.ts';
+import { keepingArrival } from './rewrites/arrival-of-time.ts';
 import { lateRelation } from './lower-late.ts';
 import { stateNotices } from './notices.ts';
 import type { QueryPlan, ResultColumn, ViewPlan } from './plans.ts';
@@ -74,13 +75,15 @@ function rowCount(
 export function lowerView(bound: BoundQuery, env: PlanEnv, options: ViewOptions): ViewPlan {
   const context = rewriteContext(env, 'view', options.allowedLatenessMicros);
   const visible = visibleOnly(bound.relation, bound.columns.length);
-  const relation = rewriteRelation(visible, context);
+  const rowTtl = options.ttlMicros ?? null;
+  const marked = rowTtl !== null || bound.emit.everyMicros !== null ? null
+    : keepingArrival(visible, env.catalog);
+  const relation = rewriteRelation(marked ?? visible, context);
   const builder = new DataflowBuilder();
   const properties = new Properties(env.catalog);
   const lowering = new Lowering(builder, properties, {
     kind: 'view', ttlMicros: options.stateTtlMicros,
   }).prepare(relation);
-  const rowTtl = options.ttlMicros ?? null;
   const output = throttled(builder, aged(builder, lowering.lower(relation), rowTtl),
     bound.emit.everyMicros);
   const late = lateRelation(context.late);
@@ -91,7 +94,7 @@ export function lowerView(bound: BoundQuery, env: PlanEnv, options: ViewOptions)
     kind: 'view', columns: bound.columns, relation, dataflow,
     key: key === null ? null : [...key],
     appendOnly: rowTtl === null && properties.appendOnly(relation),
-    columnWatermarks: columnWatermarks(properties, relation),
+    columnWatermarks: columnWatermarks(properties, relation), marksArrival: marked !== null,
     lateColumns: late === null || !options.keepLate ? null : late.columns.map(lateColumn),
     reads: bound.reads, functions: bound.functions ?? [],
     notices: viewNotices(bound, dataflow, options),

@@ -55,6 +55,8 @@ export interface ViewPlan {
   readonly key: readonly number[] | null;
   readonly appendOnly: boolean;
   readonly columnWatermarks: readonly ColumnWatermark[];
+  /** The dataflow puts `$arrival` behind the columns. */
+  readonly marksArrival: boolean;
   /** Columns of `late.<view>`: the input's columns; null when the view has no late branch. */
   readonly lateColumns: readonly ResultColumn[] | null;
   readonly reads: readonly number[];

@@ -337,6 +337,7 @@ export class EpochRun {
       || view.flow.reads().some((id) => this.#deltasFor(view, id) !== null);
     if (!changed && !view.flow.isDue(frontier)) return;
     let rows: Batch | null;
+    let arrival: Column | null = null;
     view.setNow(this.now);
     try {
       const output = yield* view.flow.step({
@@ -344,7 +345,7 @@ export class EpochRun {
         deltas: (id) => fresh === null ? this.#deltasFor(view, id) : this.#everything(view, id),
       });
       view.count(output.offered, output.late);
-      rows = net(view, output.rows);
+      ({ rows, arrival } = taken(view, output.rows));
       this.#keepLate(view, output.late);
     } catch (error) {
       view.broken = error instanceof Error ? error.message : String(error);
@@ -352,9 +353,11 @@ export class EpochRun {
     }
     const errors = view.takeRowErrors(this.epoch);
     if (errors !== null) this.#appendLog(view.id, 'dead_letter', errors);
-    if (rows !== null) view.rows.applyDelta(rows);
-    if (fresh?.replaces != null) rows = difference(view, fresh.replaces);
-    if (rows !== null && rows.length > 0) this.#publishDelta(view.id, rows);
+    if (fresh?.replaces != null) {
+      rows = difference(view, fresh.replaces);
+      arrival = null;
+    }
+    if (rows !== null && rows.length > 0) this.#publishDelta(view.id, rows, arrival);
   }
 
   #deltasFor(view: ViewRuntime, relation: number): readonly Delta[] | null {
@@ -372,7 +375,7 @@ export class EpochRun {
     const cursor = relation.rows.cursor();
     const arrivals = relation.rows.tracksArrival;
     for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
-      yield relation.clock !== null
+      yield relation.clock !== null || relation.relation.marksArrival === true
         ? { batch: withoutLast(batch), arrival: must(batch.columns.at(-1), 'arrivals') }
         : { batch: arrivals ? withoutLast(batch) : batch, arrival: null };
     }
@@ -457,13 +460,33 @@ function net(view: ViewRuntime, batches: readonly Batch[]): Batch | null {
   return result.length === 0 ? null : result;
 }
 
+/** Applies what a view's operators put out; gives its net change, and the W_p of its rows. */
+function taken(
+  view: ViewRuntime, batches: readonly Batch[],
+): { readonly rows: Batch | null; readonly arrival: Column | null } {
+  if (!view.rows.tracksArrival) {
+    const rows = net(view, batches);
+    if (rows !== null) view.rows.applyDelta(rows);
+    return { rows, arrival: null };
+  }
+  if (batches.length === 0) return { rows: null, arrival: null };
+  const all = concatBatches([...view.rows.types, { name: 'int8' }], batches);
+  const applied = view.rows.applyChecked(all, (why) => {
+    throw new Error(`a row of the view is ${why.kind}`);
+  });
+  const { net: rows } = must(applied, 'change of a view');
+  return rows.length === 0 ? { rows: null, arrival: null }
+    : { rows: withoutLast(rows), arrival: must(rows.columns.at(-1), 'arrivals') };
+}
+
 /** What takes the rows of the view that was replaced to those of the new one. */
 function difference(view: ViewRuntime, old: RelationRows): Batch {
   const batches: Batch[] = [];
   for (const [rows, sign] of [[old, -1], [view.rows, 1]] as const) {
     const cursor = rows.cursor();
     for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
-      batches.push(sign < 0 ? negate(batch) : batch);
+      const user = rows.tracksArrival ? withoutLast(batch) : batch;
+      batches.push(sign < 0 ? negate(user) : user);
     }
   }
   return consolidate(concatBatches(view.rows.types, batches));

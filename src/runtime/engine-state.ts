@@ -131,7 +131,7 @@ export class EngineState {
   makeRows(relation: StoredRelation): RelationRows {
     const log = isLog(relation);
     const ttl = ttlOf(relation);
-    const tracksArrival = log || ttl !== null
+    const tracksArrival = log || ttl !== null || relation.marksArrival === true
       || (relation.watermark !== null && relation.view === null);
     const key = relation.view === null ? relation.primaryKey : relation.view.key;
     const appendOnly = log || (relation.view?.appendOnly ?? relation.appendOnly);

@@ -144,8 +144,14 @@ class Run {
       : 'timestamp'}, v int, WATERMARK FOR ts AS ts - INTERVAL '${log.delay} microseconds') `
       + `WITH (connector = 'file', path = '${paths}', mode = 'follow', format = 'json', `
       + "watermark.idle_timeout = '30 seconds')"];
+    const from = ['s', 's', 'm', 'm2'][this.#case.seed % 4] ?? 's';
+    if (from !== 's') texts.push('CREATE MATERIALIZED VIEW m AS SELECT id, v, ts, key FROM s');
+    if (from === 'm2') {
+      texts.push('CREATE MATERIALIZED VIEW m2 AS SELECT id, key, ts, v FROM m WHERE id >= 0');
+    }
     for (const [at, spec] of specs.entries()) {
-      texts.push(viewOf(`u${at}`, spec, ''), viewOf(`f${at}`, spec, 'EMIT ON WINDOW CLOSE'));
+      texts.push(viewOf(`u${at}`, spec, '', from),
+        viewOf(`f${at}`, spec, 'EMIT ON WINDOW CLOSE', from));
     }
     await this.#sql(texts.join('; '));
     this.#noteFinals();
@@ -253,24 +259,25 @@ function interval(micros: bigint): string {
   return `INTERVAL '${micros} microseconds'`;
 }
 
-function viewOf(name: string, spec: Spec, emit: string): string {
+function viewOf(name: string, spec: Spec, emit: string, from: string): string {
   const options = spec.lateness === 0n ? ''
     : `WITH (allowed_lateness = '${spec.lateness} microseconds') `;
   return `CREATE MATERIALIZED VIEW ${name} ${options}AS SELECT window_start, window_end, key, `
-    + `count(*) AS n, sum(v) AS s, min(v) AS lo, max(v) AS hi FROM ${tableOf(spec)} `
+    + `count(*) AS n, sum(v) AS s, min(v) AS lo, max(v) AS hi FROM ${tableOf(spec, from)} `
     + `GROUP BY window_start, window_end, key ${emit}`;
 }
 
-function tableOf(spec: Spec): string {
+function tableOf(spec: Spec, from: string): string {
   switch (spec.kind) {
-    case 'tumble': return `TUMBLE(s, ts, ${interval(spec.size)}, ${interval(spec.offset)})`;
-    case 'hop': return `HOP(s, ts, ${interval(spec.slide)}, ${interval(spec.size)}, `
+    case 'tumble': return `TUMBLE(${from}, ts, ${interval(spec.size)}, ${interval(spec.offset)})`;
+    case 'hop': return `HOP(${from}, ts, ${interval(spec.slide)}, ${interval(spec.size)}, `
       + `${interval(spec.offset)})`;
-    case 'cumulate': return `CUMULATE(s, ts, ${interval(spec.step)}, ${interval(spec.size)}, `
+    case 'cumulate': return `CUMULATE(${from}, ts, ${interval(spec.step)}, ${interval(spec.size)}, `
       + `${interval(spec.offset)})`;
-    case 'session': return `SESSION(s PARTITION BY key, ts, ${interval(spec.gap)}${
+    case 'session': return `SESSION(${from} PARTITION BY key, ts, ${interval(spec.gap)}${
       spec.longest === undefined ? '' : `, ${interval(spec.longest)}`})`;
-    case 'day': return `TUMBLE(s, ts, INTERVAL '${spec.days} days', TIMEZONE => '${spec.zone}')`;
+    case 'day': return `TUMBLE(${from}, ts, INTERVAL '${spec.days} days', `
+      + `TIMEZONE => '${spec.zone}')`;
   }
 }
 

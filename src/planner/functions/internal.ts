@@ -81,6 +81,12 @@ function latenessOf(time: 'timestamp' | 'timestamptz'): FunctionEntry {
   });
 }
 
+function movedWatermark(watermark: bigint, micros: bigint): bigint {
+  if (watermark === INFINITY || watermark === NEGATIVE_INFINITY) return watermark;
+  const moved = watermark + micros;
+  return moved > INFINITY ? INFINITY : moved < NEGATIVE_INFINITY ? NEGATIVE_INFINITY : moved;
+}
+
 function zoneEnd(
   time: bigint, shape: ZonedWindow['shape'], ...of: readonly (bigint | string)[]
 ): bigint {
@@ -103,6 +109,11 @@ export const INTERNAL: readonly FunctionEntry[] = [
   endedOf('timestamp'), endedOf('timestamptz'), windowEndOf('timestamp'),
   windowEndOf('timestamptz'), timeOf('timestamp'), timeOf('timestamptz'),
   latenessOf('timestamp'), latenessOf('timestamptz'),
+  scalar({
+    signature: '$moved(int8,int8) -> int8',
+    doc: 'A watermark moved by microseconds; the end of time stays.', examples: [],
+    evaluate: (watermark: bigint, micros: bigint) => movedWatermark(watermark, micros),
+  }),
   scalar({
     signature: '$zone_end(timestamptz,text,int8,int8,int8,text) -> timestamptz',
     doc: 'End of the last window in a time zone containing a time. Arguments: time, shape, step, '

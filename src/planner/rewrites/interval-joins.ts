@@ -15,7 +15,7 @@ import type { Relation, ScalarExpr } from '../relation.ts';
 import { BOOLEAN } from '../scalar.ts';
 import { columnOf, filter, joinColumns, pick, rewriteBottomUp } from '../relation-tools.ts';
 import { mapColumns } from '../expr-tools.ts';
-import { threadArrival } from './arrival.ts';
+import { arrivalOf } from './arrival-of-time.ts';
 import type { Threaded } from './arrival.ts';
 import type { RewriteContext } from './context.ts';
 import { describeLate, hasEnded, noteLate, notTrue } from './late-split.ts';
@@ -71,7 +71,7 @@ function side(relation: Relation, timeColumn: number, properties: Properties): S
   if (properties.watermarks(relation).get(timeColumn)?.exact === true) {
     return { relation, threaded: null, timeColumn };
   }
-  const threaded = threadArrival(relation);
+  const threaded = arrivalOf(relation, timeColumn, properties);
   return threaded === null ? null : { relation: threaded.relation, threaded, timeColumn };
 }
 

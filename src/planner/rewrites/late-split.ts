@@ -22,6 +22,7 @@ import { Properties } from '../properties.ts';
 import type { Relation, ScalarExpr, WindowSpec } from '../relation.ts';
 import { BOOLEAN } from '../scalar.ts';
 import { columnOf, filter, pick, project, rewriteBottomUp } from '../relation-tools.ts';
+import { arrivalOf } from './arrival-of-time.ts';
 import { OFFSET, PARTITION, threadArrival } from './arrival.ts';
 import type { Threaded } from './arrival.ts';
 import type { LateShape, LateTest, RewriteContext } from './context.ts';
@@ -53,7 +54,7 @@ function splitWindow(
 ): Relation {
   const base = properties.watermarks(relation.input).get(relation.timeColumn);
   if (base === undefined || base.exact) return relation;
-  return splitInWindows({ ...relation, input: inSomeWindow(relation) }, context);
+  return splitInWindows({ ...relation, input: inSomeWindow(relation) }, properties, context);
 }
 
 /** Between windows that are shorter than their distance lie times of no window: never late. */
@@ -67,15 +68,15 @@ function inSomeWindow(relation: Relation & { kind: 'window' }): Relation {
 }
 
 function splitInWindows(
-  relation: Relation & { kind: 'window' }, context: RewriteContext,
+  relation: Relation & { kind: 'window' }, properties: Properties, context: RewriteContext,
 ): Relation {
   const allowedMicros = context.allowedLatenessMicros;
   const shape = shapeOf(relation.window);
   const lateness = relation.graceMicros + allowedMicros;
   const rule: LateTest = { shape, lateness, timeColumn: relation.timeColumn };
-  const threaded = threadArrival(relation.input);
+  const threaded = arrivalOf(relation.input, relation.timeColumn, properties);
   if (threaded === null) {
-    const input = splitBelow(relation.input, rule, context);
+    const input = splitBelow(relation.input, rule, { properties, context });
     return input === null ? relation
       : { ...relation, input, late: { arrival: null, allowedMicros, exact: false } };
   }
@@ -236,16 +237,17 @@ export function noteLate(context: RewriteContext, relation: Relation): void {
  * time column comes from. Null when it cannot be followed.
  */
 function splitBelow(
-  relation: Relation, test: LateTest, context: RewriteContext,
+  relation: Relation, test: LateTest,
+  known: { readonly properties: Properties; readonly context: RewriteContext },
 ): Relation | null {
-  const threaded = threadArrival(relation);
+  const threaded = arrivalOf(relation, test.timeColumn, known.properties);
   if (threaded !== null) {
-    noteLateRows(context, threaded, relation, test);
+    noteLateRows(known.context, threaded, relation, test);
     const onTime = filter(threaded.relation, isOnTime(threaded, test));
     return pick(onTime, relation.columns.map((_each, at) => at));
   }
   const into = (input: Relation, timeColumn: number): Relation | null =>
-    splitBelow(input, { ...test, timeColumn }, context);
+    splitBelow(input, { ...test, timeColumn }, known);
   switch (relation.kind) {
     case 'filter': case 'distinct': case 'topN': case 'over': case 'temporalFilter': case 'gate':
     case 'flatMap': {

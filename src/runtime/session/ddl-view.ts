@@ -161,6 +161,7 @@ function defineMaterialized(context: StatementContext, definition: Definition): 
   const relation = stored(context, definition, {
     kind: 'materializedView', columns,
     primaryKey: plan.key, appendOnly: plan.appendOnly, columnWatermarks: plan.columnWatermarks,
+    marksArrival: plan.marksArrival,
     definition: { query: statement.query, searchPath: pathOf(context, target) },
     dependsOn: [...plan.reads, ...plan.functions], view: storedView(plan, columns),
     options: [...historyOption(statement, options.retainHistory),

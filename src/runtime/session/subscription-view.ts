@@ -39,7 +39,8 @@ export async function createSubscriptionView(
       name, type, notNull: false, defaultExpr: null, generated: null, identity: null,
     })),
     options: [], primaryKey: key, uniqueKeys: [], checks: [], appendOnly, watermark: null,
-    columnWatermarks: plan.columnWatermarks, stored: true, connector: null, onConflict: null,
+    columnWatermarks: plan.columnWatermarks, marksArrival: plan.marksArrival,
+    stored: true, connector: null, onConflict: null,
     definition: { query, searchPath: context.catalog.searchPath }, belongsTo: null,
     dependsOn: reads, view: { dataflow, columns, key, appendOnly, lateColumns, reads },
   };
