@@ -30,6 +30,7 @@ import type { ViewRuntime } from './graph-view.ts';
 import { DEAD_LETTER_COLUMNS } from './graph-view.ts';
 import type { Refusal, RelationRows } from './relations-rows.ts';
 import type { RelationState } from './relations.ts';
+import { difference, taken } from './engine-view-rows.ts';
 import { withoutLast } from './relations-rows.ts';
 import type { LoggedChange, LoggedDecision, LoggedRange } from './storage/epoch-log.ts';
 import type { DdlChange } from './catalog-store-types.ts';
@@ -45,6 +46,8 @@ export class EpochRun {
   readonly #deltas = new Map<number, Delta[]>();
   readonly #readerDeltas = new Map<string, Delta[]>();
   readonly #undos: (() => void)[] = [];
+  /** Why a view that was to be made in this epoch could not be. */
+  #failure: Error | null = null;
   readonly #ddl: { readonly prepared: PreparedDdl; readonly changes: readonly DdlChange[] }[] = [];
   /** Set by the hasher when hashes are wanted. */
   readonly #hashing: boolean;
@@ -349,6 +352,7 @@ export class EpochRun {
       this.#keepLate(view, output.late);
     } catch (error) {
       view.broken = error instanceof Error ? error.message : String(error);
+      if (fresh !== null) this.#failure ??= asError(error);
       return;
     }
     const errors = view.takeRowErrors(this.epoch);
@@ -410,10 +414,34 @@ export class EpochRun {
     }
   }
 
+  /**
+   * Why what was to be made was not, or null. Only where nothing else was changed with it: a view
+   * that failed beside other changes stays, and says why it has stopped.
+   */
+  get failure(): Error | null {
+    return this.#ddl.every(({ changes }) => changes.every(({ kind }) => kind === 'createRelation'))
+      ? this.#failure : null;
+  }
+
+  /** What was to be made failed: it is as if it had never been asked for. */
+  #abandon(): void {
+    for (const { changes } of this.#ddl) {
+      for (const change of changes) {
+        if (change.kind !== 'createRelation') continue;
+        const { id } = change.relation;
+        this.#state.parts.stores.drop(`${id}.`);
+        this.#state.forgetRelation(id);
+        this.#deltas.delete(id);
+      }
+    }
+    this.#ddl.length = 0;
+  }
+
   /** Makes the epoch the newest. */
   publish(): EpochDeltas {
     const state = this.#state;
-    for (const { changes } of this.#ddl) state.catalog.commit(changes);
+    if (this.failure !== null) this.#abandon();
+    else for (const { changes } of this.#ddl) state.catalog.commit(changes);
     state.epoch = this.epoch;
     state.now = this.now;
     state.previousHash = this.#hash;
@@ -428,6 +456,10 @@ export class EpochRun {
 
   /** Hash of what was published, 0 when hashes are off. */
   get hash(): bigint { return this.#hash; }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** Offsets of rows: as the connector says, else counted on where every record is a row. */
@@ -449,47 +481,6 @@ function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {
     lists.set(key, list);
   }
   return list;
-}
-
-/** The net change of a view as one batch, null when there is none. */
-function net(view: ViewRuntime, batches: readonly Batch[]): Batch | null {
-  if (batches.length === 0) return null;
-  const all = concatBatches(view.rows.types, batches);
-  const result = batches.some(hasRetraction)
-    ? consolidate(all, all.columns.length, view.rows.key) : all;
-  return result.length === 0 ? null : result;
-}
-
-/** Applies what a view's operators put out; gives its net change, and the W_p of its rows. */
-function taken(
-  view: ViewRuntime, batches: readonly Batch[],
-): { readonly rows: Batch | null; readonly arrival: Column | null } {
-  if (!view.rows.tracksArrival) {
-    const rows = net(view, batches);
-    if (rows !== null) view.rows.applyDelta(rows);
-    return { rows, arrival: null };
-  }
-  if (batches.length === 0) return { rows: null, arrival: null };
-  const all = concatBatches([...view.rows.types, { name: 'int8' }], batches);
-  const applied = view.rows.applyChecked(all, (why) => {
-    throw new Error(`a row of the view is ${why.kind}`);
-  });
-  const { net: rows } = must(applied, 'change of a view');
-  return rows.length === 0 ? { rows: null, arrival: null }
-    : { rows: withoutLast(rows), arrival: must(rows.columns.at(-1), 'arrivals') };
-}
-
-/** What takes the rows of the view that was replaced to those of the new one. */
-function difference(view: ViewRuntime, old: RelationRows): Batch {
-  const batches: Batch[] = [];
-  for (const [rows, sign] of [[old, -1], [view.rows, 1]] as const) {
-    const cursor = rows.cursor();
-    for (let batch = cursor.next(); batch !== null; batch = cursor.next()) {
-      const user = rows.tracksArrival ? withoutLast(batch) : batch;
-      batches.push(sign < 0 ? negate(user) : user);
-    }
-  }
-  return consolidate(concatBatches(view.rows.types, batches));
 }
 
 /** One row per unit of weight: late and dead letter relations hold single events. */

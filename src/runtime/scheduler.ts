@@ -285,9 +285,13 @@ export class Scheduler {
     for (const { submission } of taken) {
       for (const change of submission.changes) run.rememberKey(change);
     }
+    const { failure } = run;
     const deltas = run.publish();
     this.lastEpochMs = this.#environment.clock.elapsedMs() - started;
-    for (const { submission } of taken) submission.resolve(run.epoch);
+    for (const { submission } of taken) {
+      if (failure !== null && submission.ddl.length > 0) submission.reject(failure);
+      else submission.resolve(run.epoch);
+    }
     this.#hooks.published(deltas);
   }
 
