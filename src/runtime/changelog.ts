@@ -103,6 +103,16 @@ export class Changelog {
     this.#entries.push({ epoch, at, slots });
   }
 
+  /** Forgets everything: who resumes has to begin with a snapshot. */
+  cut(at: Floor): void {
+    for (const { slots } of this.#entries.slice(this.#first)) {
+      for (const slot of slots) this.#store.free(slot);
+    }
+    this.#entries = [];
+    this.#first = 0;
+    this.#floor = at;
+  }
+
   /** Forgets what is older or more than was asked for. */
   evict(now: bigint): void {
     const oldest = now - this.retention.micros;

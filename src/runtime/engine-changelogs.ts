@@ -65,6 +65,11 @@ export class Changelogs {
     }
   }
 
+  /** Forgets what was kept before a moment; what sinks have not taken stays. */
+  cut(at: Floor): void {
+    for (const { log } of this.#kept.values()) if (log.retention.held === null) log.cut(at);
+  }
+
   /** A table got other columns: what is kept is told as if it had always had them. */
   rewrite(relation: StoredRelation, columns: readonly ColumnMapping[]): void {
     const kept = this.#kept.get(relation.id);

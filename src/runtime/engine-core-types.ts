@@ -10,6 +10,7 @@ import type { Batch } from './batch.ts';
 import type { SystemColumn } from './catalog-store-types.ts';
 import type { CatalogState } from './catalog-store.ts';
 import type { FollowedTable } from './connectors/connector.ts';
+import type { SourceGap } from './engine-readers.ts';
 import type { OperatorState } from './graph.ts';
 
 /** Changes of one table by one transaction, in order: user columns and weights. */
@@ -219,6 +220,8 @@ export interface EngineInfo {
   systemRelations(): readonly SystemRelation[];
   /** What is kept of a relation's changes, or null. */
   followedTables(): readonly FollowedInfo[];
+  /** What sources went on behind. */
+  gaps(): readonly SourceGap[];
   history(relation: number): HistoryInfo | null;
 }
 

@@ -181,7 +181,7 @@ export class EngineCore implements EngineCoreFace {
     }
     try {
       if (loadCheckpoint(state, recovered)) stores.dropUnused();
-      await replay(state, recovered.records, environment);
+      if (await replay(state, recovered.records, environment)) await core.#checkpoints.last();
     } catch (error) {
       await environment.storage.close();
       throw error;
@@ -215,9 +215,10 @@ export class EngineCore implements EngineCoreFace {
 
   async resumeSource(relation: number): Promise<number> {
     const decisions = [...this.#state.readers.values()].flatMap((reader) =>
-      reader.relation !== relation ? [] : reader.partitions.flatMap(({ resumeAt }, partition) =>
-        resumeAt === null ? [] : [{
-          kind: 'resume', relation, reader: reader.reader, partition, watermark: resumeAt,
+      reader.relation !== relation ? [] : reader.partitions.flatMap((state, partition) =>
+        state.resumeAt === null ? [] : [{
+          kind: 'resume', relation, reader: reader.reader, partition, watermark: state.resumeAt,
+          reason: state.status,
         } as const]));
     if (decisions.length > 0) await this.#decide(decisions);
     return decisions.length;

@@ -239,8 +239,17 @@ export class EpochRun {
       const partition = reader?.partition(decision.partition);
       if (partition === undefined) return;
       const saved = { ...partition };
-      this.#undos.push(() => { Object.assign(partition, saved); });
-      Object.assign(partition, { position: decision.watermark, status: 'running', resumeAt: null });
+      const { relation, reader: number, watermark: next, reason = '' } = decision;
+      this.#state.gaps.push({
+        relation, reader: number, partition: decision.partition, first: partition.position,
+        next: must(next, 'position behind a gap'), epoch: this.epoch, at: this.now, reason,
+      });
+      this.#undos.push(() => {
+        Object.assign(partition, saved);
+        this.#state.gaps.pop();
+      });
+      Object.assign(partition, { position: next, status: 'running', resumeAt: null,
+        lost: false });
       return;
     }
     const clock = reader?.clock ?? this.#state.relations.get(decision.relation)?.clock ?? null;

@@ -1,6 +1,7 @@
 /**
  * The engine as introspection sees it: figures, never rows.
  */
+import type { SourceGap } from './engine-readers.ts';
 import type {
   FollowedInfo,
   EngineInfo, EpochInfo, HistoryInfo, SharedArrangementInfo, SourceInfo,
@@ -62,6 +63,10 @@ export class EngineFacts implements EngineInfo {
   followedTables(): readonly FollowedInfo[] {
     return [...this.#state.readers.values()].flatMap(({ relation: source, connector }) =>
       (connector.tables?.() ?? []).map((table) => ({ ...table, source })));
+  }
+
+  gaps(): readonly SourceGap[] {
+    return this.#state.gaps;
   }
 
   history(relation: number): HistoryInfo | null {

@@ -17,6 +17,8 @@ export interface ReaderSaved {
 }
 
 interface PartitionSaved {
+  /** Why it stands still until it is told to go on, and where it then does. */
+  readonly lost?: { readonly reason: string; readonly resumeAt: bigint };
   readonly position: bigint;
   readonly ended: boolean;
   readonly rows: bigint;
@@ -33,6 +35,26 @@ export interface PartitionState {
   status: string;
   /** Where a broken partition can go on, leaving out what is missing; null: nowhere. */
   resumeAt: bigint | null;
+  /** What was read is gone: nothing is read until somebody says where to go on. */
+  lost: boolean;
+}
+
+/** Stops a partition whose rows were lost. */
+export function lose(state: PartitionState, status: string, resumeAt: bigint): void {
+  Object.assign(state, { status, resumeAt, lost: true });
+}
+
+/** What a source went on behind: offsets nobody will ever see here. */
+export interface SourceGap {
+  readonly relation: number;
+  readonly reader: number;
+  readonly partition: number;
+  /** The first position that is missing, and the one reading went on at. */
+  readonly first: bigint;
+  readonly next: bigint;
+  readonly epoch: bigint;
+  readonly at: bigint;
+  readonly reason: string;
 }
 
 /** Identity of a reader. */
@@ -75,7 +97,7 @@ export class ReaderState {
     for (let at = this.partitions.length; at < count; at++) {
       this.partitions.push({
         position: this.connector.startOf?.(at) ?? 0n, ended: false, rows: 0n, deadLetters: 0n,
-        status: 'running', resumeAt: null,
+        status: 'running', resumeAt: null, lost: false,
       });
     }
   }
@@ -88,15 +110,21 @@ export class ReaderState {
   save(): ReaderSaved {
     return {
       relation: this.relation, reader: this.reader, clock: this.clock?.save() ?? null,
-      partitions: this.partitions.map(({ position, ended, rows, deadLetters }) =>
-        ({ position, ended, rows, deadLetters })),
+      partitions: this.partitions.map((state) => {
+        const { position, ended, rows, deadLetters, status, resumeAt, lost } = state;
+        return {
+          position, ended, rows, deadLetters,
+          ...lost && resumeAt !== null ? { lost: { reason: status, resumeAt } } : {},
+        };
+      }),
     };
   }
 
   load(saved: ReaderSaved): void {
-    for (const [at, partition] of saved.partitions.entries()) {
+    for (const [at, { lost, ...partition }] of saved.partitions.entries()) {
       const state = this.partition(at);
       Object.assign(state, partition, { status: partition.ended ? 'finished' : 'running' });
+      if (lost !== undefined) lose(state, lost.reason, lost.resumeAt);
     }
     if (saved.clock !== null) this.clock?.load(saved.clock);
   }

@@ -5,10 +5,12 @@
  * the hash of the epoch before it; a difference stops the engine and names the epoch.
  */
 import { SqlError, sqlError } from '../common/errors.ts';
+import { SourceBroken } from './connectors/connector.ts';
 import type { OpenConnector, SourceBatch } from './connectors/connector.ts';
 import { factsOf } from './engine-parts.ts';
 import { EpochRun } from './engine-epoch.ts';
-import { readerKey } from './engine-readers.ts';
+import { lose, readerKey } from './engine-readers.ts';
+import type { ReaderState } from './engine-readers.ts';
 import type { EngineState } from './engine-state.ts';
 import { checkReread } from './scheduler-sources.ts';
 import type { EpochContent, LoggedRange, LoggedRows } from './storage/epoch-log.ts';
@@ -19,21 +21,35 @@ import type { EpochRecord } from './storage/records.ts';
 /** How long a source that cannot be reached is left alone. */
 const RETRY_MICROS = 1_000_000n;
 
-/** Runs the records in order; waits for sources that cannot be reached. */
+/**
+ * Runs the records in order; waits for sources that cannot be reached. A source that no longer has
+ * what was read from it stands still from there on, and what came of it is not there: true then.
+ */
 export async function replay(
-  state: EngineState, records: readonly EpochRecord[], world: Pick<Environment, 'clock' | 'log'>,
-): Promise<void> {
+  state: EngineState, records: readonly EpochRecord[], environment: World,
+): Promise<boolean> {
+  const world = { ...environment, lost: new Set<string>() };
   for (const record of records) {
     const content = decodeEpoch(record);
-    if (content.previousHash !== state.previousHash) {
+    if (content.previousHash !== state.previousHash && world.lost.size === 0) {
       throw differs(state.epoch, content);
     }
     await replayEpoch(state, content, world);
   }
+  // Who resumes from what was told before would never hear of the difference.
+  if (world.lost.size > 0) state.changelogs.cut({ epoch: state.epoch, at: state.now });
+  return world.lost.size > 0;
+}
+
+type World = Pick<Environment, 'clock' | 'log'>;
+
+interface Replaying extends World {
+  /** Partitions that have lost what was read from them. */
+  readonly lost: Set<string>;
 }
 
 async function replayEpoch(
-  state: EngineState, content: EpochContent, world: Pick<Environment, 'clock' | 'log'>,
+  state: EngineState, content: EpochContent, world: Replaying,
 ): Promise<void> {
   state.catalog.reserve(content.nextOid);
   const run = new EpochRun(state, content.epoch, content.now, true);
@@ -43,16 +59,40 @@ async function replayEpoch(
   for (const range of content.ranges) {
     const reader = state.readers.get(readerKey(range.relation, range.reader));
     if (reader === undefined) continue;
-    const source = range.inline === undefined
-      ? await reread(reader.connector, range, world) : fromLog(range, range.inline);
-    checkReread(range, source);
-    run.applyRange(range, source);
+    const partition = `${readerKey(range.relation, range.reader)}/${range.partition}`;
+    if (world.lost.has(partition)) continue;
+    const source = await sourceOf(reader, range, world);
+    if (source === null) world.lost.add(partition);
+    else run.applyRange(range, source);
   }
   for (const { id, last } of content.sequences) state.sequences.set(id, last);
   for (const _step of run.run()) continue;
   for (const change of content.changes) run.rememberKey(change);
   run.publish();
   for (const relation of state.relations.values()) relation.forgetUpTo(state.epoch);
+}
+
+/** The rows of a range; null when the source has lost them and says so. */
+async function sourceOf(
+  reader: ReaderState, range: LoggedRange, world: World,
+): Promise<SourceBatch | null> {
+  const { connector } = reader;
+  try {
+    const source = range.inline === undefined
+      ? await reread(connector, range, world) : fromLog(range, range.inline);
+    checkReread(range, source);
+    return source;
+  } catch (error) {
+    const differently = connector.forgets === true && error instanceof SqlError
+      && error.sqlState === 'XX001';
+    if (!differently && !(error instanceof SourceBroken)) throw error;
+    const behind = error instanceof SourceBroken ? error.resumeAt : null;
+    const partition = reader.partition(range.partition);
+    partition.position = range.first;
+    lose(partition, `broken(${error.message})`, behind ?? range.next);
+    world.log(`${error.message}; the rows of this source are those of the last checkpoint`);
+    return null;
+  }
 }
 
 function fromLog(
@@ -70,7 +110,7 @@ function fromLog(
 
 /** Reads a range again, until the outside answers; what it no longer has stops the engine. */
 async function reread(
-  connector: OpenConnector, range: LoggedRange, { clock, log }: Pick<Environment, 'clock' | 'log'>,
+  connector: OpenConnector, range: LoggedRange, { clock, log }: World,
 ): Promise<SourceBatch> {
   for (;;) {
     try {

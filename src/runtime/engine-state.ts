@@ -12,7 +12,7 @@ import { decodedPart, withGenerated } from './connectors/generated.ts';
 import { openConnector } from './connectors/registry.ts';
 import { IDEMPOTENCY_COLUMNS, IdempotencyKeys } from './engine-idempotency.ts';
 import { logsRows, onErrorOf } from './connectors/on-error.ts';
-import type { ReaderSaved } from './engine-readers.ts';
+import type { ReaderSaved, SourceGap } from './engine-readers.ts';
 import { readerKey, ReaderState } from './engine-readers.ts';
 import type { StoreProvider } from './engine-stores.ts';
 import { RowTtl, ttlOf } from './row-ttl.ts';
@@ -57,6 +57,7 @@ export interface Meta {
   readonly sequences: readonly (readonly [number, bigint])[];
   /** Absent in checkpoints of version 0.1.0. */
   readonly changelogs?: readonly ChangelogSaved[];
+  readonly gaps?: readonly SourceGap[];
 }
 
 interface ViewSaved extends ViewCounters {
@@ -75,6 +76,8 @@ export class EngineState {
   readonly sequences: Map<number, bigint> = new Map();
   /** Position up to which dead letters of a source's partition were kept. */
   readonly deadSeen: Map<string, bigint> = new Map();
+  /** What sources went on behind. */
+  readonly gaps: SourceGap[] = [];
   readonly keys: IdempotencyKeys;
   readonly changelogs: Changelogs;
   readonly parts: StateParts;
@@ -333,7 +336,7 @@ export class EngineState {
         state.clock === null ? [] : [[id, state.clock.save()] as const]),
       readers: [...this.readers.values()].map((reader) => reader.save()),
       deadSeen: [...this.deadSeen], sequences: [...this.sequences],
-      changelogs: this.changelogs.save(),
+      changelogs: this.changelogs.save(), gaps: this.gaps,
       views: [...this.views.values()].map((view) => ({
         id: view.id, started: view.flow.started, broken: view.broken, ...view.counters,
       })),
@@ -350,6 +353,7 @@ export class EngineState {
     for (const [id, generation] of meta.generations) this.#generations.set(id, generation);
     for (const [id, at] of meta.createdAt) this.#createdAt.set(id, at);
     for (const [key, position] of meta.deadSeen) this.deadSeen.set(key, position);
+    this.gaps.push(...meta.gaps ?? []);
     for (const [id, last] of meta.sequences) this.sequences.set(id, last);
     for (const relation of this.catalog.state.relations.values()) {
       if (relation.kind !== 'system' && isKept(relation)) this.#restoreRelation(relation);

@@ -63,8 +63,8 @@ export class SourcePolls {
       reader.grow(reader.connector.partitions);
       for (let partition = slots.length; partition < reader.partitions.length; partition++) {
         slots.push({
-          reader, partition, ready: null, polling: false, nextPollAt: 0n, caughtUpAt: -1,
-          pollSerial: -1,
+          reader, partition, ready: null, polling: false, caughtUpAt: -1, pollSerial: -1,
+          nextPollAt: reader.partition(partition).lost ? NEVER : 0n,
         });
       }
     }

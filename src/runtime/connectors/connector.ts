@@ -137,6 +137,8 @@ export interface OpenConnector {
   poll(partition: number, from: bigint, limits: PollLimits): Promise<SourceBatch> | SourceBatch;
   /** The rows of a logged range, at recovery. */
   reread(partition: number, first: bigint, next: bigint): Promise<SourceBatch>;
+  /** True: a range that reads back differently breaks the source, not the engine. */
+  readonly forgets?: boolean;
   /** When a poll after an empty one makes sense, given the wall clock. */
   nextPollAt(partition: number, from: bigint, now: bigint): bigint;
 }

@@ -41,6 +41,7 @@ export function withGenerated(connector: OpenConnector, relation: StoredRelation
   const complete = completer(relation);
   return {
     get partitions() { return connector.partitions; },
+    ...connector.forgets === true ? { forgets: true } : {},
     startOf: (partition) => connector.startOf?.(partition) ?? 0n,
     lag: (partition, position) => connector.lag?.(partition, position) ?? null,
     hurry: () => connector.hurry?.(),

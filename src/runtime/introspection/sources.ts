@@ -28,6 +28,31 @@ export const SOURCE_LAG: SystemRelation = {
   },
 };
 
+/** A line per stretch of a partition that was left out by RESUME AFTER GAP. */
+export const SOURCE_GAPS: SystemRelation = {
+  schema: 'tidemill', name: 'source_gaps',
+  columns: [
+    { name: 'relation', type: { name: 'text' } },
+    { name: 'reader', type: { name: 'text' } },
+    { name: 'partition', type: { name: 'int4' } },
+    { name: 'first_missing', type: { name: 'int8' } },
+    { name: 'resumed_at', type: { name: 'int8' } },
+    { name: 'epoch', type: { name: 'int8' } },
+    { name: 'at', type: { name: 'timestamptz' } },
+    { name: 'reason', type: { name: 'text' } },
+  ],
+  *rows(context: SystemContext): Generator<readonly Value[], void> {
+    for (const gap of context.engine.gaps()) {
+      const name = inDatabase(context, gap.relation);
+      if (name === null) continue;
+      yield [
+        name, gap.reader === 0 ? null : inDatabase(context, gap.reader), gap.partition,
+        gap.first, gap.next, gap.epoch, gap.at, gap.reason,
+      ];
+    }
+  },
+};
+
 /** A line per table of a database that is followed: how far its first copy has come. */
 export const SOURCE_TABLES: SystemRelation = {
   schema: 'tidemill', name: 'source_tables',

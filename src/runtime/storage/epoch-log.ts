@@ -70,6 +70,8 @@ export interface LoggedDecision {
   readonly reader: number;
   readonly partition: number;
   readonly watermark: bigint | null;
+  /** Of `resume`: why the source had stopped. */
+  readonly reason?: string;
   /** Of `replay`: what decoding needs that the outside may no longer have. */
   readonly schemas?: KeptSchemas;
 }

@@ -70,6 +70,7 @@ interface Buffered {
 
 /** A topic being read. */
 export class KafkaSource implements OpenConnector {
+  readonly forgets = true;
   readonly #options: KafkaSourceOptions;
   readonly #buffers = new Map<number, Buffered>();
   readonly #walk = new RecordWalk();
