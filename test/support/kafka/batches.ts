@@ -27,6 +27,8 @@ export interface BatchOptions {
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 
+const ZSTD_BLOCK = 100_000;
+
 function varint(value: number): Buffer {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, (BigInt(value) << 1n) ^ (BigInt(value) >> 63n));
@@ -54,6 +56,20 @@ function encodeRecord(record: TestRecord, delta: number, base: number): Buffer {
   return Buffer.concat([varint(body.length), body]);
 }
 
+/** A frame of blocks that are stored as they are: any Node can make it. */
+function zstdFrame(plain: Buffer): Buffer<ArrayBuffer> {
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0]);
+  head.writeUInt32LE(plain.length, 5);
+  const parts: Buffer[] = [head];
+  for (let at = 0; at < plain.length; at += ZSTD_BLOCK) {
+    const block = plain.subarray(at, at + ZSTD_BLOCK);
+    const size = Buffer.alloc(3);
+    size.writeUIntLE(block.length * 8 + (at + ZSTD_BLOCK >= plain.length ? 1 : 0), 0, 3);
+    parts.push(size, block);
+  }
+  return Buffer.concat(parts);
+}
+
 /** A batch at an offset. */
 export function makeBatch(
   baseOffset: bigint, records: readonly TestRecord[], options: BatchOptions = {},
@@ -63,7 +79,8 @@ export function makeBatch(
   const deltas = records.map(({ delta }, at) => delta ?? at);
   const plain = Buffer.concat(records.map((record, at) =>
     encodeRecord(record, deltas[at] ?? 0, base)));
-  const body = codec === 'none' || records.length === 0 ? plain : Buffer.from(pack(codec, plain));
+  const body = codec === 'none' || records.length === 0 ? plain
+    : codec === 'zstd' ? zstdFrame(plain) : Buffer.from(pack(codec, plain));
   const batch = Buffer.alloc(61 + body.length);
   batch.writeBigInt64BE(baseOffset, 0);
   batch.writeInt32BE(batch.length - 12, 8);

@@ -5,7 +5,9 @@
  * batches, producers sequences and epochs. It keeps everything in memory.
  */
 import { createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { Login } from './login.ts';
 import { TestPartition } from './partition.ts';
 import { WireReader, WireWriter } from './wire.ts';
 
@@ -15,7 +17,9 @@ export type Fault = 'drop' | 'close' | { readonly delayMs: number } | null;
 /** How a broker is started. */
 export interface BrokerOptions {
   readonly port?: number;
-  /** Users with their passwords: PLAIN is asked for then. */
+  /** Certificate and key, as PEM: TLS then. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Users with their passwords: PLAIN or SCRAM is asked for then. */
   readonly users?: Readonly<Record<string, string>>;
 }
 
@@ -58,6 +62,8 @@ export class TestBroker {
   readonly #sockets = new Set<Socket>();
   readonly #transactional = new Map<string, TransactionalId>();
   readonly #loggedIn = new WeakSet<Socket>();
+  readonly #logins = new WeakMap<Socket, Login>();
+  readonly #tls: BrokerOptions['tls'];
   #nextProducer = 1000n;
   #server: Server | null = null;
   port = 0;
@@ -65,6 +71,7 @@ export class TestBroker {
 
   private constructor(options: BrokerOptions) {
     this.#users = options.users ?? null;
+    this.#tls = options.tls;
     this.port = options.port ?? 0;
   }
 
@@ -78,7 +85,9 @@ export class TestBroker {
   get address(): string { return `127.0.0.1:${this.port}`; }
 
   async listen(): Promise<void> {
-    const server = createServer((socket) => this.#serve(socket));
+    const server: Server = this.#tls === undefined
+      ? createServer((socket) => this.#serve(socket))
+      : createTlsServer(this.#tls, (socket) => this.#serve(socket));
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -162,7 +171,12 @@ export class TestBroker {
       case 8: return this.#offsetCommit(request);
       case 10: return new WireWriter().i32(0).i16(0).text(null).i32(NODE).text('127.0.0.1')
         .i32(this.port).finish();
-      case 17: return new WireWriter().i16(0).i32(1).text('PLAIN').finish();
+      case 17: {
+        this.#logins.set(socket, new Login(request.body.text() ?? '', this.#users ?? {}));
+        const known = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
+        const out = new WireWriter().i16(0);
+        return out.list(known, (name) => out.text(name)).finish();
+      }
       case 18: return apiVersions(request.version);
       case 22: return this.#initProducer(request);
       case 24: return this.#addPartitions(request);
@@ -173,12 +187,11 @@ export class TestBroker {
   }
 
   #authenticate(socket: Socket, { body, version }: Request): Buffer {
-    const [, user = '', password = ''] = body.bytes().toString('utf8').split('\0');
-    const good = this.#users?.[user] === password;
-    if (good) this.#loggedIn.add(socket);
-    const out = new WireWriter().i16(good ? 0 : 58)
-      .text(good ? null : 'Authentication failed: Invalid username or password')
-      .bytes(new Uint8Array(0));
+    const login = this.#logins.get(socket) ?? new Login('PLAIN', this.#users ?? {});
+    const { answer, done, refused } = login.step(body.bytes().toString('utf8'));
+    if (done) this.#loggedIn.add(socket);
+    const out = new WireWriter().i16(refused === null ? 0 : 58).text(refused)
+      .bytes(Buffer.from(answer));
     return (version >= 1 ? out.i64(0n) : out).finish();
   }
 

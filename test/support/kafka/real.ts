@@ -43,50 +43,86 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function properties(port: number, controller: number, logs: string): string {
+/** A second listener: TLS with this certificate, and these users by PLAIN and SCRAM. */
+export interface SecureListener {
+  readonly cert: string;
+  readonly key: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+function secureProperties({ cert, key, user, password }: SecureListener): string[] {
+  const inOneLine = (pem: string): string => pem.trim().replaceAll('\n', String.raw`\n`);
+  const login = 'listener.name.sasl_ssl.';
+  const module = (name: string): string => `org.apache.kafka.common.security.${name} required`;
+  return [
+    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL',
+    'ssl.keystore.type=PEM', `ssl.keystore.certificate.chain=${inOneLine(cert)}`,
+    `ssl.keystore.key=${inOneLine(key)}`,
+    `${login}sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512`,
+    `${login}plain.sasl.jaas.config=${module('plain.PlainLoginModule')} user_${user}="${password}";`,
+    ...['256', '512'].map((size) => `${login}scram-sha-${size}.sasl.jaas.config=`
+      + `${module('scram.ScramLoginModule')};`),
+  ];
+}
+
+interface Ports {
+  readonly port: number;
+  readonly controller: number;
+  readonly secure: number;
+}
+
+function properties(
+  { port, controller, secure }: Ports, logs: string, listener: SecureListener | null,
+): string {
+  const also = listener === null ? '' : `,SASL_SSL://127.0.0.1:${secure}`;
   return [
     'process.roles=broker,controller', 'node.id=1',
     `controller.quorum.voters=1@127.0.0.1:${controller}`,
-    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    `advertised.listeners=PLAINTEXT://127.0.0.1:${port}`,
+    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}${also}`,
+    `advertised.listeners=PLAINTEXT://127.0.0.1:${port}${also}`,
     'controller.listener.names=CONTROLLER', 'inter.broker.listener.name=PLAINTEXT',
     'offsets.topic.replication.factor=1', 'offsets.topic.num.partitions=1',
     'transaction.state.log.replication.factor=1', 'transaction.state.log.min.isr=1',
     'transaction.state.log.num.partitions=1', 'share.coordinator.state.topic.replication.factor=1',
     'share.coordinator.state.topic.min.isr=1', 'group.initial.rebalance.delay.ms=0',
-    'auto.create.topics.enable=false', `log.dirs=${logs}`, '',
+    'auto.create.topics.enable=false', `log.dirs=${logs}`, ...listener === null ? [] : secureProperties(listener), '',
   ].join('\n');
 }
 
 /** The broker. */
 export class RealKafka {
   readonly port: number;
+  readonly securePort: number;
   readonly #home: string;
   readonly #classpath: string;
   #process: ChildProcess | null = null;
 
-  private constructor(home: string, port: number, classpath: string) {
+  private constructor(home: string, ports: Ports, classpath: string) {
     this.#home = home;
-    this.port = port;
+    this.port = ports.port;
+    this.securePort = ports.secure;
     this.#classpath = classpath;
   }
 
   get address(): string { return `127.0.0.1:${this.port}`; }
 
   /** Formats a log folder and starts a broker on it. */
-  static async start(): Promise<RealKafka> {
+  static async start(secure: SecureListener | null = null): Promise<RealKafka> {
     const home = mkdtempSync(join(tmpdir(), 'tidemill-kafka-'));
     const classpath = `${jars()}/*`;
-    const [port, controller] = [await freePort(), await freePort()];
+    const ports = { port: await freePort(), controller: await freePort(), secure: await freePort() };
     const config = join(home, 'server.properties');
-    writeFileSync(config, properties(port, controller, join(home, 'logs')));
+    writeFileSync(config, properties(ports, join(home, 'logs'), secure));
     const tool = (...args: string[]): string => execFileSync('java',
       ['-cp', classpath, 'kafka.tools.StorageTool', ...args], {
         encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'],
       });
     const id = tool('random-uuid').trim().split('\n').at(-1) ?? '';
-    tool('format', '-t', id, '-c', config);
-    const broker = new RealKafka(home, port, classpath);
+    tool('format', '-t', id, '-c', config, ...secure === null ? []
+      : ['256', '512'].flatMap((size) => ['--add-scram',
+        `SCRAM-SHA-${size}=[name=${secure.user},password=${secure.password}]`]));
+    const broker = new RealKafka(home, ports, classpath);
     await broker.run();
     return broker;
   }

@@ -1,8 +1,8 @@
 /**
  * Compression of record batches: gzip, snappy, lz4 and zstd, unpacked; and packed for producers.
  *
- * The only place that imports the codec packages. zstd is unpacked by fzstd; packing it is left to
- * Node where Node can.
+ * The only place that imports the codec packages. zstd is left to Node where
+ * Node can (22.15); else fzstd unpacks it, and nothing packs it.
  */
 import { createRequire } from 'node:module';
 import * as zlib from 'node:zlib';
@@ -21,6 +21,8 @@ interface Lz4 {
 interface Zstd {
   decompress(bytes: Uint8Array): Uint8Array;
 }
+
+type Unzip = (bytes: Uint8Array) => Uint8Array;
 
 const load = createRequire(import.meta.url);
 const snappy = (): Snappy => load('snappyjs') as Snappy;
@@ -43,7 +45,10 @@ function unpackAny(codec: string, bytes: Uint8Array): Uint8Array {
     case 'gzip': return zlib.gunzipSync(bytes);
     case 'snappy': return unpackSnappy(bytes);
     case 'lz4': return Uint8Array.from(lz4().decompress(bytes));
-    case 'zstd': return zstd().decompress(bytes);
+    case 'zstd': {
+      const { zstdDecompressSync } = zlib as { zstdDecompressSync?: Unzip };
+      return zstdDecompressSync?.(bytes) ?? zstd().decompress(bytes);
+    }
     default:
       throw sqlError('0A000', `compression codec ${codec} is not supported`, {
         hint: 'Supported: gzip, snappy, lz4, zstd.',
