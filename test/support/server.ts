@@ -19,11 +19,12 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Starts one in memory. */
+/** Starts one in memory, or on a data directory. */
 export async function startServer(
   options: ServerOptions & { readonly certificate?: Certificate | undefined } = {},
+  dataDirectory = ':memory:',
 ): Promise<TestServer> {
-  const engine = await openEngine(realEnvironment(':memory:', () => undefined));
+  const engine = await openEngine(realEnvironment(dataDirectory, () => undefined));
   const server = new PostgresServer(engine, {
     clock: realClock, entropy: realEntropy, log: () => undefined,
   }, options);

@@ -4,6 +4,8 @@
 import type { Environment } from '../storage/interfaces.ts';
 import { kafkaLogs } from './kafka/kafkajs-client.ts';
 import { httpRegistry } from './kafka/schema-registry.ts';
+import { folderWriter } from './files/folder-writer.ts';
+import { httpSender } from './http/http-sender.ts';
 import { pgSockets } from './postgres/pg-socket.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
 import { VirtualClock } from '../virtual-clock.ts';
@@ -31,6 +33,7 @@ export function realEnvironment(
   return {
     clock: settable ?? realClock, testClock: settable, entropy: realEntropy, exec: realExec,
     files: realFiles, storage, log, scripts: loadScriptHost,
-    outside: { logs: kafkaLogs, registries: httpRegistry, postgres: pgSockets },
+    outside: { logs: kafkaLogs, registries: httpRegistry, postgres: pgSockets,
+      http: httpSender, fileWriter: folderWriter },
   };
 }

@@ -74,6 +74,9 @@ function definition(context: StatementContext, statement: Statement): void {
       return;
     case 'createTable':
       connects(statement);
+      if (statement.fromSource !== null) {
+        owns(context, context.resolve(statement.fromSource.source));
+      }
       references(context, statement);
       return;
     case 'createConnection': case 'createSecret': {

@@ -18,6 +18,7 @@ import { alterSubscription } from './ddl-subscription.ts';
 import { alterRole } from './ddl-role.ts';
 import { alterType } from './ddl-alter-named-type.ts';
 import { columnParts } from './ddl-columns.ts';
+import { alterSink } from './named-sink.ts';
 import { isStorageParameter, optionText } from './ddl-connector.ts';
 import { addConstraint, dropConstraint } from './ddl-keys.ts';
 import { addColumn, columnNumber, dropColumn, requireTable } from './ddl-alter-columns.ts';
@@ -42,6 +43,7 @@ export async function alterObject(
   }
   if (statement.object === 'role') return await alterRole(context, statement);
   if (statement.object === 'subscription') return alterSubscription(context, statement);
+  if (statement.object === 'sink') return alterSink(context, statement);
   if (!['table', 'view', 'materialized view', 'source', 'index'].includes(statement.object)) {
     throw sqlError('0A000', `${tag} is not supported`, { span: statement.span });
   }

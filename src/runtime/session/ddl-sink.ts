@@ -11,6 +11,9 @@ import { sameType } from '../../common/types/sql-type.ts';
 import type { CreateSink } from '../../parser/ast-definitions.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
+import { isSuperuser } from '../catalog-roles.ts';
+import { DEAD_LETTER_SCHEMA } from '../catalog-store.ts';
+import { sinkLetters } from '../sinks/letters.ts';
 import { checkSink, findSinkKind } from '../sinks/registry.ts';
 import { storedSink } from '../sinks/sink.ts';
 import type { SinkEnvelope, SinkSpec, StoredSink } from '../sinks/sink.ts';
@@ -46,14 +49,26 @@ export async function createSink(
   const relation = relationOf(context, statement, target.name);
   const spec = specOf(statement, relation, { id, name: target.name });
   const into = statement.into === null ? null : intoOf(context, statement.into, relation);
+  let deadLetters: number | undefined;
   if (into === null) {
     checkSink(spec);
-    const { outside = {} } = context.core.environment;
-    await findSinkKind(spec.connector).prepare({ spec, outside });
+    const kind = findSinkKind(spec.connector);
+    const { outside = {}, clock } = context.core.environment;
+    const { catalog } = context.transaction;
+    if (kind.superuser === true && !isSuperuser(catalog, context.scope.user)) {
+      throw sqlError('42501', `must be superuser to create a sink "${spec.connector}"`);
+    }
+    await kind.prepare({
+      spec, outside, clock, stopped: () => false, stalled: () => undefined,
+    });
+    if (kind.keepsLetters === true) {
+      deadLetters = lettersOf(context, target.schema.name, spec.name);
+    }
   }
   const stored: StoredSink = {
     spec, relation: relation.id, ownView: statement.query === null ? null : relation.id, into,
-    confirmed: null, sql: context.text.slice(statement.span.start, statement.span.end),
+    ...deadLetters === undefined ? {} : { deadLetters }, confirmed: null,
+    sql: context.text.slice(statement.span.start, statement.span.end),
   };
   context.transaction.define({ kind: 'putObject', object: {
     id, kind: 'sink', database: context.scope.database.id, schemaId: target.schema.id,
@@ -62,6 +77,17 @@ export async function createSink(
     data: { ...stored },
   } });
   return command(tag);
+}
+
+/** Makes the relation of what the outside does not want. */
+function lettersOf(context: StatementContext, schema: string, sink: string): number {
+  const { catalog } = context.transaction;
+  const id = context.core.catalog.allocate();
+  const database = context.scope.database.id;
+  const name = catalog.nameTaken(database, DEAD_LETTER_SCHEMA, sink) ? `${schema}.${sink}` : sink;
+  const relation = sinkLetters({ id, name, database, owner: context.scope.user });
+  context.transaction.define({ kind: 'createRelation', relation });
+  return id;
 }
 
 /** The relation whose changes go out; AS SELECT makes one. */

@@ -2,10 +2,13 @@
  * The register of sinks: one line each.
  */
 import { sqlError } from '../../common/errors.ts';
+import { FILE_SINK } from './file-sink.ts';
 import { KAFKA_SINK } from './kafka-sink.ts';
+import { POSTGRES_SINK } from './postgres-sink.ts';
+import { WEBHOOK_SINK } from './webhook-sink.ts';
 import type { SinkKind, SinkSpec } from './sink.ts';
 
-const SINKS: readonly SinkKind[] = [KAFKA_SINK];
+const SINKS: readonly SinkKind[] = [KAFKA_SINK, POSTGRES_SINK, WEBHOOK_SINK, FILE_SINK];
 
 /** A sink by name; 42704 with the names there are. */
 export function findSinkKind(name: string): SinkKind {

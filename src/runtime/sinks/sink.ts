@@ -7,7 +7,7 @@
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Batch } from '../batch.ts';
 import type { StoredObject } from '../catalog-store-types.ts';
-import type { Outside } from '../storage/interfaces.ts';
+import type { Clock, Outside } from '../storage/interfaces.ts';
 
 /** A column of what is delivered. */
 export interface SinkColumn {
@@ -46,14 +46,29 @@ export interface OpenSink {
   /** The last epoch the outside is known to have whole; null when it cannot tell. */
   lastEpoch(): Promise<bigint | null>;
   /** Delivers epochs in order; resolves when all of them are safe outside. */
-  deliver(epochs: readonly SinkEpoch[]): Promise<void>;
+  /** Gives what the outside did not want, in a sink that keeps letters. */
+  deliver(epochs: readonly SinkEpoch[]): Promise<readonly SinkLetter[] | void>;
   close(): void;
+}
+
+/** Changes the outside did not want. */
+export interface SinkLetter {
+  readonly epoch: bigint;
+  /** Number of the batch in its epoch. */
+  readonly seq: number;
+  readonly reason: string;
+  readonly payload: Uint8Array;
 }
 
 /** What a sink is opened with. */
 export interface SinkContext {
   readonly spec: SinkSpec;
   readonly outside: Outside;
+  readonly clock: Pick<Clock, 'nowMicros' | 'elapsedMs' | 'timer'>;
+  /** True once the sink is to end: waiting is no use any more. */
+  stopped(): boolean;
+  /** Says why nothing moves while a delivery goes on. */
+  stalled(reason: string): void;
 }
 
 /** A kind of sink. */
@@ -62,6 +77,10 @@ export interface SinkKind {
   readonly options: readonly (readonly [string, string])[];
   readonly envelopes: readonly SinkEnvelope[];
   knowsOption?(name: string): boolean;
+  /** Has a relation `dead_letter.<sink>` for what the outside did not want. */
+  readonly keepsLetters?: boolean;
+  /** Writes to this machine's files: only superusers may declare it. */
+  readonly superuser?: boolean;
   /** Throws SqlError for bad options. */
   check(spec: SinkSpec): void;
   /** Meets the outside when the sink is declared. */
@@ -78,6 +97,10 @@ export interface StoredSink {
   readonly ownView: number | null;
   /** SINK INTO: the table, and its column for each column of the sink. */
   readonly into: { readonly table: number; readonly columns: readonly number[] } | null;
+  /** The relation of what the outside did not want. */
+  readonly deadLetters?: number | undefined;
+  /** How often it was told to go on. */
+  readonly resumes?: number;
   /** Everything up to this epoch is outside; null before the first rows. */
   readonly confirmed: bigint | null;
   readonly sql: string;

@@ -6,12 +6,14 @@
  */
 import { must } from '../../common/assert.ts';
 import { SqlError } from '../../common/errors.ts';
+import { batchOf } from '../batch.ts';
 import type { StoredObject } from '../catalog-store-types.ts';
 import type { CatalogState } from '../catalog-store.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
 import { concatBatches, consolidate, negate } from '../engine-rows.ts';
 import { findSinkKind } from './registry.ts';
-import type { OpenSink, SinkEpoch } from './sink.ts';
+import type { OpenSink, SinkContext, SinkEpoch, SinkLetter, SinkSpec } from './sink.ts';
+import { SINK_LETTER_COLUMNS } from './letters.ts';
 import { storedSink } from './sink.ts';
 import { tableChange } from './table-sink.ts';
 
@@ -46,7 +48,8 @@ export class Sinks {
     if (state !== this.#catalog) {
       this.#catalog = state;
       for (const [id, task] of this.#tasks) {
-        if (state.objects.has(id)) continue;
+        const object = state.objects.get(id);
+        if (object !== undefined && !task.mayTryAgain(object)) continue;
         task.stop();
         this.#tasks.delete(id);
       }
@@ -84,6 +87,8 @@ class SinkTask {
   #rows = 0n;
   #status = 'running';
   #stopped = false;
+  #isBroken = false;
+  readonly #resumes: number | undefined;
   #woken = false;
   #wakeUp: (() => void) | null = null;
   #seen = -1n;
@@ -94,8 +99,14 @@ class SinkTask {
     this.#core = core;
     this.#id = object.id;
     this.#confirmed = storedSink(object).confirmed;
+    this.#resumes = storedSink(object).resumes;
     this.#delivered = this.#confirmed;
     this.ended = this.#run();
+  }
+
+  /** True when it has stopped, and was told since to go on. */
+  mayTryAgain(object: StoredObject): boolean {
+    return this.#isBroken && storedSink(object).resumes !== this.#resumes;
   }
 
   get status(): SinkStatus {
@@ -144,10 +155,24 @@ class SinkTask {
         const reason = error instanceof Error ? error.message : String(error);
         this.#status = `${passing ? 'stalled' : 'broken'}(${reason})`;
         this.#settle(null);
-        if (!passing) return;
+        if (!passing) {
+          this.#isBroken = true;
+          return;
+        }
         await this.#sleep(RETRY_MICROS);
       }
     }
+  }
+
+  #context(spec: SinkSpec): SinkContext {
+    const { outside = {}, clock } = this.#core.environment;
+    return {
+      spec, outside, clock, stopped: () => this.#stopped,
+      stalled: (reason) => {
+        this.#status = `stalled(${reason})`;
+        this.#settle(null);
+      },
+    };
   }
 
   /** Delivers until the sink is stopped or something fails. */
@@ -155,8 +180,7 @@ class SinkTask {
     const object = this.#object();
     if (object === null) return this.stop();
     const { spec, into } = storedSink(object);
-    const { outside = {} } = this.#core.environment;
-    const sink = into === null ? findSinkKind(spec.connector).open({ spec, outside }) : null;
+    const sink = into === null ? findSinkKind(spec.connector).open(this.#context(spec)) : null;
     try {
       const last = await sink?.lastEpoch() ?? null;
       if (last !== null && (this.#delivered === null || last > this.#delivered)) {
@@ -225,11 +249,24 @@ class SinkTask {
     if (sink === null) {
       const change = tableChange(this.#core, storedSink(object), epochs);
       await this.#commit(object, last, change);
-    } else await sink.deliver(epochs);
-    this.#delivered = last;
+      this.#delivered = last;
+    } else {
+      const letters = await sink.deliver(epochs) ?? [];
+      this.#delivered = last;
+      if (letters.length > 0) await this.#bury(object, letters);
+    }
     for (const { delta } of epochs) this.#rows += BigInt(delta.length);
     const due = this.#core.environment.clock.elapsedMs() - this.#confirmedAtMs >= CONFIRM_MS;
     if (sink !== null && due) await this.#confirm(object);
+  }
+
+  /** Writes down what the outside did not want, with the position behind it. */
+  async #bury(object: StoredObject, letters: readonly SinkLetter[]): Promise<void> {
+    const { deadLetters } = storedSink(object);
+    const relation = must(deadLetters, 'dead letters of a sink');
+    const rows = letters.map(({ epoch, seq, reason, payload }) => [epoch, seq, reason, payload]);
+    const batch = batchOf(SINK_LETTER_COLUMNS.map(([, name]) => ({ name })), rows);
+    await this.#commit(object, must(this.#delivered, 'delivered epoch'), [{ relation, batch }]);
   }
 
   async #confirm(object: StoredObject): Promise<void> {

@@ -8,6 +8,8 @@ import type { ScriptHost } from '../../planner/functions/script-host.ts';
 import type { Logs } from '../connectors/kafka/log-client.ts';
 import type { PgLinks } from '../connectors/postgres/pg-link.ts';
 import type { Registries } from '../formats/schema-registry.ts';
+import type { FileWriter } from '../sinks/file-writer.ts';
+import type { HttpClient } from '../sinks/http-client.ts';
 import type { CheckpointPart, EpochRecord, Recovered } from './records.ts';
 
 /** Forgets a timer. */
@@ -84,6 +86,8 @@ export interface Outside {
   readonly logs?: Logs;
   readonly registries?: Registries;
   readonly postgres?: PgLinks;
+  readonly http?: HttpClient;
+  readonly fileWriter?: FileWriter;
 }
 
 /** What an engine runs on. */
