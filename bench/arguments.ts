@@ -29,6 +29,7 @@ const HELP = `npm run bench -- <what> [options]
   latency    epochs at 100,000 events a second
   kafka      records from a topic into a view, against a bare kafkajs consumer
   reads      point look-ups through pg while 50,000 events a second stream in
+  serving    look-ups and streams beside PostgreSQL; subscribers
   bounded    state over days of events, by a clock that is moved
 
   --events N       events (nexmark: 1000000)

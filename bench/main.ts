@@ -11,6 +11,7 @@ async function run(args: BenchArguments): Promise<boolean> {
     case 'latency': return await (await import('./latency.ts')).reportLatency(args);
     case 'bounded': return await (await import('./bounded.ts')).reportBounded(args);
     case 'kafka': return await (await import('./kafka.ts')).reportKafka(args);
+    case 'serving': return await (await import('./serving.ts')).reportServing(args);
     case 'reads': return await (await import('./reads.ts')).reportReads(args);
     default: throw new Error(`unknown bench "${args.command}"; see --help`);
   }

@@ -3,28 +3,24 @@
  *
  * A server in a process of its own, in memory; its generator makes 50,000 events a second.
  */
-import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import type { BenchArguments } from './arguments.ts';
 import { writeFigures } from './machine.ts';
 import { quantile } from './nexmark/measure.ts';
+import { pause, startTidemill } from './servers.ts';
 
 const RATE = 50_000;
 const LOOK_UPS = 1000;
 const WARM_LOOK_UPS = 200;
 const GOAL_MS = 20;
-const SERVER_WAIT_MS = 20_000;
 
 /** Runs and reports; false when the goal is missed. */
 export async function reportReads(args: BenchArguments): Promise<boolean> {
-  const [pgPort, httpPort] = [await freePort(), await freePort()];
-  const main = fileURLToPath(new URL('../../../dist/server/main.js', import.meta.url));
-  const server = spawn(process.execPath, [main, 'start', '--data-dir', ':memory:',
-    '--pg-port', String(pgPort), '--http-port', String(httpPort)], { stdio: 'ignore' });
+  const server = await startTidemill();
   try {
-    const client = await connected(pgPort);
+    const { port, user, database } = server;
+    const client = new Client({ host: '127.0.0.1', port, user, database });
+    await client.connect();
     const figures = await measure(client);
     await client.end();
     process.stdout.write(`${LOOK_UPS} look-ups by key, `
@@ -33,7 +29,7 @@ export async function reportReads(args: BenchArguments): Promise<boolean> {
     writeFigures(args.json, figures);
     return figures.p99Ms <= GOAL_MS;
   } finally {
-    server.kill('SIGTERM');
+    server.process.kill('SIGTERM');
   }
 }
 
@@ -77,36 +73,4 @@ async function measure(client: Client): Promise<Figures> {
 async function bidsSeen(client: Client): Promise<number> {
   const { rows } = await client.query<{ total: string }>('SELECT sum(n) AS total FROM v');
   return Number(rows[0]?.total ?? 0);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => { setTimeout(resolve, ms); });
-}
-
-async function connected(port: number): Promise<Client> {
-  const until = performance.now() + SERVER_WAIT_MS;
-  for (;;) {
-    const client = new Client({
-      host: '127.0.0.1', port, user: 'tidemill', database: 'tidemill' });
-    try {
-      await client.connect();
-      return client;
-    } catch (error) {
-      if (performance.now() > until) throw error;
-      await pause(100);
-    }
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => {
-        resolve(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
-  });
 }
