@@ -78,6 +78,8 @@ export interface CreateTable extends Node {
   readonly withNoData: boolean;
   /** FROM source TABLE 'schema.name': a table that a shared source fills. */
   readonly fromSource: { readonly source: QualifiedName; readonly table: string } | null;
+  /** VALIDATE AS: holds for every request a webhook may take. */
+  readonly validate: Expr | null;
   /** ON COMMIT of a temporary table. */
   readonly onCommit: 'preserve' | 'delete' | 'drop' | null;
 }

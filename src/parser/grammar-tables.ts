@@ -53,6 +53,7 @@ interface TableTail {
   query: Query | null;
   withNoData: boolean;
   fromSource: CreateTable['fromSource'];
+  validate: CreateTable['validate'];
   onCommit: CreateTable['onCommit'];
 }
 
@@ -159,7 +160,7 @@ export abstract class TableGrammar extends MergeGrammar {
   protected readonly tableTailClauses: Rule<TableTail> = this.rule('tableTailClauses', () => {
     const tail: TableTail = {
       appendOnly: false, onConflict: null, options: [], includes: [], format: null, query: null,
-      withNoData: false, fromSource: null, onCommit: null,
+      withNoData: false, fromSource: null, validate: null, onCommit: null,
     };
     this.MANY(() =>
       this.OR([
@@ -187,6 +188,13 @@ export abstract class TableGrammar extends MergeGrammar {
         },
         { ALT: () => this.SUBRULE(this.foreignTail) },
         { ALT: () => (tail.fromSource = this.SUBRULE(this.fromSource)) },
+        {
+          ALT: () => {
+            this.CONSUME(K.validate);
+            this.CONSUME2(K.as);
+            tail.validate = this.SUBRULE(this.expression);
+          },
+        },
         { ALT: () => tail.includes.push(this.SUBRULE(this.includeClause)) },
         { ALT: () => (tail.format = this.SUBRULE(this.formatClause)) },
         {

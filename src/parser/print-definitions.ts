@@ -187,6 +187,7 @@ function createTable(p: Printers, d: CreateTable): string {
     ),
     printWith(p, d.options),
     d.format !== null && formatText(p, d.format),
+    d.validate !== null && `VALIDATE AS ${p.expr(d.validate)}`,
     d.onCommit !== null && `ON COMMIT ${ON_COMMIT[d.onCommit]}`,
     d.query !== null && `AS ${p.query(d.query)}`,
     d.withNoData && 'WITH NO DATA',

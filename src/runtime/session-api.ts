@@ -149,9 +149,20 @@ export interface Engine {
   ingest(
     table: string, body: Uint8Array, idempotencyKey: string | null, user?: string,
   ): Promise<IngestResult>;
+  /** A request to a table with connector 'webhook'; 28000 when it does not pass its check. */
+  webhook(table: string, request: WebhookRequest): Promise<IngestResult>;
   /** Waits until everything received so far is published. */
   settle(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A request from anybody. */
+export interface WebhookRequest {
+  /** A JSON object, names in lower case. */
+  readonly headers: string;
+  readonly body: Uint8Array;
+  /** The sender's idempotency key. */
+  readonly key: string | null;
 }
 
 /** How an engine is opened. */

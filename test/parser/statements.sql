@@ -86,6 +86,7 @@ CREATE TABLE t (a int, o bigint METADATA FROM 'offset' VIRTUAL) WITH ('connector
 CREATE SOURCE s (a int, b struct<c int>) INCLUDE KEY AS k INCLUDE HEADER 'h' AS h INCLUDE timestamp WITH (connector = 'kafka', topic = 't') FORMAT PLAIN ENCODE JSON (a = 'b') KEY ENCODE TEXT
 CREATE TABLE t FROM pg TABLE 'public.orders'
 CREATE TABLE t (a int PRIMARY KEY) FROM s.pg TABLE 'orders' WITH (on_error = 'stop')
+CREATE TABLE t (a int) WITH (connector = 'webhook', secret = 's') VALIDATE AS headers ->> 'x' = secret
 CREATE TABLE t (a, b) AS SELECT 1, 2 WITH NO DATA
 CREATE TABLE t ()
 -- other definitions

@@ -13,6 +13,7 @@ import { ARITHMETIC } from './arithmetic.ts';
 import { ARRAYS } from './array.ts';
 import { BIT_AGGREGATES, BITS } from './bits.ts';
 import { BYTES } from './bytes.ts';
+import { HMAC } from './hmac.ts';
 import { findCast } from './casts.ts';
 import { CATALOG_FUNCTIONS } from './catalog-functions.ts';
 import { CATALOG_NAMES } from './catalog-names.ts';
@@ -59,7 +60,7 @@ const TOPICS: readonly FunctionTopic[] = [
   { title: 'Mathematics', entries: [...MATH, ...MATH_FLOAT] },
   { title: 'Strings', entries: [...STRINGS, ...STRING_FORMATS] },
   { title: 'Pattern matching', entries: PATTERNS },
-  { title: 'Bytes, encodings and digests', entries: BYTES },
+  { title: 'Bytes, encodings and digests', entries: [...BYTES, ...HMAC] },
   { title: 'Bit strings', entries: BITS },
   {
     title: 'Dates and times',

@@ -8,6 +8,7 @@ import type { StoredConnector, StoredRelation } from '../catalog-store-types.ts'
 import type { ConnectorColumn } from '../connectors/connector.ts';
 import { findConnector, metadataColumnType } from '../connectors/registry.ts';
 import type { ColumnParts } from './ddl-columns.ts';
+import { isWebhook, WEBHOOK, WEBHOOK_OPTIONS } from './webhook-options.ts';
 
 /** Options of any table that are not the connector's. */
 import { retainHistory } from './duration.ts';
@@ -27,6 +28,7 @@ export function isStorageParameter(name: string): boolean {
 export function connectorOf(statement: CreateTable): StoredConnector | null {
   const options = statement.options.map((option) => [option.name, optionText(option)] as const);
   const name = options.find(([key]) => key === 'connector')?.[1];
+  if (name === WEBHOOK && statement.object === 'table') return null;
   if (name === undefined) {
     if (statement.object === 'source') {
       throw sqlError('42601', 'a source needs a connector', {
@@ -89,6 +91,8 @@ export function tableOptions(
   for (const option of statement.options) {
     if (option.name === 'retain_history' || option.name === 'retain history') {
       kept.push(retainHistory(optionText(option), option));
+    } else if (isWebhook(statement) && WEBHOOK_OPTIONS.includes(option.name)) {
+      // Kept by ddl-webhook.ts, out of sight.
     } else if (TABLE_OPTIONS.includes(option.name)
       || (connector === null && isStorageParameter(option.name))) {
       kept.push([option.name, optionText(option)]);

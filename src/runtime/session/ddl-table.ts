@@ -28,6 +28,7 @@ import { columnParts, columnType } from './ddl-columns.ts';
 import type { ColumnParts } from './ddl-columns.ts';
 import { connectorOf, defaultColumns, includedColumns, tableOptions } from './ddl-connector.ts';
 import { nameIsFree, targetOf } from './ddl-create.ts';
+import { webhookOf } from './ddl-webhook.ts';
 import { withShared, withSource } from './ddl-shared-source.ts';
 import { sequenceData } from './ddl-sequence.ts';
 import { columnsInOrder, likeColumn, likeComments, likeKeys } from './ddl-like.ts';
@@ -172,7 +173,7 @@ function define(
     onConflict, belongsTo: null,
     dependsOn: [...functionsCalledIn([notNull, checks, onConflict]),
       ...connector?.shared === undefined ? [] : [connector.shared]],
-    keyNames: keys.names, ...onCommitOf(statement),
+    keyNames: keys.names, ...extraOf(context, statement, notNull),
     sequences: columns.flatMap((column, at) => column.identity === null ? []
       : [{ column: at, sequence: context.core.catalog.allocate() }]),
   };
@@ -207,6 +208,14 @@ function withForeignKeys(
     ...relation,
     foreignKeys: [...relation.foreignKeys ?? [], foreignKey(context, relation, each)],
   }), table);
+}
+
+/** What else a table remembers: how its webhook checks requests, or what COMMIT does to it. */
+function extraOf(
+  context: StatementContext, statement: CreateTable, columns: readonly CatalogColumn[],
+): Pick<StoredRelation, 'extra'> {
+  const webhook = webhookOf(context, statement, columns);
+  return webhook === null ? onCommitOf(statement) : { extra: { webhook } };
 }
 
 /** ON COMMIT, as temporary.ts looks it up. */
@@ -438,6 +447,6 @@ export function selectInto(query: Query): CreateTable | null {
     ifNotExists: false, name: body.into, columns: [], constraints: [], watermarks: [], likes: [],
     appendOnly: false, onConflict: null, options: [], includes: [], format: null,
     query: { ...query, body: { ...body, into: null } }, withNoData: false,
-    fromSource: null, onCommit: null, span,
+    fromSource: null, validate: null, onCommit: null, span,
   };
 }

@@ -14,11 +14,12 @@ import { Sinks } from '../sinks/sinks.ts';
 import { findRole, mayUse, rolesIn, SYSTEM_ROLE } from '../catalog-roles.ts';
 import { DEFAULT_DATABASE } from '../catalog-store.ts';
 import type {
-  ConnectOptions, Engine, IngestResult, LoginFacts, SessionHooks, SqlSession,
+  ConnectOptions, Engine, IngestResult, LoginFacts, SessionHooks, SqlSession, WebhookRequest,
 } from '../session-api.ts';
 import type { Environment } from '../storage/interfaces.ts';
 import { MemoryStorage } from '../storage/memory-storage.ts';
 import { VirtualClock } from '../virtual-clock.ts';
+import { webhookBody } from '../engine-webhook.ts';
 import { extraKeysOf } from './extra-keys.ts';
 import { checkReferences } from './foreign-keys.ts';
 import type { KeySource } from './foreign-keys.ts';
@@ -104,6 +105,14 @@ class SessionEngine implements Engine {
     this.#sessions.audit(this.#core, {
       user, clientAddress, event: 'login refused', detail: reason,
     });
+  }
+
+  async webhook(table: string, request: WebhookRequest): Promise<IngestResult> {
+    const relation = this.#tableOf(table);
+    const stored = must(this.#core.catalog.state.relation(relation), 'table');
+    const { clock } = this.#core.environment;
+    const body = webhookBody(stored, request, clock.nowMicros());
+    return await this.ingest(table, body, request.key, SYSTEM_ROLE);
   }
 
   async ingest(

@@ -8,7 +8,7 @@ import type { Value } from '../../common/values.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
 import type {
   Binding, ConnectOptions, Engine, EngineOptions, ErrorMessage, IngestResult, LoginFacts,
-  SessionEvent, SessionHooks, SqlSession, StatementDescription, TransactionStatus,
+  SessionEvent, SessionHooks, SqlSession, StatementDescription, TransactionStatus, WebhookRequest,
 } from '../../runtime/session-api.ts';
 import { isCounted, STREAM_WINDOW } from './engine-protocol.ts';
 import type { FromWorker, SessionCall, StreamCall, ToWorker } from './engine-protocol.ts';
@@ -165,6 +165,10 @@ export class EngineClient implements Engine {
   ): Promise<IngestResult> {
     return await this.#ask((id) =>
       ({ kind: 'ingest', id, table, body, key, user })) as IngestResult;
+  }
+
+  async webhook(table: string, request: WebhookRequest): Promise<IngestResult> {
+    return await this.#ask((id) => ({ kind: 'webhook', id, table, request })) as IngestResult;
   }
 
   /** A session has been closed. */

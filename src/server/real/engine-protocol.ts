@@ -9,6 +9,7 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type {
   Binding, ConnectOptions, ErrorMessage, Notification, SessionEvent, TransactionStatus,
+  WebhookRequest,
 } from '../../runtime/session-api.ts';
 
 /** Row events that may be under way in one stream. */
@@ -51,6 +52,8 @@ export type ToWorker =
   | { readonly kind: 'cancel'; readonly session: number }
   | { readonly kind: 'ingest'; readonly id: number; readonly table: string;
       readonly body: Uint8Array; readonly key: string | null; readonly user: string | undefined }
+  | { readonly kind: 'webhook'; readonly id: number; readonly table: string;
+      readonly request: WebhookRequest }
   | { readonly kind: 'login'; readonly id: number; readonly user: string }
   | { readonly kind: 'refused'; readonly id: number; readonly user: string;
       readonly clientAddress: string; readonly reason: string }

@@ -77,6 +77,9 @@ function receive(engine: Engine, message: ToWorker): void {
     case 'more': streams.get(message.id)?.more(message.count); return;
     case 'drop': streams.get(message.id)?.drop(); return;
     case 'cancel': sessions.get(message.session)?.cancel(); return;
+    case 'webhook':
+      answer(message.id, engine.webhook(message.table, message.request));
+      return;
     case 'ingest':
       answer(message.id, engine.ingest(message.table, message.body, message.key, message.user));
       return;

@@ -30,6 +30,11 @@ export const OPENAPI: object = {
         schema: { type: 'string' }, description: 'A repeated request counts once' }],
       requestBody: { required: true, content: { 'application/json': {} } },
       responses: responses('accepted, deadLettered, duplicate, epoch') } },
+    '/webhook/{name}': { post: {
+      summary: 'Rows into a table with connector webhook; its own check decides', security: [],
+      parameters: [named('Table')],
+      requestBody: { required: true, content: { 'application/json': {} } },
+      responses: responses('accepted, deadLettered, duplicate, epoch') } },
     '/sql': { post: {
       summary: 'Runs statements, as text/plain or as JSON with query and parameters',
       requestBody: { required: true, content: { 'text/plain': {}, 'application/json': {

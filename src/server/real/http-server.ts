@@ -1,8 +1,9 @@
 /**
  * The HTTP side: ingest, SQL and views as JSON, subscriptions as streams.
  *
- * POST /ingest/<table>, POST /sql, GET /view/<name>, GET /subscribe/<name> (server-sent events,
- * or a WebSocket), GET /openapi.json and GET /health. Users and rights are those of SQL.
+ * POST /ingest/<table>, POST /webhook/<table>, POST /sql, GET /view/<name>, GET
+ * /subscribe/<name> (server-sent events, or a WebSocket), GET /openapi.json and GET
+ * /health. Users and rights are those of SQL.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -123,6 +124,7 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', path: /^\/openapi\.json$/, open: true,
     run: ({ response }) => reply(response, 200, OPENAPI) },
   { method: 'POST', path: /^\/ingest\/([^/]+)$/, run: ingest },
+  { method: 'POST', path: /^\/webhook\/([^/]+)$/, open: true, run: webhook },
   { method: 'POST', path: /^\/sql$/, run: sql },
   { method: 'GET', path: /^\/view\/([^/]+)$/,
     run: async ({ engine, caller, name, url, response }) =>
@@ -139,6 +141,17 @@ async function ingest({ engine, request, response, caller, name }: Call): Promis
   const key = request.headers['idempotency-key'];
   const result = await engine.ingest(name, body, typeof key === 'string' ? key : null,
     caller.user);
+  reply(response, 200, { ...result, epoch: String(result.epoch) });
+}
+
+/** Anybody may send; the table's own check decides. */
+async function webhook({ engine, request, response, name }: Call): Promise<void> {
+  const body = await readBody(request);
+  if (body === null) return reply(response, 413, { error: 'the body is too large' });
+  const { 'idempotency-key': key } = request.headers;
+  const result = await engine.webhook(name, {
+    body, headers: JSON.stringify(request.headers), key: typeof key === 'string' ? key : null,
+  });
   reply(response, 200, { ...result, epoch: String(result.epoch) });
 }
 
