@@ -192,3 +192,52 @@ it('writes whole files, each row into one of them', async () => {
   await expect(ours.query(`CREATE SINK out FROM lines WITH (connector = 'file', path = '${folder}')`))
     .rejects.toThrow('has files of a sink "out"');
 }, 60_000);
+
+it('holds back no consumer for a slow one', async () => {
+  const folder = mkdtempSync(join(directory, 'fan-'));
+  let held: (() => void)[] = [];
+  let open = false;
+  const bodies: string[] = [];
+  const slow = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part: Buffer) => { body += part.toString(); });
+    request.on('end', () => {
+      bodies.push(body);
+      if (open) response.end();
+      else held.push(() => response.end());
+    });
+  });
+  await new Promise<void>((resolve) => { slow.listen(0, '127.0.0.1', resolve); });
+  const { port } = slow.address() as AddressInfo;
+  await ours.query('CREATE TABLE readings (sensor int, value int)');
+  await ours.query('CREATE TABLE latest (sensor int PRIMARY KEY, value int)');
+  await ours.query('CREATE MATERIALIZED VIEW tops AS SELECT sensor, max(value) AS value FROM readings GROUP BY sensor');
+  await ours.query('CREATE SINK fast_table INTO latest FROM tops');
+  await ours.query(`CREATE SINK fast_files FROM tops WITH (connector = 'file', path = '${folder}', 'roll.interval.ms' = '0') FORMAT DEBEZIUM ENCODE JSON`);
+  await ours.query(`CREATE SINK slow_hook FROM tops WITH (connector = 'webhook', url = 'http://127.0.0.1:${port}/', 'allow.private' = 'true', 'timeout.ms' = '60000')`);
+  const others = async (n: number): Promise<boolean> => {
+    const [line] = await rows(`SELECT count(*) FROM latest WHERE value = ${n}`);
+    const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+    return String(line?.[0]) === '5' && files.includes(`"after":{"sensor":5,"value":${n}}`);
+  };
+  for (let n = 1; n <= 20; n++) {
+    await ours.query(`INSERT INTO readings SELECT i, ${n} FROM generate_series(1, 5) i`);
+    let there = await others(n);
+    for (let tries = 0; tries < 200 && !there; tries++) {
+      await new Promise((resolve) => { setTimeout(resolve, 10); });
+      there = await others(n);
+    }
+    expect(there).toBe(true);
+  }
+  // The slow one has answered nothing so far; it gets everything once it does.
+  expect(held).toHaveLength(1);
+  open = true;
+  for (const answer of held) answer();
+  held = [];
+  await ours.query('FLUSH');
+  const values = bodies.flatMap((body) => JSON.parse(body) as { value: { sensor: number; value: number } }[])
+    .filter(({ value }) => value.sensor === 3).map(({ value }) => value.value);
+  expect(values).toEqual(Array.from({ length: 20 }, (_none, n) => n + 1));
+  for (const sink of ['fast_table', 'fast_files', 'slow_hook']) await ours.query(`DROP SINK ${sink}`);
+  await new Promise((resolve) => { slow.close(resolve); });
+}, 60_000);
