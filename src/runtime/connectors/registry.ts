@@ -11,12 +11,15 @@ import type {
 } from './connector.ts';
 import { optionMap } from './options.ts';
 import { DATAGEN } from './datagen/connector.ts';
+import { SSE, WEBSOCKET } from './feed/connector.ts';
 import { FILE } from './file/connector.ts';
 import { KAFKA } from './kafka/connector.ts';
 import { NEXMARK } from './nexmark/connector.ts';
 import { POSTGRES_CDC } from './postgres/connector.ts';
 
-const CONNECTORS: readonly Connector[] = [FILE, DATAGEN, NEXMARK, KAFKA, POSTGRES_CDC];
+const CONNECTORS: readonly Connector[] = [
+  FILE, DATAGEN, NEXMARK, KAFKA, POSTGRES_CDC, SSE, WEBSOCKET,
+];
 
 /** Names of all connectors. */
 export function connectorNames(): readonly string[] {

@@ -4,6 +4,7 @@
 import type { Environment } from '../storage/interfaces.ts';
 import { kafkaLogs } from './kafka/kafkajs-client.ts';
 import { httpRegistry } from './kafka/schema-registry.ts';
+import { networkFeeds } from './feed/network-feeds.ts';
 import { folderWriter } from './files/folder-writer.ts';
 import { httpSender } from './http/http-sender.ts';
 import { pgSockets } from './postgres/pg-socket.ts';
@@ -34,6 +35,6 @@ export function realEnvironment(
     clock: settable ?? realClock, testClock: settable, entropy: realEntropy, exec: realExec,
     files: realFiles, storage, log, scripts: loadScriptHost,
     outside: { logs: kafkaLogs, registries: httpRegistry, postgres: pgSockets,
-      http: httpSender, fileWriter: folderWriter },
+      http: httpSender, feeds: networkFeeds, fileWriter: folderWriter },
   };
 }

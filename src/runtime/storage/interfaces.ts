@@ -6,6 +6,7 @@
  */
 import type { ScriptHost } from '../../planner/functions/script-host.ts';
 import type { Logs } from '../connectors/kafka/log-client.ts';
+import type { Feeds } from '../connectors/feed/feed-client.ts';
 import type { PgLinks } from '../connectors/postgres/pg-link.ts';
 import type { Registries } from '../formats/schema-registry.ts';
 import type { FileWriter } from '../sinks/file-writer.ts';
@@ -87,6 +88,7 @@ export interface Outside {
   readonly registries?: Registries;
   readonly postgres?: PgLinks;
   readonly http?: HttpClient;
+  readonly feeds?: Feeds;
   readonly fileWriter?: FileWriter;
 }
 

@@ -204,5 +204,6 @@ it('names a slot that is gone, and copies anew when told to', async () => {
   expect(await status()).toBe('broken(replication slot "gap_slot" is gone)');
   await ours.query('ALTER TABLE gap RESUME AFTER GAP');
   await same('SELECT * FROM gap ORDER BY id');
+  expect(await rows('SELECT relation FROM tidemill.source_gaps')).toEqual([['gap']]);
   await ours.query('DROP TABLE gap');
 }, 60_000);

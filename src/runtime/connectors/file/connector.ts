@@ -12,7 +12,7 @@ import { CsvDecoder, csvRecordEnd } from '../../formats/csv.ts';
 import { JsonDecoder } from '../../formats/json.ts';
 import type { RecordError } from '../../formats/json.ts';
 import { RowBuilder } from '../../formats/row-builder.ts';
-import type { Files } from '../../storage/interfaces.ts';
+import type { Files, Outside } from '../../storage/interfaces.ts';
 import type {
   Connector, ConnectorColumn, ConnectorContext, DeadLetter, OpenConnector, PollLimits, SourceBatch,
 } from '../connector.ts';
@@ -30,7 +30,8 @@ const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 export const FILE: Connector = {
   name: 'file',
   options: [
-    ['path', 'File to read; several, separated by commas, are partitions.'],
+    ['path', 'File to read; several, separated by commas, are partitions; * and ? stand for '
+      + 'the files there are now.'],
     ['mode', 'bounded (default): to the end; follow: wait for more.'],
     ['format', 'csv or json; without it the name decides.'],
     ['csv.header', 'true (default): the first record names the columns.'],
@@ -44,8 +45,35 @@ export const FILE: Connector = {
     followOf(options);
     separatorOf(options);
   },
+  prepare: expanded,
   open: (context) => new FileSource(context),
 };
+
+/** The declaration with patterns replaced by the files there are. */
+async function expanded(spec: StoredConnector, outside: Outside): Promise<StoredConnector> {
+  const paths = pathsOf(optionMap(spec.options));
+  if (!paths.some((path) => /[*?]/.test(path))) return spec;
+  const found: string[] = [];
+  for (const path of paths) found.push(...await matching(path, outside));
+  return { ...spec, options: [
+    ...spec.options.filter(([name]) => name !== 'path'), ['path', found.join(',')],
+  ] };
+}
+
+async function matching(path: string, outside: Outside): Promise<readonly string[]> {
+  if (!/[*?]/.test(path)) return [path];
+  const slash = path.lastIndexOf('/');
+  const folder = slash < 0 ? '.' : path.slice(0, Math.max(1, slash));
+  if (/[*?]/.test(folder) || outside.fileWriter === undefined) {
+    throw badOption('path', path, 'patterns in the names of files only');
+  }
+  const pattern = new RegExp(`^${path.slice(slash + 1).replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+  const names = (await outside.fileWriter.list(folder)).filter((name) =>
+    pattern.test(name) && !name.startsWith('.') && !name.includes(',')).toSorted();
+  if (names.length > 0) return names.map((name) => slash < 0 ? name : `${folder}/${name}`);
+  throw sqlError('58P01', `no file matches "${path}"`);
+}
 
 function pathsOf(options: OptionMap): string[] {
   const path = option(options, 'path');
