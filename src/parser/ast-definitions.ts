@@ -594,6 +594,8 @@ export interface PrivilegeTarget extends Node {
   readonly kind: 'privilegeTarget';
   readonly object: string;
   readonly names: readonly QualifiedName[];
+  /** Argument types of functions, where they are given. */
+  readonly signatures: readonly (readonly TypeName[] | null)[];
 }
 
 /** GRANT and REVOKE; `names` are privileges, or roles where there is no target. */
@@ -603,8 +605,8 @@ export interface Privileges extends Node {
   /** Everything between the keyword and TO or FROM. */
   readonly text: string;
   readonly names: readonly string[];
-  /** Some privilege has a list of columns. */
-  readonly columns: boolean;
+  /** The columns behind each privilege, or null. */
+  readonly columns: readonly (readonly Identifier[] | null)[];
   readonly target: PrivilegeTarget | null;
   readonly roles: readonly Identifier[];
   /** WITH GRANT | ADMIN OPTION, GRANT | ADMIN OPTION FOR */

@@ -3,6 +3,7 @@
  */
 import type { PrivilegeTarget, Privileges } from './ast-definitions.ts';
 import type { Identifier, QualifiedName } from './ast-leaves.ts';
+import type { TypeName } from './ast.ts';
 import { DefinitionGrammar } from './grammar-definitions.ts';
 import type { Rule } from './grammar-names.ts';
 import * as T from './tokens.ts';
@@ -24,12 +25,12 @@ export abstract class RoleGrammar extends DefinitionGrammar {
     });
     const from = this.LA(1);
     const names: string[] = [];
-    let columns = false;
+    const columns: (readonly Identifier[] | null)[] = [];
     this.AT_LEAST_ONE_SEP({
       SEP: T.Comma,
       DEF: () => {
         names.push(this.SUBRULE(this.privilegeName));
-        this.OPTION2(() => (this.SUBRULE(this.identifierList), (columns = true)));
+        columns.push(this.OPTION2(() => this.SUBRULE(this.identifierList)) ?? null);
       },
     });
     const target = this.OPTION3(() => this.SUBRULE(this.privilegeTarget)) ?? null;
@@ -106,14 +107,15 @@ export abstract class RoleGrammar extends DefinitionGrammar {
       },
     });
     const names: QualifiedName[] = [];
+    const signatures: (readonly TypeName[] | null)[] = [];
     this.AT_LEAST_ONE_SEP({
       SEP: T.Comma,
       DEF: () => {
         names.push(this.SUBRULE(this.qualifiedName));
-        this.OPTION2(() => this.SUBRULE(this.signature));
+        signatures.push(this.OPTION2(() => this.SUBRULE(this.signature)) ?? null);
       },
     });
     const object = all === undefined ? words.join(' ') : `all ${all}`;
-    return { kind: 'privilegeTarget', object, names, span: this.spanFrom(first) };
+    return { kind: 'privilegeTarget', object, names, signatures, span: this.spanFrom(first) };
   });
 }

@@ -195,9 +195,9 @@ export class StatementState {
   }
 
   /** Notes that the statement reads a relation. */
-  read(relation: CatalogRelation): void {
+  read(relation: CatalogRelation): ReadonlySet<string> | null {
     this.reads.add(relation.id);
-    this.catalog.reading?.(relation.id, this.expanding.at(-1) ?? null);
+    return this.catalog.reading?.(relation.id, this.expanding.at(-1) ?? null) ?? null;
   }
 }
 

@@ -48,6 +48,7 @@ export function noteFunction(state: StatementState, entry: FunctionEntry, span: 
   const { user } = entry;
   if (user === undefined) return;
   state.functions.add(user.oid);
+  state.catalog.calling?.(user.oid);
   if (!state.view || user.volatility === 'immutable') return;
   throw sqlError('42P17', 'functions in a materialized view must be marked IMMUTABLE', {
     span,

@@ -18,7 +18,7 @@ import { notSupported, syntaxError } from './errors.ts';
 import { andAll, isTrue, TRUE } from './expr-tools.ts';
 import { filter, joinColumns } from './relation-tools.ts';
 import type { JoinType, Relation, ScalarExpr, TableCall } from './relation.ts';
-import { Scope, shiftItem } from './scope.ts';
+import { readable, Scope, shiftItem } from './scope.ts';
 import type { ColumnFacts, ScopeColumn, ScopeItem } from './scope.ts';
 
 /** Which join is made, and where. */
@@ -214,7 +214,7 @@ function usingColumn(
       `column "${name.name}" specified in USING clause does not exist in ${side} table`,
       { span: name.span });
   }
-  return column.expr;
+  return readable(column);
 }
 
 /** USING (a, b): equalities, and one merged column for each pair. */

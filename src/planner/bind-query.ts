@@ -27,7 +27,7 @@ import { evaluateConstant } from './fold.ts';
 import { bindMoment } from './bind-moment.ts';
 import type { ScalarExpr, SortKey } from './relation.ts';
 import { isComputedCount, numberedRange } from './row-range.ts';
-import { Scope } from './scope.ts';
+import { readable, Scope } from './scope.ts';
 import type { BoundRelation } from './scope.ts';
 
 /** The state of a new statement. */
@@ -93,10 +93,9 @@ function bindTable(
     kind: 'tableRef', span: table.span, name: table.name, only: false, alias: null, asOf: null,
     sample: null,
   });
-  return {
-    relation: piece.relation, facts: piece.facts, order: [],
-    visible: must(piece.items[0], 'table').columns.length,
-  };
+  const { columns } = must(piece.items[0], 'table');
+  for (const column of columns) readable(column);
+  return { relation: piece.relation, facts: piece.facts, order: [], visible: columns.length };
 }
 
 /** ORDER BY over the output columns alone: names and ordinals; else expressions over them. */

@@ -115,17 +115,25 @@ function useWith(context: FromContext, binding: WithBinding): BoundRelation {
   return { ...binding.bound, relation: deepenRelation(binding.bound.relation, distance) };
 }
 
+function deniedOf(
+  { kind, name }: CatalogRelation, column: string, allowed: ReadonlySet<string> | null,
+): Pick<ColumnFacts, 'denied'> {
+  if (allowed === null || allowed.has(column)) return {};
+  return { denied: `${kind === 'materializedView' ? 'materialized view' : kind} ${name}` };
+}
+
 /** A relation of the catalog: a scan, or a plain view's query. */
 export function bindCatalogRelation(
   state: StatementState, relation: CatalogRelation,
 ): BoundRelation {
   if (relation.kind === 'view' && relation.definition !== null) return expandView(state, relation);
-  state.read(relation);
+  const allowed = state.read(relation);
   const columns: RelationColumn[] = relation.columns.map((column) => ({
     name: column.name, type: column.type, ...(column.notNull ? { notNull: true } : {}),
   }));
-  const facts: ColumnFacts[] = relation.columns.map((_column, at) => ({
-    relation: relation.id, attribute: at + 1, window: null,
+  const facts: ColumnFacts[] = relation.columns.map((column, at) => ({
+    ...deniedOf(relation, column.name, allowed), relation: relation.id, attribute: at + 1,
+    window: null,
     watermark: relation.watermark?.column === at
       || relation.columnWatermarks.some((each) => each.column === at),
   }));
@@ -151,13 +159,16 @@ function expandView(state: StatementState, view: CatalogRelation): BoundRelation
   if (state.expanding.includes(view.id)) {
     throw sqlError('42P17', `infinite recursion detected in rules for relation "${view.name}"`);
   }
-  state.read(view);
+  const allowed = state.read(view);
   const { catalog } = state;
   state.expanding.push(view.id);
   state.catalog = catalogOfView(catalog, definition);
   try {
     const bound = state.bindQuery(definition.query, { outer: null, withs: null, carry: true });
-    return renamed(bound, view.columns.map((column) => column.name), view);
+    const named = renamed(bound, view.columns.map((column) => column.name), view);
+    if (allowed === null) return named;
+    return { ...named, facts: named.facts.map((fact, at) =>
+      ({ ...fact, ...deniedOf(view, view.columns[at]?.name ?? '', allowed) })) };
   } finally {
     state.catalog = catalog;
     state.expanding.pop();
@@ -196,7 +207,8 @@ function catalogOfView(
       return null;
     },
     relationById: (id) => base.relationById(id),
-    reading: (relation, through) => base.reading?.(relation, through),
+    reading: (relation, through) => base.reading?.(relation, through) ?? null,
+    calling: (oid) => base.calling?.(oid),
     relationNames: () => base.relationNames(),
     schemaExists: (name) => base.schemaExists(name),
   };

@@ -96,8 +96,13 @@ export interface CatalogReader {
   /** Finds a relation by name; an unqualified one along the search path. */
   findRelation(schema: string | null, name: string): CatalogRelation | null;
   relationById(id: number): CatalogRelation | null;
-  /** Told of each relation a statement reads; `through`: the view whose query names it. */
-  reading?(relation: number, through: number | null): void;
+  /**
+   * Told of each relation a statement reads; `through`: the view whose query names it. Gives the
+   * names of the columns that may be read where these are not all.
+   */
+  reading?(relation: number, through: number | null): ReadonlySet<string> | null;
+  /** Told of each user function a statement calls. */
+  calling?(oid: number): void;
   /** Names for "did you mean": all relations visible on the search path. */
   relationNames(): readonly string[];
   schemaExists(name: string): boolean;

@@ -7,6 +7,7 @@
  * when the nodes are built. Errors carry PostgreSQL's words and the nearest name.
  */
 import { must } from '../common/assert.ts';
+import { sqlError } from '../common/errors.ts';
 import type { Span } from '../common/span.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { NamedWindow } from '../parser/ast.ts';
@@ -51,6 +52,8 @@ export interface ColumnFacts {
   readonly window: WindowFact | null;
   /** True when a watermark bounds the column's values still to come. */
   readonly watermark: boolean;
+  /** The relation whose column the user may not read. */
+  readonly denied?: string;
 }
 
 /** Facts of a computed column. */
@@ -72,6 +75,8 @@ export interface ScopeColumn {
   readonly expr: ScalarExpr;
   /** Can be named, but is not in `*` (window_time). */
   readonly unlisted?: boolean;
+  /** May not be read: what PostgreSQL calls the relation. */
+  readonly denied?: string;
 }
 
 /** An element of FROM as far as names go. */
@@ -177,7 +182,13 @@ export function liftExpr(expr: ScalarExpr, depth: number): ScalarExpr {
 
 /** A reference of its own to a column, so that each place in the text can be told apart. */
 export function freshExpr(column: ScopeColumn, depth: number): ScalarExpr {
-  return { ...liftExpr(column.expr, depth) };
+  return { ...liftExpr(readable(column), depth) };
+}
+
+/** The column's expression; 42501 where the user has no right to it. */
+export function readable(column: ScopeColumn): ScalarExpr {
+  if (column.denied === undefined) return column.expr;
+  throw sqlError('42501', `permission denied for ${column.denied}`);
 }
 
 /** Finds a column by a name without a table; null when there is none at any level. */
@@ -365,7 +376,7 @@ export function wholeRow(found: FoundItem): ScalarExpr {
     name: 'record',
     fields: columns.map((column) => ({ name: column.name, type: column.expr.type })),
   };
-  return { kind: 'record', type, fields: columns.map((column) => liftExpr(column.expr, depth)) };
+  return { kind: 'record', type, fields: columns.map((column) => freshExpr(column, depth)) };
 }
 
 /** Columns of a relation as an item of that name, numbered from `offset`. */
@@ -379,9 +390,14 @@ export function itemOf(spec: {
     key: spec.key?.map((at) => at + offset) ?? null,
     columns: bound.relation.columns.slice(0, bound.visible).map((column, at) => ({
       name: column.name,
-      expr: { kind: 'column', index: at + offset, type: column.type },
+      expr: { kind: 'column', index: at + offset, type: column.type }, ...deniedIn(bound, at),
     })),
   };
+}
+
+function deniedIn({ facts }: BoundRelation, at: number): Pick<ScopeColumn, 'denied'> {
+  const denied = facts[at]?.denied;
+  return denied === undefined ? {} : { denied };
 }
 
 /** The item with its column numbers moved. */

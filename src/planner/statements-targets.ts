@@ -107,7 +107,11 @@ export function bindReturning(
   if (items.length === 0) return null;
   const { table, offset } = row;
   const scope = new Scope(null);
-  scope.items = [tableItem(table, row.name, offset), ...row.others];
+  const allowed = place.state.catalog.reading?.(table.id, null) ?? null;
+  const item = tableItem(table, row.name, offset);
+  const columns = item.columns.map((column) => (allowed?.has(column.name) === false
+    ? { ...column, denied: `table ${table.name}` } : column));
+  scope.items = [{ ...item, columns }, ...row.others];
   const binder = exprBinder(place.state, { scope, withs: place.withs, clause: 'RETURNING' });
   const targets = bindTargets(binder, items, {});
   return {

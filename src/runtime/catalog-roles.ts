@@ -45,10 +45,12 @@ export interface Grant {
   readonly privileges: string;
   /** Those of them that may be passed on. */
   readonly grantable: string;
+  /** What is granted on columns alone, by their names. */
+  readonly columns?: Readonly<Record<string, Omit<Grant, 'role' | 'columns'>>>;
 }
 
 /** Kinds of objects with privileges. */
-export type PrivilegeKind = 'relation' | 'sequence' | 'schema' | 'database' | 'object';
+export type PrivilegeKind = 'relation' | 'sequence' | 'schema' | 'database' | 'function' | 'object';
 
 /** Words and letters of privileges. */
 export const PRIVILEGE_LETTERS: ReadonlyMap<string, string> = new Map([
@@ -59,7 +61,8 @@ export const PRIVILEGE_LETTERS: ReadonlyMap<string, string> = new Map([
 
 /** All privileges of a kind of object. */
 export const ALL_PRIVILEGES: Readonly<Record<PrivilegeKind, string>> = {
-  relation: 'arwdDxt', sequence: 'rwU', schema: 'UC', database: 'CTc', object: 'rU',
+  relation: 'arwdDxt', sequence: 'rwU', schema: 'UC', database: 'CTc', function: 'X',
+  object: 'rU',
 };
 
 interface RoleTable {
@@ -180,10 +183,21 @@ export function grantsOn(state: CatalogState, object: Protected): readonly Grant
   return tableOf(state).grants.get(object.id) ?? defaultGrants(object);
 }
 
+/** What was granted on an object; none where nothing was. */
+export function grantsIn(state: CatalogState, id: number): readonly Grant[] {
+  return tableOf(state).grants.get(id) ?? [];
+}
+
+/** True where something was granted or revoked: the defaults hold no longer. */
+export function hasGrants(state: CatalogState, id: number): boolean {
+  return tableOf(state).grants.has(id);
+}
+
 function defaultGrants({ id, kind, system }: Protected): readonly Grant[] {
   const everybody = (privileges: string): readonly Grant[] =>
     [{ role: PUBLIC_ROLE, privileges, grantable: '' }];
   if (kind === 'database') return everybody('Tc');
+  if (kind === 'function') return everybody('X');
   if (kind === 'schema') return system || id === PUBLIC_SCHEMA ? everybody('U') : [];
   return system ? everybody('r') : [];
 }
@@ -202,6 +216,23 @@ export function mayUse(
     const has = want.grantable === true ? grant.grantable : grant.privileges;
     return want.any.split('').some((letter) => has.includes(letter));
   });
+}
+
+/** The columns on which the user has one of the privileges (letters) on their own. */
+export function columnsAllowed(
+  state: CatalogState, user: string, object: Protected,
+  want: { readonly any: string; readonly grantable?: boolean },
+): ReadonlySet<string> {
+  const role = findRole(state, user);
+  if (role === null) return new Set();
+  const own = memberships(state, role, true);
+  return new Set(grantsOn(state, object).flatMap((grant) => {
+    if (grant.role !== PUBLIC_ROLE && !own.has(grant.role)) return [];
+    return Object.entries(grant.columns ?? {}).flatMap(([name, { privileges, grantable }]) => {
+      const has = want.grantable === true ? grantable : privileges;
+      return want.any.split('').some((letter) => has.includes(letter)) ? [name] : [];
+    });
+  }));
 }
 
 /** True when the user has the rights of an owner. */

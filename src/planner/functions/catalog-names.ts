@@ -46,14 +46,14 @@ const LOOKUPS: readonly ScalarFunction[] = TO_REG.filter((type) => type !== 'reg
   }));
 
 /** Privileges by kind: what names an object, and where it is looked up. */
-type PrivilegeKind = 'relation' | 'schema' | 'database' | 'role' | null;
+type PrivilegeKind = 'relation' | 'schema' | 'database' | 'role' | 'function' | null;
 
 const PRIVILEGES: readonly (readonly [string, PrivilegeKind])[] =
   [
     ['has_table_privilege', 'relation'], ['has_any_column_privilege', 'relation'],
     ['has_sequence_privilege', 'relation'], ['has_schema_privilege', 'schema'],
     ['has_database_privilege', 'database'], ['pg_has_role', 'role'],
-    ['has_function_privilege', null], ['has_type_privilege', null],
+    ['has_function_privilege', 'function'], ['has_type_privilege', null],
     ['has_language_privilege', null], ['has_tablespace_privilege', null],
     ['has_foreign_data_wrapper_privilege', null], ['has_server_privilege', null],
   ];
@@ -77,25 +77,32 @@ const GRANTED: readonly ScalarFunction[] = [
     signature: `${name}(${args}) -> boolean`, volatility: 'stable',
     doc: 'True when the role, or the current user, has one of the privileges.',
     examples: [[privilegeCall(name, args), 'true']],
-    evaluateIn: (context, ...values: Value[]) => granted(context, what, values, 2),
+    evaluateIn: (context, ...values: Value[]) => granted(context, what, values,
+      { counted: 2, anyColumn: name === 'has_any_column_privilege' }),
   }))),
   ...COLUMN_PRIVILEGE_ARGS.map((args) => scalar({
     signature: `has_column_privilege(${args}) -> boolean`, volatility: 'stable',
-    doc: 'True when the privilege is there for the whole relation: columns have none of their own.',
+    doc: 'True when the role has one of the privileges on the column or the relation.',
     examples: [[privilegeCall('has_column_privilege', args), 'true']],
-    evaluateIn: (context, ...values: Value[]) => granted(context, 'relation', values, 3),
+    evaluateIn: (context, ...values: Value[]) => granted(context, 'relation', values,
+      { counted: 3, anyColumn: false }),
   })),
 ];
 
 /** `counted` arguments, and before them perhaps the role. Outside a session everything is true. */
 function granted(
-  context: EvaluationContext, what: PrivilegeKind, values: readonly Value[], counted: number,
+  context: EvaluationContext, what: PrivilegeKind, values: readonly Value[],
+  of: { readonly counted: number; readonly anyColumn: boolean },
 ): boolean | null {
+  const { counted, anyColumn } = of;
   const object = values.at(-counted);
+  const column = counted < 3 ? null : values.at(-2);
   const user = values.length > counted ? values[0] : null;
   const wanted = values.at(-1);
   if (context.catalog === undefined) return true;
   return context.catalog.hasPrivilege({
+    ...(typeof column === 'string' || typeof column === 'number' ? { column }
+      : anyColumn ? { column: null } : {}),
     what: what ?? 'other', wanted: typeof wanted === 'string' ? wanted : '',
     user: typeof user === 'number' ? user >>> 0 : typeof user === 'string' ? user : null,
     object: typeof object === 'number' || typeof object === 'string' ? object : 0,

@@ -84,7 +84,9 @@ export interface CatalogLookup extends NameLookup {
    * or an oid; null when there is no such object.
    */
   hasPrivilege(ask: {
-    readonly what: 'relation' | 'schema' | 'database' | 'role' | 'other';
+    readonly what: 'relation' | 'schema' | 'database' | 'role' | 'function' | 'other';
+    /** A column's name or number; null: any column will do. */
+    readonly column?: string | number | null;
     readonly user: string | number | null; readonly object: string | number;
     readonly wanted: string;
   }): boolean | null;

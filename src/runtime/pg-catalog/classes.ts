@@ -17,6 +17,7 @@ import type {
 import { SHAPES } from './columns.ts';
 import type { CatalogRow, Contents } from './content.ts';
 import { remembered } from './content.ts';
+import { aclOf, columnAcls } from './acl.ts';
 import { defaultText, expressionText, indexParts, isSerial } from './definitions.ts';
 import {
   C_COLLATION, checkOid, DEFAULT_COLLATION, defaultOid, relationsHere, roleOids, userRelations,
@@ -81,6 +82,8 @@ function* classes(context: SystemContext): Generator<CatalogRow, void> {
     }
     yield {
       ...classRow(relation, owner(relation.owner)), relhasindex: indexed.has(relation.id),
+      relacl: aclOf(context, { id: relation.id, owner: relation.owner, kind: 'relation',
+        system: false }),
       ...(relation.kind === 'table' || relation.kind === 'materializedView'
         ? { reltuples: context.engine.rowCount(relation.id),
           relpages: pages(context.engine.storedBytes(relation.id)) } : {}),
@@ -107,6 +110,8 @@ function* classes(context: SystemContext): Generator<CatalogRow, void> {
       oid: sequence.id, relname: sequence.name, relnamespace: sequence.schemaId,
       relowner: owner(sequence.owner), relfilenode: sequence.id, relkind: 'S',
       relpersistence: 'p', relnatts: 3, relispopulated: true, relreplident: 'n', reltuples: 1,
+      relacl: aclOf(context, { id: sequence.id, owner: sequence.owner, kind: 'sequence',
+        system: false }),
     };
   }
 }
@@ -174,7 +179,16 @@ function indexAttributes(
 }
 
 function* attributes(context: SystemContext): Generator<CatalogRow, void> {
-  for (const relation of relationsHere(context)) yield* attributesOf(relation);
+  for (const relation of relationsHere(context)) {
+    const { id, owner } = relation;
+    const acls = columnAcls(context, { id, owner, kind: 'relation', system: false });
+    if (acls.size === 0) yield* attributesOf(relation);
+    else {
+      for (const [at, row] of attributesOf(relation).entries()) {
+        yield { ...row, attacl: acls.get(relation.columns[at]?.name ?? '') ?? null };
+      }
+    }
+  }
   for (const { object, type } of userTypes(context)) {
     if (type.fields === undefined || type.domain !== undefined) continue;
     for (const [at, field] of type.fields.entries()) {

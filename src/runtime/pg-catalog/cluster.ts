@@ -7,6 +7,7 @@ import { findRole, rolesIn } from '../catalog-roles.ts';
 import type { SystemContext } from '../engine-core-types.ts';
 import { SETTINGS } from '../session/settings.ts';
 import type { Setting } from '../session/settings.ts';
+import { aclOf } from './acl.ts';
 import type { CatalogRow, Contents } from './content.ts';
 import {
   CLASS_OIDS, DEFAULT_TABLESPACE, roleNames, roleOid, roleOids, schemasHere,
@@ -19,6 +20,7 @@ function* databases(context: SystemContext): Generator<CatalogRow, void> {
       oid: id, datname: name, datdba: roleOid(context, owner), encoding: 6, datlocprovider: 'c',
       datallowconn: true, datconnlimit: -1, dattablespace: DEFAULT_TABLESPACE, datcollate: 'C',
       datctype: 'C.UTF-8', datminmxid: 1, datfrozenxid: 1,
+      datacl: aclOf(context, { id, owner, kind: 'database', system: false }),
     };
   }
 }
@@ -26,7 +28,9 @@ function* databases(context: SystemContext): Generator<CatalogRow, void> {
 function* namespaces(context: SystemContext): Generator<CatalogRow, void> {
   const owner = roleOids(context);
   for (const schema of schemasHere(context)) {
-    yield { oid: schema.id, nspname: schema.name, nspowner: owner(schema.owner) };
+    yield { oid: schema.id, nspname: schema.name, nspowner: owner(schema.owner),
+      nspacl: aclOf(context, { id: schema.id, owner: schema.owner, kind: 'schema',
+        system: schema.database === 0 }) };
   }
 }
 

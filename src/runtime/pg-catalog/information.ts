@@ -297,22 +297,6 @@ function* routines(context: SystemContext): Generator<CatalogRow, void> {
   }
 }
 
-const PRIVILEGES = ['INSERT', 'SELECT', 'UPDATE', 'DELETE'];
-
-/** Every user may do everything a relation allows; listed for the asking one. */
-function* privileges(context: SystemContext): Generator<CatalogRow, void> {
-  const catalog = databaseName(context);
-  for (const relation of listed(context)) {
-    if (relation.kind === 'system') continue;
-    const allowed = relation.kind === 'table' ? PRIVILEGES : ['SELECT'];
-    for (const privilege of allowed) {
-      yield { grantor: relation.owner, grantee: context.user, table_catalog: catalog,
-        table_schema: relation.schema, table_name: relation.name, privilege_type: privilege,
-        is_grantable: 'YES', with_hierarchy: yesNo(privilege === 'SELECT') };
-    }
-  }
-}
-
 function* characterSets(context: SystemContext): Generator<CatalogRow, void> {
   yield { character_set_name: 'UTF8', character_repertoire: 'UCS', form_of_use: 'UTF8',
     default_collate_catalog: databaseName(context), default_collate_schema: 'pg_catalog',
@@ -331,7 +315,7 @@ function* enabledRoles(context: SystemContext): Generator<CatalogRow, void> {
 export const INFORMATION: Contents = {
   schemata, tables, views, columns, element_types: elementTypes, domains, routines, attributes,
   domain_constraints: domainConstraints, user_defined_types: userDefinedTypes,
-  table_privileges: privileges, role_table_grants: privileges, character_sets: characterSets,
+  character_sets: characterSets,
   information_schema_catalog_name: catalogName, enabled_roles: enabledRoles,
   applicable_roles: () => [],
 };

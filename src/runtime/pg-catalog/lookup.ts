@@ -299,8 +299,11 @@ export class SystemLookup implements CatalogLookup {
   hasPrivilege(ask: Omit<PrivilegeQuestion, 'object'> & { readonly object: string | number }):
     boolean | null {
     const { object, what } = ask;
-    if (typeof object === 'string' && what !== 'other') this.requireObject(what, object);
+    if (typeof object === 'string' && what !== 'other' && what !== 'function') {
+      this.requireObject(what, object);
+    }
     const oid = typeof object === 'number' ? object >>> 0
+      : what === 'function' ? this.oidOf('regprocedure', object)
       : what === 'relation' ? this.#classOid(object) ?? 0
       : what === 'schema' ? schemasHere(this.#context).find(({ name }) => name === object)?.id ?? 0
       : what === 'database' ? this.#context.catalog.databaseByName(object)?.id ?? 0

@@ -4,13 +4,15 @@
 import { sqlError } from '../../common/errors.ts';
 import type { Protected } from '../catalog-roles.ts';
 import {
-  findRole, isMember, mayUse, PRIVILEGE_LETTERS, roleById, rolesIn, SYSTEM_ROLE_OID,
+  columnsAllowed, findRole, isMember, mayUse, PRIVILEGE_LETTERS, roleById, rolesIn, SYSTEM_ROLE_OID,
 } from '../catalog-roles.ts';
 import type { SystemContext } from '../engine-core-types.ts';
 
 /** A question about privileges. */
 export interface PrivilegeQuestion {
-  readonly what: 'relation' | 'schema' | 'database' | 'role' | 'other';
+  readonly what: 'relation' | 'schema' | 'database' | 'role' | 'function' | 'other';
+  /** A column's name or number; null: any column will do. */
+  readonly column?: string | number | null;
   /** null: the current user. */
   readonly user: string | number | null;
   /** Oid of the object, or null when it is of no kind we know. */
@@ -24,6 +26,7 @@ export function hasPrivilege(context: SystemContext, ask: PrivilegeQuestion): bo
   const { catalog } = context;
   const user = userName(context, ask.user);
   if (ask.what === 'other') return true;
+  if (ask.what === 'function' && !catalog.objects.has(ask.object)) return ask.object > 0;
   if (ask.what === 'role') {
     const role = roleById(catalog, ask.object)?.name
       ?? (ask.object === SYSTEM_ROLE_OID ? 'tidemill' : null);
@@ -37,8 +40,20 @@ export function hasPrivilege(context: SystemContext, ask: PrivilegeQuestion): bo
     const grantable = words.endsWith(' with grant option');
     const any = PRIVILEGE_LETTERS.get(words.replace(/ with grant option$/, ''));
     if (any === undefined) throw sqlError('22023', `unrecognized privilege type: "${part.trim()}"`);
-    return mayUse(catalog, user, object, { any, grantable });
+    return mayUse(catalog, user, object, { any, grantable })
+      || (ask.column !== undefined && onColumn(context, ask, object, { user, any, grantable }));
   });
+}
+
+function onColumn(
+  { catalog }: SystemContext, ask: PrivilegeQuestion, object: Protected,
+  want: { readonly user: string; readonly any: string; readonly grantable: boolean },
+): boolean {
+  const allowed = columnsAllowed(catalog, want.user, object, want);
+  if (ask.column === null || ask.column === undefined) return allowed.size > 0;
+  const name = typeof ask.column === 'string' ? ask.column
+    : catalog.relation(ask.object)?.columns[ask.column - 1]?.name ?? '';
+  return allowed.has(name);
 }
 
 function userName({ catalog, user }: SystemContext, given: string | number | null): string {
@@ -61,6 +76,11 @@ function objectOf({ catalog }: SystemContext, ask: PrivilegeQuestion): Protected
     const other = catalog.objects.get(ask.object);
     return other === undefined ? null
       : { id: other.id, owner: other.owner, kind: 'sequence', system: false };
+  }
+  if (ask.what === 'function') {
+    const found = catalog.objects.get(ask.object);
+    return found === undefined ? null
+      : { id: found.id, owner: found.owner, kind: 'function', system: false };
   }
   if (ask.what === 'schema') {
     const schema = catalog.schemas.get(ask.object);

@@ -12,6 +12,7 @@ import { SHAPES } from './columns.ts';
 import { catalogRelation } from './content.ts';
 import type { CatalogRow, Contents } from './content.ts';
 import { INFORMATION_KEYS } from './information-keys.ts';
+import { INFORMATION_PRIVILEGES } from './information-privileges.ts';
 import { INFORMATION } from './information.ts';
 import { LISTINGS } from './listings.ts';
 import { roleOids } from './oids.ts';
@@ -28,7 +29,8 @@ function* allTypeRows(context: SystemContext): Generator<CatalogRow, void> {
   yield* userTypeRows(context, roleOids(context));
 }
 
-const INFORMATION_SCHEMA: Contents = { ...INFORMATION, ...INFORMATION_KEYS };
+const INFORMATION_SCHEMA: Contents = { ...INFORMATION, ...INFORMATION_KEYS,
+  ...INFORMATION_PRIVILEGES };
 
 function relations(schema: string, contents: Contents): readonly SystemRelation[] {
   const shapes = SHAPES.filter((shape) => shape.schema === schema);

@@ -7,6 +7,7 @@ import { userEntry } from '../../planner/functions/user-entries.ts';
 import type { UserFunction } from '../../planner/functions/user-function.ts';
 import { allUserFunctions, functionOf } from '../catalog-functions.ts';
 import type { SystemContext } from '../engine-core-types.ts';
+import { aclOf } from './acl.ts';
 import type { CatalogRow } from './content.ts';
 import { quoteName } from './definitions.ts';
 import { roleOids } from './oids.ts';
@@ -51,6 +52,8 @@ export function userProcRows(
     if (user === undefined || object === undefined) return row(procedure);
     return {
       ...row(procedure), pronamespace: object.schemaId, proowner: owner(object.owner),
+      proacl: aclOf(context, { id: object.id, owner: object.owner, kind: 'function',
+        system: false }),
       prolang: user.language === 'sql' ? SQL_LANGUAGE : JAVASCRIPT_LANGUAGE, prosrc: user.body,
       proargnames: user.argNames.some((name) => name !== '') ? sqlArray(user.argNames) : null,
     };

@@ -12,7 +12,7 @@ import type { Copy, Explain, Statement } from '../../parser/ast-statements.ts';
 import type { DataChange } from '../../parser/ast.ts';
 import { changesOf } from '../../planner/planner.ts';
 import type { Protected } from '../catalog-roles.ts';
-import { findRole, isSuperuser, mayUse, ownedBy } from '../catalog-roles.ts';
+import { columnsAllowed, findRole, isSuperuser, mayUse, ownedBy } from '../catalog-roles.ts';
 import type { StoredObject, StoredRelation, StoredSchema } from '../catalog-store-types.ts';
 import { findSubscription, subscriptionFacts } from './named-subscription.ts';
 import { stepsOf } from './merge.ts';
@@ -148,12 +148,45 @@ function change(context: StatementContext, statement: DataChange): void {
   const relation = context.find(statement.kind === 'insert' ? statement.table
     : statement.table.name);
   if (relation === null) return;
-  requireOn(context, relation, letter);
+  requireColumns(context, relation, letter, writtenColumns(statement, relation));
   if (readsNothing(statement)) context.writing = relation.id;
   if (statement.kind === 'insert') {
-    if (statement.onConflict !== null) requireOn(context, relation, 'rw');
-    if (statement.returning.length > 0) requireOn(context, relation, 'r');
+    // What RETURNING names is looked at by the planner.
+    if (statement.onConflict === null) return;
+    if (statement.onConflict.action !== 'nothing') requireOn(context, relation, 'w');
+    if (statement.onConflict.target.length > 0) requireOn(context, relation, 'r');
   }
+}
+
+/** The columns an INSERT or UPDATE gives values to; null: the privilege is one of the whole. */
+function writtenColumns(
+  statement: DataChange, relation: StoredRelation,
+): readonly string[] | null {
+  switch (statement.kind) {
+    case 'insert':
+      return statement.columns.length === 0 ? relation.columns.map(({ name }) => name)
+        : statement.columns.map(({ name }) => name.name);
+    case 'update': return statement.set.flatMap(({ columns }) =>
+      columns.map(({ name }) => name.name));
+    case 'delete': return null;
+  }
+}
+
+/** Refuses without the privilege on the relation, or on each of the columns. */
+function requireColumns(
+  context: StatementContext, relation: StoredRelation, letter: string,
+  columns: readonly string[] | null,
+): void {
+  if (columns !== null && columns.length > 0) {
+    const { catalog } = context.transaction;
+    const allowed = columnsAllowed(catalog, context.scope.user, relationTarget(relation),
+      { any: letter });
+    const schema = catalog.schemas.get(relation.schemaId);
+    const reached = schema === undefined
+      || mayUse(catalog, context.scope.user, schemaTarget(schema), { any: 'U' });
+    if (reached && columns.every((name) => allowed.has(name))) return;
+  }
+  requireOn(context, relation, letter);
 }
 
 /** True for an UPDATE or DELETE that looks at no column: it needs no right to SELECT. */
@@ -179,7 +212,13 @@ function copy(context: StatementContext, statement: Copy): void {
     });
   }
   if (statement.table !== null) {
-    needs(context, statement.table, statement.direction === 'to' ? 'r' : 'a');
+    // COPY TO is planned as a query, which looks at each column it reads.
+    if (statement.direction === 'to') return;
+    const table = context.find(statement.table);
+    if (table !== null) {
+      requireColumns(context, table, 'a', statement.columns.length === 0 ? null
+        : statement.columns.map(({ name }) => name));
+    }
   } else if (statement.query !== null) authorize(context, statement.query);
 }
 

@@ -14,6 +14,7 @@ import type { ScalarExpr } from '../../planner/relation.ts';
 import type {
   ColumnMapping, StoredIndex, StoredKey, StoredRelation,
 } from '../catalog-store-types.ts';
+import { moveColumnGrants } from './column-grants.ts';
 import { checkName } from './constraints.ts';
 import { columnParts, columnType } from './ddl-columns.ts';
 import type { ColumnParts } from './ddl-columns.ts';
@@ -133,6 +134,7 @@ export function dropColumn(
     dropColumn(context, left, action);
     return;
   }
+  moveColumnGrants(context, relation.id, { from: name, to: null });
   if (relation.onConflict !== null) {
     throw sqlError('0A000', 'DROP COLUMN of a table with ON CONFLICT is not supported', {
       span: action.span, hint: 'Create a new table and copy the rows.',

@@ -12,6 +12,7 @@ import type {
 import type { Option } from '../../parser/ast.ts';
 import type { CatalogColumn } from '../../planner/catalog.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
+import { moveColumnGrants } from './column-grants.ts';
 import { nameIsFree } from './ddl-create.ts';
 import { refuseSystem } from './ddl-drop.ts';
 import { alterSubscription } from './ddl-subscription.ts';
@@ -183,6 +184,7 @@ function renameColumn(
     ...must(relation.columns[at], 'column'), name: names.to,
   });
   put(context, { ...relation, columns });
+  moveColumnGrants(context, relation.id, names);
 }
 
 function alterColumn(

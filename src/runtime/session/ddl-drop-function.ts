@@ -5,6 +5,7 @@ import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import { formatType } from '../../common/types/registry.ts';
 import type { Drop } from '../../parser/ast-definitions.ts';
+import type { TypeName } from '../../parser/ast.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import { withoutMods } from '../../planner/bind-types.ts';
 import type { UserFunction } from '../../planner/functions/user-function.ts';
@@ -13,6 +14,19 @@ import { bindTypeName } from '../../planner/planner.ts';
 import { functionsIn, sameTypes } from '../catalog-functions.ts';
 import type { StatementContext } from './statement-context.ts';
 import { nameText } from './statement-context.ts';
+
+/** The one function of a name, among several the one with these argument types. */
+export function oneFunction(
+  context: StatementContext,
+  of: { readonly object: 'function' | 'aggregate'; readonly name: QualifiedName;
+    readonly types: readonly TypeName[] | null },
+): UserFunction {
+  const found = droppedFunction(context, {
+    kind: 'drop', object: of.object, ifExists: false, cascade: false, span: of.name.span,
+    names: [of.name], signatures: [of.types],
+  }, 0);
+  return must(found, 'function');
+}
 
 /** The function that a DROP names, or null when there is none and IF EXISTS is set. */
 export function droppedFunction(

@@ -4,12 +4,15 @@
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type { PrivilegeTarget, Privileges } from '../../parser/ast-definitions.ts';
+import type { QualifiedName } from '../../parser/ast-leaves.ts';
+import type { TypeName } from '../../parser/ast.ts';
 import type { Grant, PrivilegeKind, Protected, Role } from '../catalog-roles.ts';
 import {
-  ALL_PRIVILEGES, grantsOn, mayUse, memberships, PRIVILEGE_LETTERS, PUBLIC_ROLE,
+  ALL_PRIVILEGES, columnsAllowed, grantsOn, mayUse, memberships, PRIVILEGE_LETTERS, PUBLIC_ROLE,
 } from '../catalog-roles.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
 import { denied, relationTarget, schemaTarget } from './authorize.ts';
+import { oneFunction } from './ddl-drop-function.ts';
 import { existing, mayAdminister } from './ddl-role.ts';
 import { KIND_NAME } from './relation-label.ts';
 import { grantsObject, roleObject } from './role-objects.ts';
@@ -24,6 +27,7 @@ interface Named extends Protected {
 
 const RELATION_WORDS = ['', 'table', 'view', 'materialized view', 'source'];
 const OBJECT_WORDS = ['sequence', 'sink', 'connection', 'secret', 'subscription'];
+const FUNCTION_WORDS = ['function', 'routine', 'procedure', 'aggregate'];
 
 /** GRANT, REVOKE. */
 export function runPrivileges(
@@ -33,11 +37,6 @@ export function runPrivileges(
   if (statement.target === null) {
     grantRoles(context, statement);
     return command(`${tag} ROLE`);
-  }
-  if (statement.columns) {
-    throw sqlError('0A000', 'privileges on columns are not supported', {
-      span: statement.span, hint: 'Grant SELECT on a view of these columns.',
-    });
   }
   const grantees = statement.roles.map(({ name }) =>
     (name === 'public' ? PUBLIC_ROLE : existing(context, name).id));
@@ -84,6 +83,10 @@ function targetsOf(context: StatementContext, target: PrivilegeTarget): readonly
   if (RELATION_WORDS.includes(object)) {
     return names.map((name) => namedRelation(context.resolve(name)));
   }
+  if (FUNCTION_WORDS.includes(object)) {
+    return names.map((written, at) => namedFunction(context, written,
+      target.signatures[at] ?? null));
+  }
   return names.map((written): Named => {
     const { name } = must(written.parts.at(-1), 'name');
     if (object === 'schema') {
@@ -111,21 +114,37 @@ function targetsOf(context: StatementContext, target: PrivilegeTarget): readonly
   });
 }
 
+/** A function by its name, and by its argument types where there are several. */
+function namedFunction(
+  context: StatementContext, written: QualifiedName, signature: readonly TypeName[] | null,
+): Named {
+  const found = oneFunction(context, { object: 'function', name: written, types: signature });
+  const { owner } = must(context.transaction.catalog.objects.get(found.oid), 'function');
+  return { id: found.oid, owner, kind: 'function', system: false, label: 'function',
+    name: found.name };
+}
+
 function namedRelation(relation: StoredRelation): Named {
   return { ...relationTarget(relation), label: KIND_NAME[relation.kind], name: relation.name };
 }
 
 function allIn(context: StatementContext, { object, names, span }: PrivilegeTarget): Named[] {
-  if (object !== 'all tables') {
-    throw sqlError('0A000', `GRANT ON ${object.toUpperCase()} IN SCHEMA is not supported`,
-      { span });
-  }
   const ids = new Set(names.map((written) => {
     const { name } = must(written.parts.at(-1), 'name');
     const schema = context.catalog.schemaByName(name);
     if (schema === null) throw sqlError('3F000', `schema "${name}" does not exist`);
     return schema.id;
   }));
+  if (object === 'all functions' || object === 'all routines' || object === 'all sequences') {
+    const kind = object === 'all sequences' ? 'sequence' : 'function';
+    return [...context.transaction.catalog.objects.values()]
+      .filter((each) => each.kind === kind && ids.has(each.schemaId))
+      .map(({ id, owner, name }) => ({ id, owner, kind, name, system: false, label: kind }));
+  }
+  if (object !== 'all tables') {
+    throw sqlError('0A000', `GRANT ON ${object.toUpperCase()} IN SCHEMA is not supported`,
+      { span });
+  }
   return [...context.transaction.catalog.relations.values()]
     .filter((relation) => ids.has(relation.schemaId)
       && relation.database === context.scope.database.id).map(namedRelation);
@@ -148,26 +167,74 @@ function lettersOf(names: readonly string[], kind: PrivilegeKind): string {
   return letters;
 }
 
+/** What a statement gives or takes: letters on the whole object, and by column. */
+interface Change {
+  readonly letters: string;
+  readonly columns: ReadonlyMap<string, string>;
+}
+
+const COLUMN_PRIVILEGES = 'arwx';
+
+function changeOf(
+  context: StatementContext, statement: Privileges, target: Named,
+): Change {
+  const whole: string[] = [];
+  const columns = new Map<string, string>();
+  for (const [at, name] of statement.names.entries()) {
+    const listed = statement.columns[at] ?? null;
+    if (listed === null) {
+      whole.push(name);
+      continue;
+    }
+    if (target.kind !== 'relation') {
+      throw sqlError('0LP01', 'column privileges are only valid for relations', {
+        span: statement.span,
+      });
+    }
+    const letters = name.startsWith('all') ? COLUMN_PRIVILEGES : lettersOf([name], target.kind);
+    if (letters.split('').some((letter) => !COLUMN_PRIVILEGES.includes(letter))) {
+      throw sqlError('0LP01', `invalid privilege type ${name.toUpperCase()} for column`);
+    }
+    const relation = must(context.transaction.catalog.relation(target.id), 'relation');
+    for (const column of listed) {
+      if (!relation.columns.some((each) => each.name === column.name)) {
+        throw sqlError('42703',
+          `column "${column.name}" of relation "${relation.name}" does not exist`,
+          { span: column.span });
+      }
+      columns.set(column.name, union(columns.get(column.name) ?? '', letters));
+    }
+  }
+  return { letters: lettersOf(whole, target.kind), columns };
+}
+
+function requireGrantable(context: StatementContext, target: Named, change: Change): void {
+  const { catalog } = context.transaction;
+  const { user } = context.scope;
+  const may = (any: string, column: string | null): boolean =>
+    mayUse(catalog, user, target, { any, grantable: true }) || (column !== null
+      && columnsAllowed(catalog, user, target, { any, grantable: true }).has(column));
+  const whole = change.letters.split('').every((any) => may(any, null));
+  const parts = [...change.columns].every(([column, letters]) =>
+    letters.split('').every((any) => may(any, column)));
+  if (target.system || !whole || !parts) throw denied(target.label, target.name);
+}
+
 function changeGrants(
   context: StatementContext, statement: Privileges,
   of: { readonly target: Named; readonly grantees: readonly number[] },
 ): void {
   const { catalog } = context.transaction;
   const { target, grantees } = of;
-  const letters = lettersOf(statement.names, target.kind);
-  if (target.system) throw denied(target.label, target.name);
-  const { user } = context.scope;
-  if (!letters.split('').every((any) => mayUse(catalog, user, target, { any, grantable: true }))) {
-    throw denied(target.label, target.name);
-  }
+  const change = changeOf(context, statement, target);
+  requireGrantable(context, target, change);
   let grants = [...grantsOn(catalog, target)];
   for (const role of grantees) {
     const before = grants.find((grant) => grant.role === role)
       ?? { role, privileges: '', grantable: '' };
     grants = grants.filter((grant) => grant.role !== role);
-    const after = statement.action === 'grant' ? added(before, letters, statement.option)
-      : removed(before, letters, statement.option);
-    if (after.privileges !== '') grants.push(after);
+    const after = changed(before, statement, change);
+    if (after.privileges !== '' || after.columns !== undefined) grants.push(after);
   }
   const known = [...catalog.objects.values()].find(({ kind, data }) =>
     kind === 'acl' && data['target'] === target.id);
@@ -177,15 +244,33 @@ function changeGrants(
   });
 }
 
-function added(grant: Grant, letters: string, option: boolean): Grant {
-  return { ...grant, privileges: union(grant.privileges, letters),
+function changed(before: Grant, { action, option }: Privileges, change: Change): Grant {
+  const one = (held: Held, letters: string): Held =>
+    (action === 'grant' ? added(held, letters, option) : removed(held, letters, option));
+  const columns = new Map(Object.entries(before.columns ?? {}));
+  for (const [name, letters] of change.columns) {
+    columns.set(name, one(columns.get(name) ?? { privileges: '', grantable: '' }, letters));
+  }
+  // What is taken from the whole relation is taken from its columns too.
+  if (action === 'revoke') {
+    for (const [name, held] of columns) columns.set(name, one(held, change.letters));
+  }
+  const left = [...columns].filter(([, { privileges }]) => privileges !== '');
+  return { role: before.role, ...one(before, change.letters),
+    ...(left.length === 0 ? {} : { columns: Object.fromEntries(left) }) };
+}
+
+type Held = Pick<Grant, 'privileges' | 'grantable'>;
+
+function added(grant: Held, letters: string, option: boolean): Held {
+  return { privileges: union(grant.privileges, letters),
     grantable: option ? union(grant.grantable, letters) : grant.grantable };
 }
 
-function removed(grant: Grant, letters: string, optionOnly: boolean): Grant {
+function removed(grant: Held, letters: string, optionOnly: boolean): Held {
   const without = (text: string): string =>
     text.split('').filter((letter) => !letters.includes(letter)).join('');
-  return { ...grant, grantable: without(grant.grantable),
+  return { grantable: without(grant.grantable),
     privileges: optionOnly ? grant.privileges : without(grant.privileges) };
 }
 

@@ -3,7 +3,8 @@
  * right of the view's owner.
  */
 import { sqlError } from '../../common/errors.ts';
-import { isSuperuser, mayUse } from '../catalog-roles.ts';
+import { columnsAllowed, isSuperuser, mayUse } from '../catalog-roles.ts';
+import type { Protected } from '../catalog-roles.ts';
 import type { CatalogState } from '../catalog-store.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
 import { isSharedSource } from '../connectors/registry.ts';
@@ -12,16 +13,16 @@ import { KIND_NAME } from './relation-label.ts';
 /** System relations for superusers only. */
 const GUARDED = ['audit'];
 
-/** 42501 when the relation may not be read. */
+/** The columns that may be read where these are not all; 42501 when there are none. */
 export function requireReading(
   state: CatalogState, user: string,
   of: { readonly relation: number; readonly through: number | null },
-): void {
-  if (isSuperuser(state, user) && of.through === null) return;
+): ReadonlySet<string> | null {
+  if (isSuperuser(state, user) && of.through === null) return null;
   const relation = state.relation(of.relation);
-  if (relation === null) return;
+  if (relation === null) return null;
   const reader = of.through === null ? user : state.relation(of.through)?.owner ?? user;
-  if (isSuperuser(state, reader)) return;
+  if (isSuperuser(state, reader)) return null;
   const { id, owner, kind, name } = relation;
   const system = kind === 'system';
   if (system && relation.schema === 'tidemill' && GUARDED.includes(name)) {
@@ -31,7 +32,10 @@ export function requireReading(
   if (schema !== undefined && !mayUse(state, reader, {
     id: schema.id, owner: schema.owner, kind: 'schema', system: schema.database === 0,
   }, { any: 'U' })) throw denied('schema', schema.name);
-  if (mayUse(state, reader, { id, owner, kind: 'relation', system }, { any: 'r' })) return;
+  const target: Protected = { id, owner, kind: 'relation', system };
+  if (mayUse(state, reader, target, { any: 'r' })) return null;
+  const columns = columnsAllowed(state, reader, target, { any: 'r' });
+  if (columns.size > 0) return columns;
   throw denied(KIND_NAME[kind], name);
 }
 
@@ -41,6 +45,17 @@ export function refuseShared(relation: StoredRelation | null): void {
   throw sqlError('0A000', `source "${relation.name}" has no rows of its own`, {
     hint: `CREATE TABLE t FROM ${relation.name} TABLE 'schema.name', and read that.`,
   });
+}
+
+/** 42501 when the function may not be called. */
+export function requireCalling(
+  state: CatalogState, user: string, oid: number,
+): void {
+  const found = state.objects.get(oid);
+  if (found?.kind !== 'function') return;
+  const target: Protected = { id: found.id, owner: found.owner, kind: 'function', system: false };
+  if (mayUse(state, user, target, { any: 'X' })) return;
+  throw denied('function', found.name);
 }
 
 function denied(kind: string, name: string): Error {

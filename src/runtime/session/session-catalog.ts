@@ -27,7 +27,9 @@ export interface SessionCatalogOptions {
   /** True for relations made by the running transaction. */
   readonly uncommitted: (relation: number) => boolean;
   /** Refuses what the user may not read. */
-  readonly reading: (relation: number, through: number | null) => void;
+  readonly reading: (relation: number, through: number | null) => ReadonlySet<string> | null;
+  /** Refuses what the user may not call. */
+  readonly calling: (oid: number) => void;
   /** Names of reg* types; asked for when they are needed. */
   readonly names: () => NameLookup;
 }
@@ -43,7 +45,8 @@ export class SessionCatalog implements CatalogReader {
   readonly #database: number;
   readonly #uncommitted: (relation: number) => boolean;
   readonly #names: () => NameLookup;
-  readonly #reading: (relation: number, through: number | null) => void;
+  readonly #reading: SessionCatalogOptions['reading'];
+  readonly #calling: SessionCatalogOptions['calling'];
   readonly #temporary: string;
   /** True when search_path begins with pg_temp: new relations are temporary. */
   readonly createsTemporary: boolean;
@@ -54,6 +57,7 @@ export class SessionCatalog implements CatalogReader {
     this.#uncommitted = options.uncommitted;
     this.#names = options.names;
     this.#reading = options.reading;
+    this.#calling = options.calling;
     this.#temporary = options.temporary;
     this.createsTemporary = options.searchPath[0] === TEMPORARY_ALIAS;
     const path = options.searchPath.map((name) => this.#own(name));
@@ -71,8 +75,12 @@ export class SessionCatalog implements CatalogReader {
 
   get names(): NameLookup { return this.#names(); }
 
-  reading(relation: number, through: number | null): void {
-    this.#reading(relation, through);
+  reading(relation: number, through: number | null): ReadonlySet<string> | null {
+    return this.#reading(relation, through);
+  }
+
+  calling(oid: number): void {
+    this.#calling(oid);
   }
 
   /** The relation as stored, by name. */

@@ -26,7 +26,7 @@ import { SystemLookup } from '../pg-catalog/lookup.ts';
 import { rowValues } from './key-text.ts';
 import type { AuditEntry } from './audit.ts';
 import type { SessionChannels } from './channels.ts';
-import { refuseShared, requireReading } from './reading.ts';
+import { refuseShared, requireCalling, requireReading } from './reading.ts';
 import { RowEvaluator } from './row-evaluator.ts';
 import { SessionCatalog } from './session-catalog.ts';
 import type { Scratch } from './session-registry.ts';
@@ -110,9 +110,12 @@ export class StatementContext {
       },
       uncommitted: (relation) => transaction.isUncommitted(relation),
       reading: (relation, through) => {
-        if (relation !== this.writing) requireReading(state, user, { relation, through });
+        const allowed = relation === this.writing ? null
+          : requireReading(state, user, { relation, through });
         refuseShared(state.relation(relation));
+        return allowed;
       },
+      calling: (oid) => requireCalling(state, user, oid),
       names: () => this.#lookup,
     });
     this.#systemContext = {
