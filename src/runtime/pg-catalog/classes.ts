@@ -82,6 +82,8 @@ function* classes(context: SystemContext): Generator<CatalogRow, void> {
     }
     yield {
       ...classRow(relation, owner(relation.owner)), relhasindex: indexed.has(relation.id),
+      relhastriggers: (relation.foreignKeys ?? []).length > 0
+        || context.catalog.referencesTo(relation.id).length > 0,
       relacl: aclOf(context, { id: relation.id, owner: relation.owner, kind: 'relation',
         system: false }),
       ...(relation.kind === 'table' || relation.kind === 'materializedView'
