@@ -84,7 +84,11 @@ export function boundArguments(binder: Binder, expr: FunctionCall): readonly Sca
   const named = expr.args.filter((arg) => arg.name !== null);
   if (named.length > 0) return namedArguments(binder, expr);
   return expr.args.flatMap((arg) => {
-    if (!arg.variadic) return [binder.bind(arg.value)];
+    if (!arg.variadic) {
+      const bound = binder.bind(arg.value);
+      // JDBC's OUT parameters are declared void: they are no arguments.
+      return bound.kind === 'param' && bound.type.name === 'void' ? [] : [bound];
+    }
     if (arg.value.kind === 'array') return arg.value.elements.map((each) => binder.bind(each));
     return [variadicLiteral(binder.bind(arg.value), expr)].flat();
   });
