@@ -24,6 +24,7 @@ import type { Target } from './bind-targets.ts';
 import type { Facted } from './bind-windows.ts';
 import { coerceBoolean } from './coerce.ts';
 import { notSupported } from './errors.ts';
+import { withGroupedCalls } from './group-table-calls.ts';
 import { distinct, filter } from './relation-tools.ts';
 import type { RelationColumn, ScalarExpr, SortKey } from './relation.ts';
 import { exprKey } from './scalar.ts';
@@ -43,8 +44,9 @@ interface Stage {
 
 /** Binds a SELECT with the ORDER BY of its query. */
 export function bindSelect(
-  state: StatementState, select: Select, place: QueryPlace, orderBy: readonly SortItem[],
+  state: StatementState, written: Select, place: QueryPlace, orderBy: readonly SortItem[],
 ): BoundRelation {
+  const select = withGroupedCalls(state, written);
   if (select.into !== null) {
     throw notSupported('SELECT INTO', select.into.span, 'Use CREATE TABLE ... AS.');
   }
