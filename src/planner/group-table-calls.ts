@@ -1,10 +1,13 @@
 /**
- * Grouping by what a set-returning function gives: `SELECT unnest(a) AS x, count(*) ... GROUP BY x`.
+ * Grouping by what a set-returning function gives, as in
+ * `SELECT unnest(a) AS x, count(*) ... GROUP BY x`.
  *
  * The call moves to the end of FROM, LATERAL, where it stands for the same rows; select list and
  * GROUP BY name its column.
  */
-import type { Expr, FunctionCall, FunctionTable, GroupItem, Select, SelectItem } from '../parser/ast.ts';
+import type {
+  Expr, FunctionCall, FunctionTable, GroupItem, Select, SelectItem,
+} from '../parser/ast.ts';
 import type { Identifier } from '../parser/ast-leaves.ts';
 import type { Span } from '../common/span.ts';
 import type { StatementState } from './bind-context.ts';
