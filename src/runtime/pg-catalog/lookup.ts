@@ -116,10 +116,18 @@ export class SystemLookup implements CatalogLookup {
         const name = nameParts(text)[0] ?? '';
         return roleNames(this.#context).includes(name) ? roleOid(this.#context, name) : null;
       }
-      case 'regproc': return callable(proceduresHere(this.#context), text);
-      case 'regprocedure': return withArguments(proceduresHere(this.#context), text);
-      case 'regoper': return callable(operators(), text);
-      case 'regoperator': return withArguments(operators(), text);
+      case 'regproc': {
+        const wanted = procedureName(text);
+        return callable(nearest(this.#procedures(proceduresHere(this.#context), wanted)), wanted);
+      }
+      case 'regprocedure': return withArguments(text, (name) =>
+        this.#procedures(proceduresHere(this.#context), name));
+      case 'regoper': {
+        const wanted = procedureName(text);
+        return callable(this.#procedures(operators(), wanted), wanted);
+      }
+      case 'regoperator':
+        return withArguments(text, (name) => this.#procedures(operators(), name));
       case 'regcollation': {
         const name = nameParts(text).at(-1);
         return [...COLLATIONS].find(([, each]) => each.replaceAll('"', '') === name)?.[0] ?? null;
@@ -376,6 +384,18 @@ export class SystemLookup implements CatalogLookup {
     return null;
   }
 
+  /** Functions or operators of a name, nearest schema of the search path first. */
+  #procedures(list: readonly Procedure[], { schema, name }: ProcedureName): readonly Procedure[] {
+    const { catalog, database, searchPath } = this.#context;
+    if (schema !== null && catalog.schemaByName(database, schema) === null) {
+      throw sqlError('3F000', `schema "${schema}" does not exist`);
+    }
+    const path = schema === null ? ['pg_catalog', ...searchPath]
+      : schema === 'information_schema' ? ['pg_catalog'] : [schema];
+    const found = list.filter((each) => each.name === name);
+    return [...new Set(path)].flatMap((one) => found.filter((each) => schemaOf(each) === one));
+  }
+
   #role(oid: number): string | null {
     return roleNames(this.#context).find((name) => roleOid(this.#context, name) === oid) ?? null;
   }
@@ -421,35 +441,48 @@ function describeFunction(what: DescribedObject, entry: FunctionEntry | null): s
     + ` RETURNS ${resultText(entry)}\n LANGUAGE internal\nAS $function$${entry.name}$function$\n`;
 }
 
-/** The oid of a name that only one function has. */
-function callable(list: readonly Procedure[], text: string): number | null {
-  requireSystemSchema(text);
-  const name = text.replace(/^pg_catalog\./, '').replaceAll('"', '');
-  const found = list.filter((each) => each.name === name);
-  if (found.length > 1) {
-    throw sqlError('42725', `more than one function named "${name}"`);
+/** Those of the nearest schema. */
+function nearest(list: readonly Procedure[]): readonly Procedure[] {
+  const [first] = list;
+  return first === undefined ? [] : list.filter((each) => schemaOf(each) === schemaOf(first));
+}
+
+/** What an unquoted name in text means: the last part, and the schema before it. */
+interface ProcedureName {
+  readonly schema: string | null;
+  readonly name: string;
+}
+
+function procedureName(text: string): ProcedureName {
+  const parts = /^[\w\s".$]*$/.test(text) ? nameParts(text) : [text];
+  const operator = /^(?:pg_catalog\.)?([^\w"]+)$/.exec(text)?.[1];
+  return { schema: parts.at(-2) ?? null, name: operator ?? parts.at(-1) ?? text };
+}
+
+function schemaOf({ entry }: Procedure): string {
+  return entry?.user?.schema ?? 'pg_catalog';
+}
+
+/** The oid of a function named without its arguments; 42725 when there are several. */
+function callable(list: readonly Procedure[], wanted: ProcedureName): number | null {
+  const [only, more] = list;
+  if (more !== undefined) {
+    throw sqlError('42725', `more than one function named "${wanted.name}"`);
   }
-  return found[0]?.oid ?? null;
+  return only?.oid ?? null;
 }
 
-/** Functions live in pg_catalog and information_schema alone. */
-function requireSystemSchema(text: string): void {
-  const schema = /^"?([a-z_]\w*)"?\./i.exec(text)?.[1];
-  if (schema === undefined || schema === 'pg_catalog' || schema === 'information_schema') return;
-  throw sqlError('3F000', `schema "${schema}" does not exist`);
-}
-
-/** The oid of `name(type, type)`. */
-function withArguments(list: readonly Procedure[], text: string): number | null {
-  requireSystemSchema(text);
+/** The oid of `name(type, type)`; `named` gives the candidates. */
+function withArguments(
+  text: string, named: (name: ProcedureName) => readonly Procedure[],
+): number | null {
   const match = /^(.*)\(([^()]*)\)$/.exec(text.trim());
   if (match === null) throw sqlError('22P02', 'expected a left parenthesis');
-  const name = (match[1] ?? '').trim().replace(/^pg_catalog\./, '').replaceAll('"', '');
   const args = (match[2] ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '')
     .map((part) => typeNameOf(typeOidOf(part) ?? 0) ?? part).join(',');
   // What types read and write with has arguments of internal types that are not listed.
-  return list.find((each) => each.name === name
-    && (each.entry === null || signatureText(each.entry) === args))?.oid ?? null;
+  return named(procedureName((match[1] ?? '').trim())).find(({ entry }) =>
+    entry === null || signatureText(entry) === args)?.oid ?? null;
 }
 
 function notFound(type: TypeName, text: string): SqlError {
