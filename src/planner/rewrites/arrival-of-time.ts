@@ -14,6 +14,7 @@ import type { Relation } from '../relation.ts';
 import { allColumns, exprsOf, pick, project, walkRelation } from '../relation-tools.ts';
 import { threadArrival } from './arrival.ts';
 import type { Threaded } from './arrival.ts';
+import { hasNow, withoutImplicitNow } from './temporal-isolate.ts';
 
 const INT8 = { name: 'int8' } as const;
 
@@ -61,7 +62,7 @@ export function keepingArrival(relation: Relation, catalog: CatalogReader): Rela
   // Subqueries become joins, and conditions on now() take rows back.
   walkRelation(relation, (node) => {
     stateful ||= node.kind === 'window' || exprsOf(node).some((expr) =>
-      someExpr(expr, (part) => part.kind === 'subquery' || part.kind === 'now'));
+      hasNow(withoutImplicitNow(expr)) || someExpr(expr, ({ kind }) => kind === 'subquery'));
   });
   const threaded = stateful ? null : threadArrival(relation);
   return threaded === null ? null

@@ -7,19 +7,19 @@
  * validFrom <= now < validTo. Conditions on now() of any other form are refused in a view: nothing
  * would tell the engine when they change.
  */
-import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type { SqlError } from '../../common/errors.ts';
 import { makeInterval } from '../../common/types/interval.ts';
 import { sameType } from '../../common/types/sql-type.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
-import { andAll, call, conjuncts, literal, orAll, someExpr } from '../expr-tools.ts';
+import { andAll, call, conjuncts, literal, orAll } from '../expr-tools.ts';
 import { asComparison, negatedOp, swapped } from '../function-facts.ts';
-import type { ComparisonOp } from '../function-facts.ts';
-import { alwaysWhere, bothValid, eitherValid, untruncated } from './temporal-bounds.ts';
+import { alwaysWhere, bothValid, eitherValid } from './temporal-bounds.ts';
 import type { Validity } from './temporal-bounds.ts';
+import { hasNow, isolate, withoutImplicitNow } from './temporal-isolate.ts';
+import type { NowBound } from './temporal-isolate.ts';
 import type { Relation, ScalarExpr } from '../relation.ts';
-import { exprsOf, filter, rewriteBottomUp } from '../relation-tools.ts';
+import { exprsOf, filter, mapExprs, rewriteBottomUp } from '../relation-tools.ts';
 import type { RewriteContext } from './context.ts';
 
 const TIMESTAMPTZ: SqlType = { name: 'timestamptz' };
@@ -27,25 +27,16 @@ const INTERVAL: SqlType = { name: 'interval' };
 /** now < t + 1 us is now <= t. */
 const STEP = literal(makeInterval(0, 0, 1n), INTERVAL);
 
-/** now op bound, or null. */
-interface NowBound {
-  readonly op: ComparisonOp;
-  readonly bound: ScalarExpr;
-}
-
 /** Turns filters on now() into temporal filters; refuses now() anywhere else. */
 export function findTemporalFilters(relation: Relation, context: RewriteContext): Relation {
   if (context.mode !== 'view') return relation;
-  return rewriteBottomUp(relation, (node) => {
+  return rewriteBottomUp(relation, (original) => {
+    const node = mapExprs(original, withoutImplicitNow);
     if (node.kind === 'join' && hasNow(node.on)) return joinOnNow(node);
     if (node.kind === 'filter' && hasNow(node.predicate)) return temporalFilter(node);
     if (node.kind !== 'temporalFilter' && exprsOf(node).some(hasNow)) throw nowNotAllowed();
     return node;
   });
-}
-
-function hasNow(expr: ScalarExpr): boolean {
-  return someExpr(expr, (node) => node.kind === 'now');
 }
 
 /** Conditions on now() of an inner join go above it. */
@@ -74,6 +65,7 @@ function temporalFilter(node: Relation & { kind: 'filter' }): Relation {
 }
 
 function validityOf(expr: ScalarExpr): Validity | null {
+  if (expr.kind === 'isTruth' && expr.truth === true) return validityOf(expr.arg);
   if (expr.kind === 'or') return anyOf(expr.args);
   if (expr.kind === 'and') return allOf(expr.args);
   const negated = expr.kind === 'not' ? asComparison(expr.arg) : null;
@@ -82,7 +74,16 @@ function validityOf(expr: ScalarExpr): Validity | null {
   if (plain === null) return null;
   const turned = hasNow(plain.left) ? plain : swapped(plain);
   if (hasNow(turned.right)) return null;
-  const isolated = isolate(turned.left, { op: turned.op, bound: turned.right });
+  const { left, right: bound } = turned;
+  if (turned.op !== '=' || left.kind === 'now') return within(left, { op: turned.op, bound });
+  // What is rounded is equal for a while.
+  const from = within(left, { op: '>=', bound });
+  const to = within(left, { op: '<=', bound });
+  return from === null || to === null ? null : bothValid(from, to);
+}
+
+function within(side: ScalarExpr, to: NowBound): Validity | null {
+  const isolated = isolate(side, to);
   return isolated === null ? null : toValidity(isolated);
 }
 
@@ -129,66 +130,6 @@ function asTimestamptz(expr: ScalarExpr): ScalarExpr | null {
   if (sameType(expr.type, TIMESTAMPTZ)) return expr;
   if (expr.type.name !== 'timestamp' && expr.type.name !== 'date') return null;
   return { kind: 'cast', arg: expr, type: TIMESTAMPTZ, context: 'implicit' };
-}
-
-/** Takes what stands around now() over to the other side. */
-function isolate(side: ScalarExpr, to: NowBound): NowBound | null {
-  if (side.kind === 'now') return to;
-  if (side.kind === 'cast') return isolateCast(side, to);
-  if (side.kind !== 'call') return null;
-  const [a, b] = side.args;
-  if (a === undefined || b === undefined) return null;
-  if (side.function.startsWith('date_trunc(text,timestamp') && side.args.length === 2) {
-    const whole = untruncated(a, to.op, to.bound);
-    return whole === null ? null : isolate(b, whole);
-  }
-  const operator = side.function.slice(0, side.function.indexOf('('));
-  if (operator === '+') {
-    return hasNow(a) ? isolate(a, { op: to.op, bound: timeMinus(to.bound, b) })
-      : isolate(b, { op: to.op, bound: timeMinus(to.bound, a) });
-  }
-  if (operator !== '-') return null;
-  if (side.type.name === 'interval') return isolateDifference(a, b, to);
-  return hasNow(a) ? isolate(a, { op: to.op, bound: timePlus(to.bound, b) }) : null;
-}
-
-/** now() - ts op i: now() op ts + i. ts - now() op i: now() op' ts - i. */
-function isolateDifference(a: ScalarExpr, b: ScalarExpr, to: NowBound): NowBound | null {
-  if (to.bound.type.name !== 'interval') return null;
-  if (hasNow(a)) return isolate(a, { op: to.op, bound: timePlus(b, to.bound) });
-  const turned = must(turnedOp(to.op), 'comparison');
-  return isolate(b, { op: turned, bound: timeMinus(a, to.bound) });
-}
-
-function turnedOp(op: ComparisonOp): ComparisonOp {
-  return swapped({ op, left: STEP, right: STEP }).op;
-}
-
-/** A cast of now() between time types keeps the order of moments (in one time zone). */
-function isolateCast(side: ScalarExpr & { kind: 'cast' }, to: NowBound): NowBound | null {
-  const times = ['timestamp', 'timestamptz'];
-  if (!times.includes(side.type.name) || !times.includes(side.arg.type.name)) return null;
-  return isolate(side.arg, {
-    op: to.op,
-    bound: { kind: 'cast', arg: to.bound, type: side.arg.type, context: 'implicit' },
-  });
-}
-
-function timePlus(time: ScalarExpr, interval: ScalarExpr): ScalarExpr {
-  return shifted('+', time, interval);
-}
-
-function timeMinus(time: ScalarExpr, interval: ScalarExpr): ScalarExpr {
-  return shifted('-', time, interval);
-}
-
-function shifted(operator: '+' | '-', time: ScalarExpr, interval: ScalarExpr): ScalarExpr {
-  const at = time.type.name === 'date'
-    ? { kind: 'cast' as const, arg: time, type: { name: 'timestamp' as const },
-      context: 'implicit' as const }
-    : time;
-  const type: SqlType = { name: at.type.name };
-  return call(`${operator}(${type.name},interval)`, [at, interval], type);
 }
 
 function nowNotAllowed(): SqlError {
