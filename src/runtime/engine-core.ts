@@ -171,7 +171,7 @@ export class EngineCore implements EngineCoreFace {
     const state = new EngineState({
       stores, files: environment.files, outside: environment.outside ?? {},
       build: options.buildOperator ?? buildOperator,
-      batchRows: options.batchRows ?? BATCH_ROWS,
+      batchRows: options.batchRows ?? BATCH_ROWS, checkLaws: environment.checkLaws === true,
       lateRetentionRows: options.lateRetentionRows ?? LATE_ROWS_MAX,
     });
     const core = new EngineCore(state, environment, options,

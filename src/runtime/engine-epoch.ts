@@ -12,6 +12,7 @@ import { formatValue, parseValue } from '../common/types/registry.ts';
 import type { Batch, Column } from './batch.ts';
 import { batchOf, cell } from './batch.ts';
 import type { DeadLetter, SourceBatch, SourcePart } from './connectors/connector.ts';
+import { LawViolation } from './conservation.ts';
 import { tooMuchMemory } from './engine-memory.ts';
 import { onErrorOf } from './connectors/on-error.ts';
 import { replayed } from './engine-dead-letters.ts';
@@ -360,6 +361,7 @@ export class EpochRun {
       ({ rows, arrival } = taken(view, output.rows));
       this.#keepLate(view, output.late);
     } catch (error) {
+      if (error instanceof LawViolation) throw error;
       view.broken = error instanceof Error ? error.message : String(error);
       if (fresh !== null) this.#failure ??= asError(error);
       return;

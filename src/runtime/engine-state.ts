@@ -38,6 +38,7 @@ export interface StateParts {
   readonly files: Files;
   readonly outside: Outside;
   readonly batchRows: number;
+  readonly checkLaws: boolean;
   readonly lateRetentionRows: number;
 }
 
@@ -151,7 +152,7 @@ export class EngineState {
     const prefix = this.storePrefix(relation.id);
     return new ViewRuntime({
       relation, rows, view: must(relation.view, 'plan of a view'), build: this.parts.build,
-      batchRows: this.parts.batchRows,
+      batchRows: this.parts.batchRows, checkLaws: this.parts.checkLaws,
       arrangementOf: (id) => must(this.relation(id).rows, 'rows of a relation').arrangement,
       store: (name, columns) => this.parts.stores.open(`${prefix}op/${name}`, columns),
     });

@@ -12,6 +12,7 @@ import type { EvaluationContext } from '../planner/functions/entry.ts';
 import type { Batch } from './batch.ts';
 import { batchOf, cell } from './batch.ts';
 import type { StoredRelation, StoredView, SystemColumn } from './catalog-store-types.ts';
+import { conservation } from './conservation.ts';
 import { evaluateWatermark } from './engine-watermarks.ts';
 import type { BuildOperator } from './graph.ts';
 import { changedRows, RunningDataflow } from './graph.ts';
@@ -50,6 +51,8 @@ export interface ViewParts {
   readonly store: (name: string, columns: readonly StoreColumn[]) => RowStore;
   readonly build: BuildOperator;
   readonly batchRows: number;
+  /** Laws are checked after every step. */
+  readonly checkLaws: boolean;
   /** The stored rows of a relation as they are now. */
   readonly arrangementOf: (relation: number) => Arrangement;
 }
@@ -87,6 +90,13 @@ export class ViewRuntime {
       rowError: (error, batch, row) => this.#rowError(error, node, batch, row),
     });
     this.flow = new RunningDataflow(parts.view.dataflow, parts.build, contextOf);
+    if (parts.checkLaws) this.#checkLaws(parts, contextOf(0));
+  }
+
+  #checkLaws({ relation, view, build }: ViewParts, context: OperatorContext): void {
+    const check = conservation(relation.name, view.dataflow, build, context);
+    // A row that failed is in neither part.
+    if (check !== null) this.flow.watch((out) => { if (this.#errors.length === 0) check(out); });
   }
 
   get id(): number { return this.relation.id; }

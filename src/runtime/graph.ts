@@ -65,6 +65,8 @@ export class RunningDataflow {
   readonly #reads: readonly number[];
   #started = false;
   #offered = 0;
+  /** Told of what all nodes put out, after every step; for tests. */
+  #watch: ((out: readonly (readonly Batch[])[]) => void) | null = null;
 
   constructor(
     dataflow: Dataflow, build: BuildOperator, context: (node: NodeId) => OperatorContext,
@@ -81,6 +83,11 @@ export class RunningDataflow {
           needed[id] ?? null)));
     this.#seen = this.#operators.map(() => []);
     this.#lastReader = lastReaders(dataflow);
+  }
+
+  /** Lets someone see what all nodes put out in each step. */
+  watch(watch: (out: readonly (readonly Batch[])[]) => void): void {
+    this.#watch = watch;
   }
 
   get started(): boolean { return this.#started; }
@@ -156,11 +163,13 @@ export class RunningDataflow {
     for (const [id, node] of this.#nodes.entries()) {
       yield* this.#runNode(id, node, { input, out, first });
       for (const from of node.inputs) {
-        if (this.#lastReader[from] === id && from !== this.#output && from !== this.#late) {
+        if (this.#lastReader[from] === id && from !== this.#output && from !== this.#late
+          && this.#watch === null) {
           out[from] = [];
         }
       }
     }
+    this.#watch?.(out);
     return {
       rows: must(out[this.#output], 'output'), offered: this.#offered,
       late: this.#late === null ? [] : must(out[this.#late], 'late rows'),

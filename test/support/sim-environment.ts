@@ -190,7 +190,7 @@ export function simWorld(
     clock, testClock: clock, files: from.files ?? new SimFiles(), storage, lines,
     entropy: { u32: () => 1, bytes: (length) => new Uint8Array(length) },
     exec: { yield: () => new Promise((resolve) => { setImmediate(resolve); }) },
-    scripts: loadScriptHost,
+    scripts: loadScriptHost, checkLaws: true,
     log: (line) => { lines.push(line); },
   };
 }

@@ -104,6 +104,8 @@ export interface Environment {
   /** Loads the interpreter of functions in JavaScript; without it they are refused. */
   readonly scripts?: () => Promise<ScriptHost>;
   readonly outside?: Outside;
+  /** Laws are checked at run time, and a violation stops the engine; for tests. */
+  readonly checkLaws?: boolean;
   /** Where messages for the operator of the server go. */
   readonly log: (line: string) => void;
 }
