@@ -89,6 +89,8 @@ export interface EngineCoreFace {
 
 const BATCH_ROWS = 4096;
 const LATE_ROWS_MAX = 1_000_000;
+/** A replay as long as this ends with a checkpoint. */
+const LONG_REPLAY_MS = 3000;
 /** Changed rows that are kept for readers of older epochs. */
 const READER_LAG_ROWS_MAX = 4_000_000;
 const CHECKPOINT_INTERVAL_MICROS = 1_000_000n;
@@ -181,7 +183,11 @@ export class EngineCore implements EngineCoreFace {
     }
     try {
       if (loadCheckpoint(state, recovered)) stores.dropUnused();
-      if (await replay(state, recovered.records, environment)) await core.#checkpoints.last();
+      const began = environment.clock.elapsedMs();
+      const lost = await replay(state, recovered.records, environment);
+      // Who is killed again and again gets on all the same: the way back does not grow.
+      const long = environment.clock.elapsedMs() - began > LONG_REPLAY_MS;
+      if (lost || long) await core.#checkpoints.last();
     } catch (error) {
       await environment.storage.close();
       throw error;

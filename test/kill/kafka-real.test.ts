@@ -171,6 +171,7 @@ async function killAll(directory: string, broker: RealKafka): Promise<number> {
       await pause(Math.random() * 2000);
     }
     await kill(child);
+    if (at % 10 === 9) console.log(`${at + 1} kills, slowest start ${slowest} ms`);
   }
   return slowest;
 }
