@@ -131,6 +131,8 @@ class Scenario {
         return;
       case 'gap': {
         const partition = this.#partition();
+        // Whoever has read nothing begins with what is there: no gap.
+        if (!await this.#readAll()) return;
         partition.append(this.#produce(true));
         partition.append(this.#produce(true));
         partition.retain(partition.next - 1n);
