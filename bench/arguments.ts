@@ -30,6 +30,7 @@ const HELP = `npm run bench -- <what> [options]
   kafka      records from a topic into a view, against a bare kafkajs consumer
   reads      point look-ups through pg while 50,000 events a second stream in
   serving    look-ups and streams beside PostgreSQL; subscribers
+  windows    HOP of 24 hours against TUMBLE, per event, by 1,000 and 120,000 keys
   bounded    state over days of events, by a clock that is moved
 
   --events N       events (nexmark: 1000000)

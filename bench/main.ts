@@ -10,6 +10,7 @@ async function run(args: BenchArguments): Promise<boolean> {
     case 'state': return await (await import('./state.ts')).reportState(args);
     case 'latency': return await (await import('./latency.ts')).reportLatency(args);
     case 'bounded': return await (await import('./bounded.ts')).reportBounded(args);
+    case 'windows': return await (await import('./windows.ts')).reportWindows(args);
     case 'kafka': return await (await import('./kafka.ts')).reportKafka(args);
     case 'serving': return await (await import('./serving.ts')).reportServing(args);
     case 'reads': return await (await import('./reads.ts')).reportReads(args);

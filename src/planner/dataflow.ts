@@ -148,6 +148,16 @@ export type DataflowNode =
   | Base & { readonly kind: 'aggregate'; readonly groupBy: readonly number[];
       readonly aggregates: readonly DataflowAggregate[]; readonly global: boolean;
       readonly evict: Eviction | null; readonly ttl?: bigint }
+  /**
+   * Windows of HOP as they close: `keys` group columns ++ `aggregates` (over keys ++ parts) ++
+   * window_start, window_end. Inputs: slices (start ++ keys ++ parts), as they change until they
+   * end; perhaps rows too late for their slice (time ++ arrival ++ keys ++ parts), of which
+   * windows with end + grace > arrival are told. Keeps the slices of windows that will close.
+   */
+  | Base & { readonly kind: 'slide'; readonly slice: bigint; readonly slide: bigint;
+      readonly size: bigint; readonly offset: bigint; readonly grace: bigint;
+      readonly keys: number; readonly aggregates: readonly DataflowAggregate[];
+      readonly watermark: WatermarkExpr }
   /** Rows with positive weight, once. Keeps each distinct row and its weight. */
   | Base & { readonly kind: 'distinct'; readonly evict: Eviction | null }
   /**

@@ -72,6 +72,7 @@ class SizeOf {
       case 'temporalFilter': return 'rows until their last change';
       case 'temporalJoin': return this.#temporalJoin(node);
       case 'asofJoin': case 'setOp': return 'all rows of its inputs';
+      case 'slide': return `${node.size / node.slice + 1n} slices per key, and one row per key`;
       case 'fill': return this.#fill(node);
       case 'throttle': return 'rows changed since it last published';
       case 'recursive': return 'all rows of its bindings';
@@ -183,6 +184,8 @@ class SizeOf {
         const from = node.groupBy[column];
         return from === undefined || input === undefined ? null : this.#time(input, from);
       }
+      case 'slide': return column < node.keys + node.aggregates.length ? null
+        : { ahead: node.columns.length - 1 === column ? node.size : 0n, step: node.slide };
       case 'join': return this.#joinTime(node, column);
       case 'union': return this.#widest(node, column);
       case 'gate': case 'topN': case 'over': case 'distinct': case 'ttl': case 'throttle':

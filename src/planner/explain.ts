@@ -174,6 +174,10 @@ function titleOf(node: DataflowNode, names: ColumnName, relations: RelationName)
     case 'aggregate': return `aggregate${by(' by', node.groupBy, names)}${
       node.aggregates.length === 0 ? '' : `: ${node.aggregates.map((each) =>
         aggregateText(each, names)).join(', ')}`}`;
+    case 'slide': return `slide window of ${microsText(node.size)} every ${
+      microsText(node.slide)}${by(' by', [...Array(node.keys).keys()], (at) =>
+      node.columns[at]?.name ?? `#${at}`)}: ${node.aggregates.map((each) =>
+      functionName(each.function)).join(', ')}`;
     case 'distinct': return `distinct (${columnList(node.columns)})`;
     case 'join': return joinTitle(node, names);
     case 'asofJoin': return `asof ${node.type} join on ${keysText(node, names)}${
@@ -253,6 +257,7 @@ function topNTitle(node: DataflowNode & { kind: 'topN' }, names: ColumnName): st
 function stateOf(node: DataflowNode): string {
   switch (node.kind) {
     case 'aggregate': return node.global ? 'one group' : 'one group per key';
+    case 'slide': return 'slices of the last window, one group per key';
     case 'distinct': return 'each distinct row';
     case 'join': return node.extreme === undefined ? 'both inputs by key'
       : extremeState(node.extreme);
@@ -292,6 +297,7 @@ function evictionsOf(
     case 'distinct': case 'over': return one(node.evict);
     case 'session': return node.watermark === null ? ''
       : `, dropped when ${watermarkText(node.watermark, relations)} >= window_end`;
+    case 'slide': return `, closed by ${watermarkText(node.watermark, relations)}`;
     case 'fill': return node.forgets === null ? ''
       : `, dropped when ${watermarkText(node.forgets, relations)} is past`;
     case 'temporalJoin': return node.watermark === null ? ''

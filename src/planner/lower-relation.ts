@@ -28,8 +28,8 @@ import type { Relation, ScalarExpr, WindowSpec } from './relation.ts';
 import { lowerRecursive } from './lower-recursive.ts';
 import { planSessions } from './lower-sessions.ts';
 import type { SessionPlan } from './lower-sessions.ts';
-import { planSlices } from './lower-slices.ts';
-import type { Slices } from './lower-slices.ts';
+import { planSlices, planSliding } from './lower-slices.ts';
+import type { Slices, SlidingSlices } from './lower-slices.ts';
 
 /** A chain of filters and projections as one: `filter` and `exprs` over the chain's input. */
 interface Chain {
@@ -223,9 +223,12 @@ export class Lowering implements RelationLowering {
 
   #lowerAggregate(relation: Relation & { kind: 'aggregate' }): NodeId {
     assert(relation.groupingSets === null, 'grouping sets are expanded before lowering');
-    const slices = this.mode.kind !== 'view' ? null : planSlices(relation, {
-      properties: this.properties, final: this.#state.isFinal(relation) });
-    if (slices !== null) return this.#lowerSlices(relation, slices);
+    if (this.mode.kind === 'view') {
+      const sliding = this.#state.isFinal(relation) ? planSliding(relation, this.properties) : null;
+      if (sliding !== null) return this.#lowerSliding(relation, sliding);
+      const slices = planSlices(relation, this.properties);
+      if (slices !== null) return this.#lowerSlices(relation, slices);
+    }
     const sessions = this.mode.kind !== 'view' || this.#state.ttl !== null ? null
       : planSessions(relation);
     if (sessions !== null) return this.#lowerSessions(relation, sessions);
@@ -254,14 +257,36 @@ export class Lowering implements RelationLowering {
     });
   }
 
+  /** The windows of an aggregate over HOP, each as it closes. */
+  #lowerSliding(relation: Relation & { kind: 'aggregate' }, plan: SlidingSlices): NodeId {
+    const { hop, keys, slice, grace } = plan;
+    const time = plan.window.columns[plan.end]?.type ?? { name: 'timestamp' };
+    const inputs = [plan.slices, ...plan.around === null ? [] : [plan.around]];
+    const node = this.builder.add({
+      kind: 'slide', slice, slide: hop.slide, size: hop.size, offset: hop.offset, grace,
+      inputs: inputs.map((each) => this.lower(each)), keys: keys.length,
+      aggregates: plan.aggregates.map((each) => ({
+        function: each.function, args: each.args.map((arg) => columnNumber(arg)),
+        argTypes: each.args.map((arg) => arg.type), distinct: false, filter: null, orderBy: [],
+        type: each.type,
+      })),
+      watermark: this.#state.closing(plan.window, plan.end),
+      columns: [...keys.map((each, at) => ({ name: `key${at}`, type: each.type })),
+        ...plan.aggregates.map((each, at) => ({ name: `part${at}`, type: each.type })),
+        { name: 'window_start', type: time }, { name: 'window_end', type: time }].map(plainColumn),
+      key: [...keys.keys(), keys.length + plan.aggregates.length + 1], appendOnly: true,
+      bound: 'window',
+    });
+    return this.builder.map(node, null, plan.results, relation.columns);
+  }
+
   /** The windows of an aggregate over HOP, put together from slices. */
   #lowerSlices(relation: Relation & { kind: 'aggregate' }, slices: Slices): NodeId {
     const groups = relation.columns.slice(0, slices.groups);
-    const argument = (arg: ScalarExpr): number => arg.kind === 'column' ? arg.index : 0;
     const node = this.#add(relation, [this.lower(slices.input)], {
       kind: 'aggregate', groupBy: groups.map((_each, at) => at), global: false,
       aggregates: slices.aggregates.map((each) => ({
-        function: each.function, args: each.args.map(argument),
+        function: each.function, args: each.args.map((arg) => columnNumber(arg)),
         argTypes: each.args.map((arg) => arg.type), distinct: false, filter: null, orderBy: [],
         type: each.type,
       })),
@@ -477,11 +502,21 @@ export class Lowering implements RelationLowering {
     return this.#narrow(node, relation, { width, leftWidth: exprs.length });
   }
 
+  /** True when a node gives windows as they close, and this column is their time. */
+  #closes(id: NodeId, at: number): boolean {
+    const node = this.builder.node(id);
+    if (node.kind === 'slide') return at >= node.keys + node.aggregates.length;
+    if (node.kind !== 'map') return false;
+    const expr = node.exprs[at];
+    return expr?.kind === 'column' && this.#closes(must(node.inputs[0], 'input'), expr.index);
+  }
+
   #lowerGate(relation: Relation & { kind: 'gate' }): NodeId {
     const input = this.lower(relation.input);
     if (this.mode.kind === 'query') return input;
     const { forgets, ...gate } = this.#state.gateOf(relation);
     const { panes, timeColumn } = relation;
+    if (panes === undefined && this.#closes(input, timeColumn)) return input;
     return panes === undefined ? this.#add(relation, [input], { kind: 'gate', timeColumn, ...gate })
       : this.#add(relation, [input], { kind: 'panes', timeColumn, panes, forgets, ...gate });
   }
@@ -491,6 +526,10 @@ export class Lowering implements RelationLowering {
 type NodeBody = DataflowNode extends infer N
   ? N extends DataflowNode ? Omit<N, 'inputs' | 'columns' | 'key' | 'appendOnly' | 'bound'> : never
   : never;
+
+function columnNumber(expr: ScalarExpr): number {
+  return expr.kind === 'column' ? expr.index : 0;
+}
 
 function literalValue(expr: ScalarExpr): Value {
   return expr.kind === 'literal' ? expr.value : null;

@@ -10,8 +10,10 @@
  *
  * A row may be too late for its slice and in time for later windows: it goes around the slices.
  * Only append-only input may do that, for a deletion there would not find the row it takes back.
+ * Where windows are only seen when they close, a `slide` node stands behind the slices instead.
  */
 import { must } from '../common/assert.ts';
+import { makeInterval } from '../common/types/interval.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import {
   call, column, columnsUsed, isNotNull, literal, nullOf, substitute,
@@ -51,12 +53,6 @@ interface Part {
   readonly single: ScalarExpr;
 }
 
-/** All parts of an aggregate. */
-interface Parts {
-  readonly parts: readonly Part[];
-  readonly final: boolean;
-}
-
 /** An aggregate as parts and a way back: `result` gets the combined parts. */
 interface Decomposed {
   readonly parts: readonly Part[];
@@ -71,36 +67,115 @@ interface Shape {
   readonly aggregates: readonly AggregateCall[];
 }
 
-/** What lowering knows: `final` when nothing but a gate sees the windows. */
-export interface KnownOfSlices {
-  readonly properties: Properties;
-  readonly final: boolean;
+/** What replaces it where windows are only seen when they close. */
+export interface SlidingSlices {
+  /** Slice start ++ keys ++ parts. */
+  readonly slices: Relation;
+  /** Time ++ arrival ++ keys ++ parts of rows too late for their slice, if there can be any. */
+  readonly around: Relation | null;
+  readonly hop: WindowSpec & { readonly kind: 'hop' };
+  readonly slice: bigint;
+  readonly grace: bigint;
+  /** The window's relation and its window_end. */
+  readonly window: Relation;
+  readonly end: number;
+  readonly keys: readonly ScalarExpr[];
+  /** Over keys ++ parts. */
+  readonly aggregates: readonly AggregateCall[];
+  /** The original columns over keys ++ aggregated parts ++ window_start ++ window_end. */
+  readonly results: readonly ScalarExpr[];
 }
 
 /** Slices for an aggregate, or null where they do not apply. */
-export function planSlices(relation: Aggregate, known: KnownOfSlices): Slices | null {
-  const shape = shapeOf(relation);
-  if (shape === null) return null;
-  const { late, input: rows } = shape.window;
-  if (late?.arrival !== null && late !== undefined && !known.properties.appendOnly(rows)) {
-    return null;
-  }
-  const decomposed = shape.aggregates.map(decompose);
-  const whole = decomposed.filter((each) => each !== null);
-  if (whole.length !== decomposed.length) return null;
-  const parts = whole.flatMap((each) => each.parts);
-  const input = slicedInput(shape, { parts, final: known.final }, relation.columns);
+export function planSlices(relation: Aggregate, properties: Properties): Slices | null {
+  const sliced = slicesOf(relation, properties);
+  if (sliced === null) return null;
+  const { shape, parts, whole } = sliced;
+  const input = slicedInput(shape, parts, relation.columns);
   const groups = shape.groupBy.length;
   const aggregates = parts.map((part, at) => {
     const own = columnOf(input, groups + at);
     return aggregateCall(part.combine, [own], part.call.type);
   });
-  let next = groups;
-  const results = whole.map((each) => {
+  return { input, groups, aggregates, results: resultsOf(whole, groups) };
+}
+
+interface Sliced {
+  readonly shape: Shape;
+  readonly whole: readonly Decomposed[];
+  readonly parts: readonly Part[];
+}
+
+function slicesOf(relation: Aggregate, properties: Properties): Sliced | null {
+  const shape = shapeOf(relation);
+  if (shape === null) return null;
+  const { late, input: rows } = shape.window;
+  if (late?.arrival !== null && late !== undefined && !properties.appendOnly(rows)) return null;
+  const decomposed = shape.aggregates.map(decompose);
+  const whole = decomposed.filter((each) => each !== null);
+  if (whole.length !== decomposed.length) return null;
+  return { shape, whole, parts: whole.flatMap((each) => each.parts) };
+}
+
+/** The aggregates over their combined parts, which begin at a column. */
+function resultsOf(whole: readonly Decomposed[], first: number): ScalarExpr[] {
+  let next = first;
+  return whole.map((each) => {
     const combined = each.parts.map((part) => column(next++, part.call.type));
     return each.result(combined);
   });
-  return { input, groups, aggregates, results };
+}
+
+/** Slices for an aggregate whose windows are only seen when they close, or null. */
+export function planSliding(relation: Aggregate, properties: Properties): SlidingSlices | null {
+  const sliced = slicesOf(relation, properties);
+  if (sliced === null) return null;
+  const { shape, parts, whole } = sliced;
+  const { window, hop } = shape;
+  const width = window.input.columns.length;
+  const keys = shape.groupBy.filter((each) => !isWindowColumn(each, width));
+  const slices = slicesBelow(shape, parts, keys);
+  const inner = keys.length;
+  const end = inner + parts.length + 1;
+  const endType = columnOf(window, width + 1).type;
+  let key = 0;
+  const groups = shape.groupBy.map((each): ScalarExpr => {
+    if (!isWindowColumn(each, width)) return column(key++, each.type);
+    const role = windowColumn(each, width);
+    return role === 0 ? column(end - 1, endType) : role === 1 ? column(end, endType)
+      : timeOfWindow(column(end, endType));
+  });
+  return {
+    slices,
+    around: aroundSliding(shape, parts, keys), hop, slice: gcd(hop.size, hop.slide),
+    grace: window.graceMicros, window, end: width + 1, keys,
+    aggregates: parts.map((part, at) =>
+      aggregateCall(part.combine, [column(inner + at, part.call.type)], part.call.type)),
+    results: [...groups, ...resultsOf(whole, inner)],
+  };
+}
+
+/** window_time: a microsecond before the end. */
+function timeOfWindow(end: ScalarExpr): ScalarExpr {
+  const { type } = end;
+  const interval: SqlType = { name: 'interval' };
+  return call(`-(${type.name},interval)`, [end, literal(makeInterval(0, 0, 1n), interval)], type);
+}
+
+/** Rows too late for their slice, with their time and arrival. */
+function aroundSliding(
+  shape: Shape, parts: readonly Part[], keys: readonly ScalarExpr[],
+): Relation | null {
+  const { window, hop } = shape;
+  const ended = sliceEnded(shape, gcd(hop.size, hop.slide));
+  const arrival = window.late?.arrival ?? null;
+  if (ended === null || arrival === null) return null;
+  const rows = filter(window.input, ended);
+  return project(rows, [columnOf(rows, window.timeColumn), column(arrival, INT8), ...keys,
+    ...parts.map((part) => part.single)], [
+    { name: 'time', type: columnOf(rows, window.timeColumn).type }, { name: 'arrival', type: INT8 },
+    ...keys.map((each, at) => ({ name: `key${at}`, type: each.type })),
+    ...parts.map((part, at) => ({ name: `part${at}`, type: part.call.type }))]);
 }
 
 function shapeOf(relation: Aggregate): Shape | null {
@@ -215,12 +290,11 @@ function gcd(a: bigint, b: bigint): bigint {
 
 /** Group columns ++ parts: of slices per window, and of rows that go around the slices. */
 function slicedInput(
-  shape: Shape, how: Parts, columns: readonly RelationColumn[],
+  shape: Shape, parts: readonly Part[], columns: readonly RelationColumn[],
 ): Relation {
-  const { parts } = how;
   const outputs = [...columns.slice(0, shape.groupBy.length),
     ...parts.map((part, at) => ({ name: `part${at}`, type: part.call.type }))];
-  const slices = overSlices(shape, how, outputs);
+  const slices = overSlices(shape, parts, outputs);
   const around = aroundSlices(shape, parts, outputs);
   return around === null ? slices
     : { kind: 'union', inputs: [slices, around], columns: outputs };
@@ -242,12 +316,29 @@ function isTruth(arg: ScalarExpr): ScalarExpr {
   return { kind: 'isTruth', arg, truth: true, type: BOOLEAN };
 }
 
-/**
- * Where only final windows are seen, a slice waits for its end and is added to its windows once;
- * else every change of a slice goes on at once.
- */
+/** Every change of a slice goes on at once to the windows it is in. */
 function overSlices(
-  shape: Shape, { parts, final }: Parts, outputs: readonly RelationColumn[],
+  shape: Shape, parts: readonly Part[], outputs: readonly RelationColumn[],
+): Relation {
+  const { window, hop } = shape;
+  const width = window.input.columns.length;
+  const keys = shape.groupBy.filter((each) => !isWindowColumn(each, width));
+  const sliced = slicesBelow(shape, parts, keys);
+  const start = sliced.columns.length;
+  const expanded: Relation = {
+    kind: 'window', input: sliced, timeColumn: 0, graceMicros: 0n, window: hop,
+    columns: [...sliced.columns, ...window.columns.slice(width)],
+  };
+  let key = 1;
+  const groups = shape.groupBy.map((each) => isWindowColumn(each, width)
+    ? columnOf(expanded, start + windowColumn(each, width)) : columnOf(expanded, key++));
+  const values = parts.map((_part, at) => columnOf(expanded, 1 + keys.length + at));
+  return project(expanded, [...groups, ...values], outputs);
+}
+
+/** Slice start ++ keys ++ parts. */
+function slicesBelow(
+  shape: Shape, parts: readonly Part[], keys: readonly ScalarExpr[],
 ): Relation {
   const { window, hop } = shape;
   const slice = gcd(hop.size, hop.slide);
@@ -261,26 +352,13 @@ function overSlices(
     window: { kind: 'tumble', size: slice, offset: hop.offset }, columns: window.columns,
     ...(late === undefined ? {} : { late: { ...late, arrival: null } }),
   };
-  const keys = shape.groupBy.filter((each) => !isWindowColumn(each, width));
-  const sliced: Relation = {
+  return {
     kind: 'aggregate', input: tumbled, groupingSets: null,
     groupBy: [columnOf(tumbled, width), ...keys], aggregates: parts.map((part) => part.call),
     columns: [must(tumbled.columns[width], 'window_start'),
       ...keys.map((each, at) => ({ name: `key${at}`, type: each.type })),
-      ...outputs.slice(shape.groupBy.length)],
+      ...parts.map((part, at) => ({ name: `part${at}`, type: part.call.type }))],
   };
-  const start = sliced.columns.length;
-  const input: Relation = !final ? sliced
-    : { kind: 'gate', input: sliced, timeColumn: 0, columns: sliced.columns };
-  const expanded: Relation = {
-    kind: 'window', input, timeColumn: 0, graceMicros: 0n, window: hop,
-    columns: [...sliced.columns, ...window.columns.slice(width)],
-  };
-  let key = 1;
-  const groups = shape.groupBy.map((each) => isWindowColumn(each, width)
-    ? columnOf(expanded, start + windowColumn(each, width)) : columnOf(expanded, key++));
-  const values = parts.map((_part, at) => columnOf(expanded, 1 + keys.length + at));
-  return project(expanded, [...groups, ...values], outputs);
 }
 
 function isWindowColumn(expr: ScalarExpr, width: number): boolean {

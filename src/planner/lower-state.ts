@@ -144,6 +144,12 @@ export class StateRules {
     return null;
   }
 
+  /** The watermark that closes the windows in a column. */
+  closing(relation: Relation, column: number): WatermarkExpr {
+    const fact = this.#properties.windows(relation).get(column);
+    return must(fact === undefined ? null : closingWatermark(fact), 'closing watermark');
+  }
+
   /** True when windows of an aggregate are final at their close and only then seen. */
   isFinal(relation: Relation & { kind: 'aggregate' }): boolean {
     for (const at of relation.groupBy.keys()) {

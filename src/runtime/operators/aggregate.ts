@@ -16,9 +16,9 @@ import type { Batch, Column } from '../batch.ts';
 import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../operator.ts';
 import { grown } from '../state/grow.ts';
 import { ExpiryQueue } from '../state/expiry-queue.ts';
-import { HashIndex } from '../state/hash-index.ts';
+import { forLiveSlots, HashIndex } from '../state/hash-index.ts';
 import type { RowStore, StoreColumn, StoreColumnData } from '../state/row-store.ts';
-import { gatherSlots, hasNull, scatter } from '../state/transfer.ts';
+import { gatherSlots, hasNull, pickRows, scatter } from '../state/transfer.ts';
 import { createAccumulator } from './aggregate-build.ts';
 import { markChanges, stackColumns } from './aggregate-output.ts';
 import type { Accumulator, AggregateInput } from './aggregate-types.ts';
@@ -41,7 +41,22 @@ export function createAggregate(
   return new Aggregate(node, must(inputs[0], 'input'), context);
 }
 
-class Aggregate implements Operator {
+/** Groups that are asked for all their rows, and not for what has changed. */
+export interface GroupTable extends Operator {
+  /** Ends a step without output: groups without rows leave. */
+  settle(): void;
+  /** The rows of all groups, with weight 1. */
+  rowsNow(emit: Emit): void;
+}
+
+/** The groups of an `aggregate` node on their own. */
+export function createGroupTable(
+  node: AggregateNode, input: DataflowNode, context: OperatorContext,
+): GroupTable {
+  return new Aggregate(node, input, context, true);
+}
+
+class Aggregate implements GroupTable {
   readonly #context: OperatorContext;
   readonly #calls: readonly DataflowAggregate[];
   readonly #groupBy: readonly number[];
@@ -67,7 +82,13 @@ class Aggregate implements Operator {
   /** True once the row of a global aggregate is out. */
   #started = false;
 
-  constructor(node: AggregateNode, input: DataflowNode, context: OperatorContext) {
+  /** Nobody asks what has changed. */
+  readonly #quiet: boolean;
+
+  constructor(
+    node: AggregateNode, input: DataflowNode, context: OperatorContext, quiet: boolean = false,
+  ) {
+    this.#quiet = quiet;
     this.#context = context;
     this.#calls = node.aggregates;
     this.#groupBy = node.groupBy;
@@ -176,7 +197,7 @@ class Aggregate implements Operator {
     }
     // The one group of a global aggregate has its row even when it is empty.
     if (this.#isGlobal() && this.#started) existed.fill(1);
-    const old = existed.includes(1) ? this.#accumulators.map((accumulator) =>
+    const old = existed.includes(1) && !this.#quiet ? this.#accumulators.map((accumulator) =>
       accumulator.previous(touched, count, (at) => { existed[at] = 0; })) : [];
     this.#touched.push({ slots: touched, old, existed });
   }
@@ -196,6 +217,32 @@ class Aggregate implements Operator {
       if (!this.#isGlobal()) this.#removeEmpty(slots);
     }
     this.#evictUpTo(frontier);
+  }
+
+  settle(): void {
+    const all = this.#touched;
+    this.#touched = [];
+    for (const { slots } of all) {
+      for (let i = 0; i < slots.length; i++) this.#mark[slots[i] as number] = 0;
+      this.#removeEmpty(slots);
+    }
+  }
+
+  rowsNow(emit: Emit): void {
+    forLiveSlots(this.#store, this.#context.batchRows, (list, count) => {
+      const slots = list.slice(0, count);
+      const errors: { readonly at: number; readonly error: SqlError }[] = [];
+      const results = this.#accumulators.map((accumulator) =>
+        accumulator.output(slots, count, (at, error) => { errors.push({ at, error }); }));
+      if (errors.length > 0) this.#report(errors, slots);
+      const keys = gatherSlots(this.#store, this.#groupBy.map((_column, at) => at), slots, count);
+      const batch = {
+        length: count, columns: [...keys, ...results], weights: new Int32Array(count).fill(1),
+      };
+      const failed = new Set(errors.map(({ at }) => at));
+      const rows = Int32Array.from(slots.keys()).filter((at) => !failed.has(at));
+      if (rows.length > 0) emit(failed.size === 0 ? batch : pickRows(batch, rows, rows.length));
+    });
   }
 
   /** Takes back the groups whose time is up, then lets the epoch's rows in. */

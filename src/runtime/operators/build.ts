@@ -23,6 +23,7 @@ import { createRecursive } from './recursive.ts';
 import { createSession } from './session.ts';
 import { createSetOp } from './set-op.ts';
 import { createSharedJoin } from './shared-join.ts';
+import { createSlide } from './slide.ts';
 import { stateless } from './stateless.ts';
 import { createTemporalFilter } from './temporal-filter.ts';
 import { createTemporalJoin } from './temporal-join.ts';
@@ -45,6 +46,7 @@ export function buildOperator(
     case 'window': return createWindow(node, context);
     case 'session': return createSession(node, inputs, context);
     case 'aggregate': return createAggregate(node, inputs, context);
+    case 'slide': return createSlide(node, inputs, context);
     case 'distinct': return createDistinct(node, inputs, context);
     case 'join': return buildJoin(node, inputs, context);
     case 'union': return createUnion(node);
