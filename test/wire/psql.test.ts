@@ -56,7 +56,7 @@ describe.skipIf(!hasPsql())('psql', () => {
     ['\\dn', 'dead_letter|tidemill\nlate|tidemill\npublic|tidemill\nshop|tidemill\n'
       + 'tidemill|tidemill'],
     ['\\l', 'tidemill|tidemill|UTF8|C|C.UTF-8||libc|'],
-    ['\\du', 'tidemill|Superuser, Create role, Create DB|{}'],
+    ['\\du', 'tidemill|Superuser, Create role, Create DB, Replication, Bypass RLS|{}'],
     ['\\df initcap', 'pg_catalog|initcap|text|text|func'],
     ['\\dT uuid', 'pg_catalog|uuid|'],
     ['\\dS pg_am', 'oid|oid||not null|\namname|name||not null|\n'

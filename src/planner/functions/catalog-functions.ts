@@ -111,11 +111,20 @@ const STORAGE: readonly ScalarFunction[] = [
       context.catalog === undefined ? 0n
         : context.catalog.size('relation', oid >>> 0),
   })),
-  constant('pg_relation_is_updatable(regclass,boolean) -> int4', 0,
-    ['pg_relation_is_updatable(0::regclass, true)', '0'], 'Which changes a view takes; 0: none.'),
-  constant('pg_column_is_updatable(regclass,int2,boolean) -> boolean', false,
-    ['pg_column_is_updatable(0::regclass, 1::int2, true)', 'false'],
-    'Whether a column of a view takes changes.'),
+  scalar({
+    signature: 'pg_relation_is_updatable(regclass,boolean) -> int4', volatility: 'stable',
+    doc: 'Which changes a relation takes: 4 UPDATE, 8 INSERT, 16 DELETE; 0 for views.',
+    examples: [['pg_relation_is_updatable(0::regclass, true)', '0']],
+    evaluateIn: (context, oid: number) => (context.catalog?.takesChanges(oid >>> 0) === true
+      ? 28 : 0),
+  }),
+  scalar({
+    signature: 'pg_column_is_updatable(regclass,int2,boolean) -> boolean', volatility: 'stable',
+    doc: 'Whether a column takes changes: those of tables do.',
+    examples: [['pg_column_is_updatable(0::regclass, 1::int2, true)', 'false']],
+    evaluateIn: (context, oid: number, column: number) =>
+      column > 0 && context.catalog?.takesChanges(oid >>> 0) === true,
+  }),
   constant('pg_stat_get_numscans(oid) -> int8', 0n, ['pg_stat_get_numscans(0::oid)', '0'],
     'The number of scans of a relation; not counted.'),
   constant('pg_index_column_has_property(regclass,int4,text) -> boolean', null,

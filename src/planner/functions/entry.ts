@@ -77,6 +77,8 @@ export interface CatalogLookup extends NameLookup {
   };
   /** Sends a notification when the transaction commits. */
   notify(channel: string, payload: string): void;
+  /** True for tables: relations that INSERT, UPDATE and DELETE change. */
+  takesChanges(relation: number): boolean;
   /** Channels the session listens to. */
   channels(): readonly string[];
   /**

@@ -117,7 +117,28 @@ const SIZES: readonly ScalarFunction[] = [
     examples: [['pg_size_pretty(123456789.0)', '118 MB'], ['pg_size_pretty(-2.50)', '-2.50 bytes']],
     evaluate: prettyNumericSize,
   }),
+  scalar({
+    signature: 'pg_size_bytes(text) -> int8', doc: 'A size with a unit, in bytes.',
+    examples: [[`pg_size_bytes('1.5 kB')`, '1536'], [`pg_size_bytes('10 GB')`, '10737418240']],
+    evaluate: bytesOfSize,
+  }),
 ];
+
+const UNIT_POWERS: ReadonlyMap<string, number> = new Map([['', 0], ['b', 0], ['bytes', 0],
+  ['kb', 1], ['mb', 2], ['gb', 3], ['tb', 4], ['pb', 5]]);
+
+function bytesOfSize(text: string): bigint {
+  const match = /^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*([a-z]*)\s*$/i.exec(text);
+  if (match === null) throw sqlError('22023', `invalid size: "${text}"`);
+  const power = UNIT_POWERS.get((match[2] ?? '').toLowerCase());
+  if (power === undefined) {
+    throw sqlError('22023', `invalid size: "${text}"`, {
+      detail: `Invalid size unit: "${match[2]}".`,
+      hint: 'Valid units are "bytes", "B", "kB", "MB", "GB", "TB", and "PB".',
+    });
+  }
+  return BigInt(Math.round(Number(match[1]) * 1024 ** power));
+}
 
 function isJson(text: string, kind: string): boolean {
   try {

@@ -39,7 +39,11 @@ function granteeName({ catalog }: SystemContext, role: number): string {
 
 /** The list of an object, or null where nothing was granted. */
 export function aclOf(context: SystemContext, object: Protected): SqlArray | null {
-  if (!hasGrants(context.catalog, object.id)) return null;
+  const known = hasGrants(context.catalog, object.id);
+  // Schemas that everybody may use were granted to everybody when they were made.
+  if (!known && (object.kind !== 'schema' || grantsOn(context.catalog, object).length === 0)) {
+    return null;
+  }
   const owner = quoteName(object.owner);
   const grants = grantsOn(context.catalog, object).filter(({ privileges }) => privileges !== '');
   if (grants.length === 0 && !NEEDS_OWNER.has(object.kind)) return null;

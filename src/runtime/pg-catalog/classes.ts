@@ -8,6 +8,9 @@ import { must } from '../../common/assert.ts';
 import { catalogTypeOid, typeOid, typmodOf } from '../../common/types/registry.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import { sqlArray } from '../../common/values.ts';
+import type { SqlArray } from '../../common/values.ts';
+import { columnsUsed } from '../../planner/expr-tools.ts';
+import type { ScalarExpr } from '../../planner/relation.ts';
 import type { SystemContext } from '../engine-core-types.ts';
 import { sameColumns } from '../catalog-store.ts';
 import { sequenceOf } from '../engine-sequences.ts';
@@ -277,11 +280,18 @@ function* constraints(context: SystemContext): Generator<CatalogRow, void> {
         oid: checkOid(relation.id, at), conname: check.name, connamespace: relation.schemaId,
         contype: 'c', convalidated: true, conrelid: relation.id, conislocal: true,
         confupdtype: ' ', confdeltype: ' ', confmatchtype: ' ', conbin: check.name,
+        conkey: checkedColumns(check.expr),
       };
     }
     for (const key of relation.foreignKeys ?? []) yield foreignKeyRow(context, relation, key);
   }
   yield* domainConstraintRows(context);
+}
+
+/** Numbers of the columns a condition looks at; null: of none. */
+function checkedColumns(expr: ScalarExpr): SqlArray | null {
+  const columns = [...columnsUsed(expr)].sort((a, b) => a - b);
+  return columns.length === 0 ? null : sqlArray(columns.map((at) => at + 1));
 }
 
 const ACTION_LETTERS: Readonly<Record<ReferenceAction, string>> = {

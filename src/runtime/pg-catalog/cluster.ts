@@ -42,6 +42,7 @@ function* authids(context: SystemContext): Generator<CatalogRow, void> {
       oid: roleOid(context, name), rolname: name, rolsuper: superuser,
       rolinherit: role?.inherit ?? true, rolcreaterole: superuser || (role?.createRole ?? false),
       rolcreatedb: superuser || (role?.createDb ?? false), rolcanlogin: role?.login ?? false,
+      rolreplication: superuser, rolbypassrls: superuser,
       rolconnlimit: role?.connectionLimit ?? -1, rolvaliduntil: role?.validUntil ?? null,
     };
   }
@@ -80,6 +81,10 @@ function typeOfSetting(setting: Setting, value: string): string {
   return /^-?\d+$/.test(value) && /^-?\d+$/.test(setting.initial) ? 'integer' : 'string';
 }
 
+/** Settings in milliseconds. */
+const UNITS: ReadonlyMap<string, string> = new Map(['statement_timeout', 'lock_timeout',
+  'idle_in_transaction_session_timeout', 'idle_session_timeout'].map((name) => [name, 'ms']));
+
 function* settings(context: SystemContext): Generator<CatalogRow, void> {
   for (const setting of [...SETTINGS].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const value = context.setting(setting.name) ?? setting.initial;
@@ -87,6 +92,7 @@ function* settings(context: SystemContext): Generator<CatalogRow, void> {
       name: setting.shown, setting: value, category: setting.inert ? 'Kept for clients'
         : setting.readOnly ? 'Preset Options' : 'Client Connection Defaults',
       short_desc: setting.doc, context: setting.readOnly ? 'internal' : 'user',
+      unit: UNITS.get(setting.name) ?? null,
       vartype: typeOfSetting(setting, value),
       source: value === setting.initial ? 'default' : 'session', boot_val: setting.initial,
       reset_val: setting.initial, pending_restart: false,

@@ -8,6 +8,7 @@ import type { SystemContext } from '../engine-core-types.ts';
 import { indexesHere } from './classes.ts';
 import type { CatalogRow, Contents } from './content.ts';
 import { checkText } from './definitions.ts';
+import { columnsUsed } from '../../planner/expr-tools.ts';
 import { userRelations } from './oids.ts';
 import { domainChecks, domainCheckText } from './user-types.ts';
 
@@ -18,6 +19,8 @@ interface Constraint {
   readonly type: 'PRIMARY KEY' | 'UNIQUE' | 'CHECK' | 'FOREIGN KEY';
   readonly columns: readonly string[];
   readonly check: string | null;
+  /** The columns a CHECK looks at. */
+  readonly checked?: readonly string[];
   readonly reference: StoredForeignKey | null;
 }
 
@@ -34,7 +37,9 @@ function* constraints(context: SystemContext): Generator<Constraint, void> {
   for (const relation of userRelations(context)) {
     for (const [at, check] of relation.checks.entries()) {
       yield { schema: relation.schema, table: relation.name, name: check.name, type: 'CHECK',
-        columns: [], check: checkText(relation, at, false), reference: null };
+        columns: [], checked: [...columnsUsed(check.expr)].map((column) =>
+          must(relation.columns[column], 'checked column').name),
+        check: checkText(relation, at, false), reference: null };
     }
     for (const key of relation.foreignKeys ?? []) {
       yield { schema: relation.schema, table: relation.name, name: key.name, check: null,
@@ -56,6 +61,7 @@ function* tableConstraints(context: SystemContext): Generator<CatalogRow, void> 
       table_catalog: catalog, table_schema: schema, table_name: table, constraint_type: type,
       is_deferrable: reference?.deferrable === true ? 'YES' : 'NO',
       initially_deferred: reference?.deferred === true ? 'YES' : 'NO', enforced: 'YES',
+      nulls_distinct: type === 'UNIQUE' ? 'YES' : null,
     };
   }
 }
@@ -76,10 +82,10 @@ function* keyColumns(context: SystemContext): Generator<CatalogRow, void> {
 
 /** The table and columns a constraint is about: for a foreign key those it refers to. */
 function used(
-  context: SystemContext, { schema, table, columns, reference }: Constraint,
+  context: SystemContext, { schema, table, columns, checked, reference }: Constraint,
 ): Pick<Constraint, 'schema' | 'table' | 'columns'> {
   const target = reference === null ? null : context.catalog.relation(reference.target);
-  if (reference === null || target === null) return { schema, table, columns };
+  if (reference === null || target === null) return { schema, table, columns: checked ?? columns };
   return {
     schema: target.schema, table: target.name,
     columns: reference.targetColumns.map((at) => must(target.columns[at], 'key column').name),

@@ -9,11 +9,13 @@ import { formatType, typeDefinition, typeOid } from '../../common/types/registry
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { SystemContext } from '../engine-core-types.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
-import { relationKind } from './classes.ts';
+import { isMember } from '../catalog-roles.ts';
+import { sequenceOf } from '../engine-sequences.ts';
+import { relationKind, sequencesHere } from './classes.ts';
 import { DOMAINS, SHAPES } from './columns.ts';
 import type { CatalogRow, Contents } from './content.ts';
 import { defaultText, isSerial, resultText, viewText } from './definitions.ts';
-import { relationsHere, schemasHere } from './oids.ts';
+import { relationsHere, roleNames, schemasHere, userRelations } from './oids.ts';
 import { procedures } from './procedures.ts';
 import { userProcedures } from './user-routines.ts';
 import { typeFact } from './types.ts';
@@ -308,7 +310,62 @@ function* catalogName(context: SystemContext): Generator<CatalogRow, void> {
 }
 
 function* enabledRoles(context: SystemContext): Generator<CatalogRow, void> {
-  yield { role_name: context.user };
+  for (const name of roleNames(context)) {
+    if (isMember(context.catalog, context.user, name, true)) yield { role_name: name };
+  }
+}
+
+function* collations(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const name of ['default', 'C', 'POSIX', 'ucs_basic']) {
+    yield { collation_catalog: catalog, collation_schema: 'pg_catalog', collation_name: name,
+      pad_attribute: 'NO PAD' };
+  }
+}
+
+function* sequences(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  const identities = new Set(userRelations(context).flatMap((relation) =>
+    (relation.sequences ?? []).filter(({ column }) => !isSerial(relation, column))
+      .map(({ sequence }) => sequence)));
+  for (const { id, name, schemaId, data } of sequencesHere(context)) {
+    if (identities.has(id)) continue;
+    const { start, increment, min, max, cycle, type } = sequenceOf(data);
+    const { precision, radix, scale } = numberFacts({ name: type });
+    yield { sequence_catalog: catalog, sequence_name: name,
+      sequence_schema: context.catalog.schemas.get(schemaId)?.name ?? '',
+      data_type: formatType({ name: type }), numeric_precision: precision,
+      numeric_precision_radix: radix, numeric_scale: scale, start_value: String(start),
+      minimum_value: String(min), maximum_value: String(max), increment: String(increment),
+      cycle_option: yesNo(cycle) };
+  }
+}
+
+function* parameters(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const { oid, name, entry } of userProcedures(context)) {
+    for (const [at, type] of (entry?.user?.args ?? []).entries()) {
+      const named = entry?.user?.argNames[at] ?? '';
+      yield { specific_catalog: catalog, specific_schema: entry?.user?.schema ?? '',
+        specific_name: `${name}_${oid}`, ordinal_position: at + 1, parameter_mode: 'IN',
+        is_result: 'NO', as_locator: 'NO', parameter_name: named === '' ? null : named,
+        ...withoutNumbers(typeColumns(type, catalog)), dtd_identifier: String(at + 1) };
+    }
+  }
+}
+
+/** The relations a view names. */
+function* viewTables(context: SystemContext): Generator<CatalogRow, void> {
+  const catalog = databaseName(context);
+  for (const view of userRelations(context)) {
+    if (view.kind !== 'view') continue;
+    for (const id of new Set(view.dependsOn)) {
+      const table = context.catalog.relation(id);
+      if (table === null || table.kind === 'system') continue;
+      yield { view_catalog: catalog, view_schema: view.schema, view_name: view.name,
+        table_catalog: catalog, table_schema: table.schema, table_name: table.name };
+    }
+  }
 }
 
 /** Contents of the relations named above. */
@@ -317,5 +374,6 @@ export const INFORMATION: Contents = {
   domain_constraints: domainConstraints, user_defined_types: userDefinedTypes,
   character_sets: characterSets,
   information_schema_catalog_name: catalogName, enabled_roles: enabledRoles,
+  collations, sequences, parameters, view_table_usage: viewTables,
   applicable_roles: () => [],
 };

@@ -300,6 +300,10 @@ export class SystemLookup implements CatalogLookup {
     this.#actions.notify(channel, payload);
   }
 
+  takesChanges(relation: number): boolean {
+    return this.#context.catalog.relation(relation)?.kind === 'table';
+  }
+
   channels(): readonly string[] {
     return this.#context.sessions?.channels() ?? [];
   }

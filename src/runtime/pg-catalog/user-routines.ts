@@ -52,6 +52,7 @@ export function userProcRows(
     if (user === undefined || object === undefined) return row(procedure);
     return {
       ...row(procedure), pronamespace: object.schemaId, proowner: owner(object.owner),
+      proparallel: 'u',
       proacl: aclOf(context, { id: object.id, owner: object.owner, kind: 'function',
         system: false }),
       prolang: user.language === 'sql' ? SQL_LANGUAGE : JAVASCRIPT_LANGUAGE, prosrc: user.body,
