@@ -17,7 +17,7 @@ function* tables(context: SystemContext): Generator<CatalogRow, void> {
   for (const relation of relationsHere(context)) {
     if (relationKind(relation) !== 'r') continue;
     yield { schemaname: relation.schema, tablename: relation.name, tableowner: relation.owner,
-      hasindexes: indexed.has(relation.id), hasrules: false, 
+      hasindexes: indexed.has(relation.id), hasrules: false,
       hastriggers: (relation.foreignKeys ?? []).length > 0
         || context.catalog.referencesTo(relation.id).length > 0,
       rowsecurity: false };
