@@ -46,7 +46,7 @@ const TYPES: readonly ScalarFunction[] = [
     examples: [[`to_regtype('int4')`, 'integer']],
     evaluateIn: (context, name: string) => {
       const type = typeByName(name);
-      return type === null ? context.catalog?.find('regtype', name) ?? null : typeOid(type);
+      return type === null ? userType(context, name) : typeOid(type);
     },
   }),
   scalar({
@@ -138,6 +138,15 @@ function bytesOfSize(text: string): bigint {
     });
   }
   return BigInt(Math.round(Number(match[1]) * 1024 ** power));
+}
+
+/** The oid of a type that is no built-in one; a schema that is not there has none. */
+function userType(context: EvaluationContext, name: string): number | null {
+  try {
+    return context.catalog?.find('regtype', name) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 function isJson(text: string, kind: string): boolean {
