@@ -434,6 +434,8 @@ export type AlterAction =
   | AlterEnum
   | AlterAttribute
   | AlterDomain
+  | AlterSequence
+  | AlterIdentity
   | AlterOther;
 
 /** RENAME TO name */
@@ -482,7 +484,7 @@ export interface AlterColumn extends Node {
   readonly kind: 'alterColumn';
   readonly name: Identifier;
   readonly change: 'setDefault' | 'dropDefault' | 'setNotNull' | 'dropNotNull' | 'setType'
-    | 'setStorage' | 'setStatistics';
+    | 'setStorage' | 'setStatistics' | 'dropExpression';
   /** The new default, USING of a new type, or the word or number that is set. */
   readonly value: Expr | null;
   readonly type: TypeName | null;
@@ -573,6 +575,24 @@ export interface AlterDomain extends Node {
   readonly value: Expr | null;
   /** VALIDATE CONSTRAINT */
   readonly name: Identifier | null;
+}
+
+/** ALTER SEQUENCE ... options */
+export interface AlterSequence extends Node {
+  readonly kind: 'alterSequence';
+  readonly type: TypeName | null;
+  readonly options: readonly SequenceOption[];
+}
+
+/** ALTER COLUMN name ADD GENERATED ... AS IDENTITY | SET ... | RESTART | DROP IDENTITY */
+export interface AlterIdentity extends Node {
+  readonly kind: 'alterIdentity';
+  readonly name: Identifier;
+  readonly change: 'add' | 'set' | 'drop';
+  /** GENERATED ALWAYS or BY DEFAULT, where said. */
+  readonly always: boolean | null;
+  readonly options: readonly SequenceOption[];
+  readonly ifExists: boolean;
 }
 
 /** Any other action, by its text; refused with 0A000. */

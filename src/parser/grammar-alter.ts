@@ -13,13 +13,13 @@ import type {
 import type { Unsupported } from './ast-statements.ts';
 import type { Expr, Option, TypeName } from './ast.ts';
 import type { Rule } from './grammar-names.ts';
-import { TypeGrammar } from './grammar-types.ts';
+import { SequenceGrammar } from './grammar-sequences.ts';
 import * as T from './tokens.ts';
 
 const K = T.K;
 
 /** ALTER. */
-export abstract class AlterGrammar extends TypeGrammar {
+export abstract class AlterGrammar extends SequenceGrammar {
   /** ALTER object [IF EXISTS] [ONLY] name action, ... */
   protected readonly alter: Rule<Alter | Unsupported> = this.rule('alter', () => {
     const first = this.CONSUME(K.alter);
@@ -52,6 +52,11 @@ export abstract class AlterGrammar extends TypeGrammar {
         {
           GATE: () => this.typeActionAhead(object),
           ALT: () => this.SUBRULE(this.typeAction, { ARGS: [object] }),
+        },
+        {
+          GATE: () => object === 'sequence' && !this.ahead(1, K.rename) && !this.ahead(1, K.owner)
+            && !this.ahead(1, K.set),
+          ALT: () => this.SUBRULE(this.sequenceAction),
         },
         { ALT: () => this.SUBRULE(this.renameAction) },
         { ALT: () => this.SUBRULE(this.setAction) },
@@ -229,6 +234,22 @@ export abstract class AlterGrammar extends TypeGrammar {
       ]),
   );
 
+  /** DROP DEFAULT, DROP NOT NULL, DROP EXPRESSION [IF EXISTS] */
+  protected readonly columnDrop: Rule<AlterColumn['change']> = this.rule('columnDrop', () => {
+    this.CONSUME(K.drop);
+    return this.OR<AlterColumn['change']>([
+      { ALT: () => (this.CONSUME(K.default), 'dropDefault') },
+      { ALT: () => (this.CONSUME(K.not), this.CONSUME(K.null), 'dropNotNull') },
+      {
+        ALT: () => {
+          this.CONSUME(K.expression);
+          this.SUBRULE(this.ifExists);
+          return 'dropExpression';
+        },
+      },
+    ]);
+  });
+
   /** ALTER [COLUMN] c change */
   protected readonly columnAction: Rule<AlterAction> = this.rule('columnAction', () => {
     const first = this.CONSUME(K.alter);
@@ -238,7 +259,12 @@ export abstract class AlterGrammar extends TypeGrammar {
     let value: Expr | null = null;
     let type: TypeName | null = null;
     let other = false;
+    let identity: AlterAction | null = null;
     this.OR([
+      {
+        GATE: () => this.identityAhead(),
+        ALT: () => (identity = this.SUBRULE(this.identityAction, { ARGS: [name] })),
+      },
       {
         GATE: () => this.ahead(2, K.default),
         ALT: () => {
@@ -258,13 +284,7 @@ export abstract class AlterGrammar extends TypeGrammar {
       },
       {
         ALT: () => {
-          this.CONSUME(K.drop);
-          change = this.OR2([
-            { ALT: () => (this.CONSUME2(K.default), 'dropDefault' as const) },
-            {
-              ALT: () => (this.CONSUME2(K.not), this.CONSUME2(K.null), 'dropNotNull' as const),
-            },
-          ]);
+          change = this.SUBRULE(this.columnDrop);
         },
       },
       {
@@ -292,6 +312,7 @@ export abstract class AlterGrammar extends TypeGrammar {
       },
       { ALT: () => (this.CONSUME4(K.set), (other = true)) },
     ]);
+    if (identity !== null) return identity;
     if (other) {
       const { text, span } = this.takeRest(first, 'ALTER');
       return { kind: 'otherAction', text, span };

@@ -6,6 +6,7 @@ import type {
   AlterAttribute,
   AlterColumn,
   AlterDomain,
+  AlterIdentity,
   ColumnConstraint,
   ColumnDef,
   CreateFunction,
@@ -431,6 +432,13 @@ function alterAction(p: Printers, a: AlterAction): string {
       return attributeChange(p, a);
     case 'alterDomain':
       return domainChange(p, a);
+    case 'alterSequence':
+      return words(
+        a.type !== null && `AS ${printType(p, a.type)}`,
+        ...a.options.map((option) => sequenceOption(option)),
+      );
+    case 'alterIdentity':
+      return `ALTER COLUMN ${printIdentifier(a.name)} ${identityChange(a)}`;
     case 'otherAction':
       return a.text;
     default:
@@ -450,6 +458,26 @@ function attributeChange(p: Printers, a: AlterAttribute): string {
       return `ALTER ATTRIBUTE ${name} TYPE ${type}`;
     case 'rename':
       return `RENAME ATTRIBUTE ${name} TO ${a.to === null ? '' : printIdentifier(a.to)}`;
+    default:
+      return unknownNode(a.change);
+  }
+}
+
+function identityChange(a: AlterIdentity): string {
+  const generated = a.always === null ? '' : `GENERATED ${a.always ? 'ALWAYS' : 'BY DEFAULT'}`;
+  switch (a.change) {
+    case 'add': {
+      const options = a.options.map(sequenceOption).join(' ');
+      return words('ADD', generated, 'AS IDENTITY', options !== '' && `(${options})`);
+    }
+    case 'drop':
+      return words('DROP IDENTITY', a.ifExists && 'IF EXISTS');
+    case 'set':
+      return words(
+        generated !== '' && `SET ${generated}`,
+        ...a.options.map((option) =>
+          `${option.name === 'restart' ? '' : 'SET '}${sequenceOption(option)}`),
+      );
     default:
       return unknownNode(a.change);
   }
@@ -479,6 +507,8 @@ function columnChange(p: Printers, a: AlterColumn): string {
       return `SET DEFAULT ${value}`;
     case 'dropDefault':
       return 'DROP DEFAULT';
+    case 'dropExpression':
+      return 'DROP EXPRESSION';
     case 'setNotNull':
       return 'SET NOT NULL';
     case 'dropNotNull':

@@ -295,6 +295,11 @@ function dropRelation(tables: Tables, id: number): void {
   for (const index of tables.indexes.values()) {
     if (index.relation === id) dropIndex(tables, index.id);
   }
+  for (const sequence of ownedSequences(tables.objects, relation)) {
+    tables.objects.delete(sequence);
+    dropComments(tables, sequence);
+    dropGrants(tables, sequence);
+  }
   for (const other of tables.relations.values()) {
     if (other.belongsTo === id) dropRelation(tables, other.id);
     const keys = other.foreignKeys?.filter(({ target }) => target !== id);
@@ -302,6 +307,24 @@ function dropRelation(tables: Tables, id: number): void {
       tables.relations.set(other.id, { ...other, foreignKeys: keys });
     }
   }
+}
+
+/** The column a sequence belongs to by OWNED BY, or null. */
+export function ownerOfSequence(
+  { kind, data }: StoredObject,
+): { readonly relation: number; readonly column: number } | null {
+  const owned = kind === 'sequence' ? data['owned'] : null;
+  return owned === null || owned === undefined ? null
+    : owned as { readonly relation: number; readonly column: number };
+}
+
+/** Sequences that go with a relation, by oid. */
+export function ownedSequences(
+  objects: ReadonlyMap<number, StoredObject>, relation: StoredRelation,
+): readonly number[] {
+  return [...(relation.sequences ?? []).map(({ sequence }) => sequence),
+    ...[...objects.values()].flatMap((object) =>
+      (ownerOfSequence(object)?.relation === relation.id ? [object.id] : []))];
 }
 
 function putIndex(tables: Tables, index: StoredIndex): void {

@@ -30,6 +30,7 @@ import { EngineState } from './engine-state.ts';
 import { StoreProvider } from './engine-stores.ts';
 import { EngineTestClock } from './engine-test-clock.ts';
 import { SequenceValues } from './engine-sequences.ts';
+import type { SequenceRule } from './engine-sequences.ts';
 import type { BuildOperator } from './graph.ts';
 import { TIDEMILL_RELATIONS } from './introspection/registry.ts';
 import { buildOperator } from './operators/build.ts';
@@ -81,7 +82,7 @@ export interface EngineCoreFace {
   ingest(relation: number, body: Uint8Array, idempotencyKey: string | null,
     check?: (rows: Batch) => void): Promise<IngestOutcome>;
   /** The next value of a sequence (identity and serial columns); durable with the next epoch. */
-  nextSequence(sequence: number): bigint;
+  nextSequence(sequence: number, rule?: SequenceRule): bigint;
   /** The sequence goes on behind this value. */
   setSequence(sequence: number, last: bigint): void;
   close(): Promise<void>;
@@ -396,8 +397,8 @@ export class EngineCore implements EngineCoreFace {
     return { accepted: batch.length, deadLettered: 0, duplicate: false, epoch };
   }
 
-  nextSequence(sequence: number): bigint {
-    return this.#sequences.next(sequence);
+  nextSequence(sequence: number, rule?: SequenceRule): bigint {
+    return this.#sequences.next(sequence, rule);
   }
 
   setSequence(sequence: number, last: bigint): void {

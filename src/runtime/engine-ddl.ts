@@ -14,7 +14,9 @@ import type {
   ColumnMapping, DdlChange, StoredIndex, StoredRelation,
 } from './catalog-store-types.ts';
 import type { CatalogState } from './catalog-store.ts';
-import { DEAD_LETTER_SCHEMA, isSubscriptionView, LATE_SCHEMA } from './catalog-store.ts';
+import {
+  DEAD_LETTER_SCHEMA, isSubscriptionView, LATE_SCHEMA, ownedSequences,
+} from './catalog-store.ts';
 import type { EngineState } from './engine-state.ts';
 import { EventClock } from './engine-watermarks.ts';
 import type { ViewRuntime } from './graph-view.ts';
@@ -338,7 +340,11 @@ class Preparation {
     const state = this.#state;
     const ids = [id, ...[...state.relations.values()]
       .filter(({ relation }) => relation.belongsTo === id).map((relation) => relation.id)];
+    const relation = state.catalog.state.relation(id);
+    const sequences = relation === null ? []
+      : ownedSequences(state.catalog.state.objects, relation);
     this.commits.push(() => {
+      for (const each of sequences) state.sequences.delete(each);
       for (const each of ids) {
         state.parts.stores.drop(`${each}.`);
         state.forgetRelation(each);

@@ -18,10 +18,10 @@ export class SequenceValues {
     this.#state = state;
   }
 
-  /** The next value; 2200H at the end. A sequence not committed yet counts from 1 by 1. */
-  next(id: number): bigint {
+  /** The next value, by the rule given or the committed one; 2200H at the end. */
+  next(id: number, uncommitted: SequenceRule | null = null): bigint {
     const object = this.#state.catalog.state.objects.get(id);
-    const { increment, start, min, max, cycle } = sequenceOf(object?.data ?? {});
+    const { increment, start, min, max, cycle } = uncommitted ?? sequenceOf(object?.data ?? {});
     const last = this.#state.sequences.get(id);
     let value = last === undefined ? start : last + increment;
     if (value > max || value < min) {
@@ -60,6 +60,7 @@ export interface SequenceRule {
   readonly min: bigint;
   readonly max: bigint;
   readonly cycle: boolean;
+  readonly cache: bigint;
   /** The integer type its values are of. */
   readonly type: 'int2' | 'int4' | 'int8';
 }
@@ -69,7 +70,7 @@ export function sequenceOf(data: Readonly<Record<string, unknown>>): SequenceRul
   return {
     start: bigintOf(data['start'], 1n), increment: bigintOf(data['increment'], 1n),
     min: bigintOf(data['minValue'], 1n), max: bigintOf(data['maxValue'], INT8_MAX),
-    cycle: data['cycle'] === true,
+    cycle: data['cycle'] === true, cache: bigintOf(data['cache'], 1n),
     type: data['type'] === 'int2' || data['type'] === 'int4' ? data['type'] : 'int8',
   };
 }

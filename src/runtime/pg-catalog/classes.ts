@@ -317,9 +317,9 @@ function foreignKeyRow(
 
 function* sequences(context: SystemContext): Generator<CatalogRow, void> {
   for (const { id, data } of sequencesHere(context)) {
-    const { start, increment, min, max, cycle, type } = sequenceOf(data);
+    const { start, increment, min, max, cycle, type, cache } = sequenceOf(data);
     yield { seqrelid: id, seqtypid: typeOid({ name: type }), seqstart: start,
-      seqincrement: increment, seqmax: max, seqmin: min, seqcache: 1n, seqcycle: cycle };
+      seqincrement: increment, seqmax: max, seqmin: min, seqcache: cache, seqcycle: cycle };
   }
 }
 

@@ -370,7 +370,8 @@ function* viewTables(context: SystemContext): Generator<CatalogRow, void> {
 
 /** Contents of the relations named above. */
 export const INFORMATION: Contents = {
-  schemata, tables, views, columns, element_types: elementTypes, domains, routines, attributes,
+  schemata, tables, views, columns, element_types: elementTypes, domains, routines,
+  attributes,
   domain_constraints: domainConstraints, user_defined_types: userDefinedTypes,
   character_sets: characterSets,
   information_schema_catalog_name: catalogName, enabled_roles: enabledRoles,

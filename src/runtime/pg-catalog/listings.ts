@@ -51,10 +51,10 @@ function* indexes(context: SystemContext): Generator<CatalogRow, void> {
 
 function* sequences(context: SystemContext): Generator<CatalogRow, void> {
   for (const { id, name, owner, schemaId, data } of sequencesHere(context)) {
-    const { start, increment, min, max, cycle, type } = sequenceOf(data);
+    const { start, increment, min, max, cycle, type, cache } = sequenceOf(data);
     yield { schemaname: context.catalog.schemas.get(schemaId)?.name ?? '', sequencename: name,
       sequenceowner: owner, data_type: typeOid({ name: type }), start_value: start, min_value: min,
-      max_value: max, increment_by: increment, cycle, cache_size: 1n,
+      max_value: max, increment_by: increment, cycle, cache_size: cache,
       last_value: context.engine.lastOfSequence(id) };
   }
 }

@@ -50,7 +50,7 @@ function sequenceColumn(
 ): Column {
   const { type } = must(table.columns[of.column], 'identity column');
   const rows = Array.from({ length: count }, () => {
-    const next = context.core.nextSequence(of.sequence);
+    const next = context.nextValue(of.sequence);
     return [type.name === 'int8' ? next : Number(next)];
   });
   return must(batchOf([type], rows).columns[0], 'identity column');

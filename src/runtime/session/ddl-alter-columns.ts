@@ -9,17 +9,20 @@ import { sqlError } from '../../common/errors.ts';
 import type { Value } from '../../common/values.ts';
 import type { AlterAddColumn, AlterDropColumn } from '../../parser/ast-definitions.ts';
 import { columnsUsed, mapColumns } from '../../planner/expr-tools.ts';
+import { defaultExprOf } from '../../planner/functions/domain.ts';
 import { evaluateConstant, evaluateOver } from '../../planner/fold.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
 import type {
   ColumnMapping, StoredIndex, StoredKey, StoredRelation,
 } from '../catalog-store-types.ts';
+import { ownerOfSequence } from '../catalog-store.ts';
 import { moveColumnGrants } from './column-grants.ts';
 import { checkName } from './constraints.ts';
 import { columnParts, columnType } from './ddl-columns.ts';
 import type { ColumnParts } from './ddl-columns.ts';
 import { addConstraint } from './ddl-keys.ts';
 import { foreignKey, referenceLabel, withoutForeignKey } from './ddl-references.ts';
+import { identitySequence } from './identity-sequence.ts';
 import { rowValues } from './key-text.ts';
 import { relationLabel } from './relation-label.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -43,14 +46,14 @@ export async function addColumn(
   const parts = columnParts(context, action.column,
     type === null ? relation.columns : [...relation.columns, { name, type }]);
   const { column } = parts;
-  if (column.identity !== null) {
-    throw sqlError('0A000', 'ADD COLUMN with an identity is not supported', {
+  const given = defaultExprOf(column);
+  const value = given === null ? null : evaluateConstant(given, context.evaluation);
+  const rows = [...context.snapshot(relation.id)].some((batch) => batch.length > 0);
+  if (column.identity !== null && rows) {
+    throw sqlError('0A000', 'ADD COLUMN with an identity is not supported for a table with rows', {
       span: action.span, hint: 'Create a new table and copy the rows.',
     });
   }
-  const value = column.defaultExpr === null ? null
-    : evaluateConstant(column.defaultExpr, context.evaluation);
-  const rows = [...context.snapshot(relation.id)].some((batch) => batch.length > 0);
   if (column.notNull && value === null && column.generated === null && rows) {
     throw sqlError('23502', `column "${name}" of relation "${relation.name}" contains null values`);
   }
@@ -73,7 +76,22 @@ export async function addColumn(
       checks: [...relation.checks, ...checks],
     },
   });
+  if (column.identity !== null) numbered(context, relation.id, action);
   await addKeys(context, relation.id, action, parts);
+}
+
+/** The sequence of a new identity column. */
+function numbered(context: StatementContext, id: number, action: AlterAddColumn): void {
+  const changed = must(context.transaction.catalog.relation(id), 'table');
+  const at = changed.columns.length - 1;
+  const column = must(changed.columns[at], 'column');
+  const sequence = context.core.catalog.allocate();
+  const identity = action.column.constraints.find((each) => each.kind === 'identityConstraint');
+  context.transaction.define(identitySequence(context, changed, {
+    sequence, column: column.name, type: column.type, options: identity?.options ?? [],
+  }), { kind: 'alterRelation', relation: {
+    ...changed, sequences: [...changed.sequences ?? [], { column: at, sequence }],
+  } });
 }
 
 /** Keys and references that stand with a new column; PRIMARY KEY and UNIQUE look at its rows. */
@@ -171,6 +189,7 @@ function dropAt(
   }));
   const keep = (key: readonly number[]): boolean => !key.includes(gone);
   moveReferences(context, relation, gone, cascade);
+  moveSequences(context, relation, gone);
   for (const index of context.transaction.catalog.indexesOf(relation.id)) {
     context.transaction.define(keep(index.columns) && !partsUse(index, gone)
       ? { kind: 'putIndex', index: movedIndex(index, move, moved) }
@@ -206,6 +225,19 @@ function dropAt(
         .map((entry) => ({ ...entry, column: move(entry.column) })),
     },
   });
+}
+
+/** A column takes its sequences along when it goes. */
+function moveSequences(context: StatementContext, relation: StoredRelation, gone: number): void {
+  const own = (relation.sequences ?? []).filter(({ column }) => column === gone);
+  for (const { sequence } of own) context.transaction.define({ kind: 'dropObject', id: sequence });
+  for (const object of context.transaction.catalog.objects.values()) {
+    const owned = ownerOfSequence(object);
+    if (owned?.relation !== relation.id || owned.column < gone) continue;
+    context.transaction.define(owned.column === gone ? { kind: 'dropObject', id: object.id }
+      : { kind: 'putObject', object: { ...object,
+        data: { ...object.data, owned: { ...owned, column: owned.column - 1 } } } });
+  }
 }
 
 function keyUses({ exprs, where }: StoredKey, at: number): boolean {

@@ -23,6 +23,8 @@ import { alterSink } from './named-sink.ts';
 import { isStorageParameter, optionText } from './ddl-connector.ts';
 import { addConstraint, dropConstraint } from './ddl-keys.ts';
 import { addColumn, columnNumber, dropColumn, requireTable } from './ddl-alter-columns.ts';
+import { alterIdentity, alterSequence } from './ddl-sequence.ts';
+import { renameConstraint } from './ddl-rename-constraint.ts';
 import { durationOf } from './duration.ts';
 import { changeType } from './ddl-alter-type.ts';
 import { command } from './result.ts';
@@ -42,6 +44,7 @@ export async function alterObject(
   if (statement.object === 'type' || statement.object === 'domain') {
     return alterType(context, statement);
   }
+  if (statement.object === 'sequence') return alterSequence(context, statement);
   if (statement.object === 'role') return await alterRole(context, statement);
   if (statement.object === 'subscription') return alterSubscription(context, statement);
   if (statement.object === 'sink') return alterSink(context, statement);
@@ -73,13 +76,16 @@ async function alterRelation(
   switch (action.kind) {
     case 'rename': return rename(context, relation, action.to.name);
     case 'renameColumn':
-      if (action.constraint) return;
-      return renameColumn(context, relation, { from: action.from.name, to: action.to.name });
+      return (action.constraint ? renameConstraint : renameColumn)(context, relation,
+        { from: action.from.name, to: action.to.name });
     case 'setSchema': return moveTo(context, relation, action.schema.name);
     case 'owner': return put(context, { ...relation, owner: action.role.name });
     case 'addColumn': return addColumn(context, relation, action);
     case 'dropColumn': return dropColumn(context, relation, action);
     case 'alterColumn': return alterColumn(context, relation, action);
+    case 'alterIdentity':
+      requireTable(relation, 'ALTER COLUMN');
+      return alterIdentity(context, relation, action);
     case 'addConstraint':
       requireTable(relation, 'ADD CONSTRAINT');
       return addConstraint(context, relation, action.constraint);
@@ -206,7 +212,11 @@ function changedColumn(
 ): CatalogColumn {
   switch (action.change) {
     case 'dropDefault': return { ...column, defaultExpr: null };
-    case 'dropNotNull': return { ...column, notNull: false };
+    case 'dropNotNull': return nullable(relation, column);
+    case 'dropExpression':
+      if (column.generated !== null) return { ...column, generated: null };
+      throw sqlError('55000', `column "${column.name}" of relation "${relation.name}" is not a `
+        + 'stored generated column');
     case 'setNotNull': {
       const at = relation.columns.findIndex((candidate) => candidate.name === column.name);
       for (const batch of context.snapshot(relation.id)) {
@@ -236,6 +246,19 @@ function changedColumn(
     }
     case 'setType': return column;
   }
+}
+
+/** DROP NOT NULL; keys and identities need it. */
+function nullable(relation: StoredRelation, column: CatalogColumn): CatalogColumn {
+  const at = relation.columns.indexOf(column);
+  if (column.identity !== null && column.serial !== true) {
+    throw sqlError('42601',
+      `column "${column.name}" of relation "${relation.name}" is an identity column`);
+  }
+  if (relation.primaryKey?.includes(at) === true) {
+    throw sqlError('42P16', `column "${column.name}" is in a primary key`);
+  }
+  return { ...column, notNull: false };
 }
 
 const STORAGE = ['plain', 'external', 'extended', 'main'];

@@ -76,7 +76,7 @@ function dropNamedType(context: StatementContext, statement: Drop, name: Qualifi
 }
 
 function dropSequence(context: StatementContext, statement: Drop, name: QualifiedName): void {
-  const found = droppedSequence(context, name);
+  const found = droppedSequence(context, name, statement.cascade);
   if (found !== null) context.transaction.define({ kind: 'dropObject', id: found.id });
   else missing(context, statement, `sequence "${nameText(name)}"`, '42P01');
 }

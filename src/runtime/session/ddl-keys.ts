@@ -78,7 +78,7 @@ function withPrimary(relation: StoredRelation, columns: readonly number[]): Stor
 }
 
 /** The names of a table's keys, primary key first. */
-function keyNamesOf(relation: StoredRelation): readonly string[] {
+export function keyNamesOf(relation: StoredRelation): readonly string[] {
   const count = relation.uniqueKeys.length + (relation.primaryKey === null ? 0 : 1);
   return Array.from({ length: count }, (_each, at) => relation.keyNames?.[at] ?? '');
 }

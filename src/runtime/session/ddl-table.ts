@@ -30,7 +30,7 @@ import { connectorOf, defaultColumns, includedColumns, tableOptions } from './dd
 import { nameIsFree, targetOf } from './ddl-create.ts';
 import { webhookOf } from './ddl-webhook.ts';
 import { withShared, withSource } from './ddl-shared-source.ts';
-import { sequenceData } from './ddl-sequence.ts';
+import { identitySequence } from './identity-sequence.ts';
 import { columnsInOrder, likeColumn, likeComments, likeKeys } from './ddl-like.ts';
 import type { TableColumn } from './ddl-like.ts';
 import type { Target } from './ddl-create.ts';
@@ -114,11 +114,11 @@ function changesFor(
   const changes: DdlChange[] = [];
   for (const { sequence, column } of relation.sequences ?? []) {
     const { name, type } = must(relation.columns[column], 'identity column');
-    changes.push({ kind: 'putObject', object: {
-      id: sequence, kind: 'sequence', database: relation.database, schemaId: relation.schemaId,
-      name: `${relation.name}_${name}_seq`, owner: relation.owner, dependsOn: [],
-      data: sequenceData(type),
-    } });
+    const identity = statement.columns.find((each) => each.name.name === name)?.constraints
+      .find((each) => each.kind === 'identityConstraint');
+    changes.push(identitySequence(context, relation, {
+      sequence, column: name, type, options: identity?.options ?? [],
+    }));
   }
   changes.push({ kind: 'createRelation', relation });
   const keys = relation.primaryKey === null ? relation.uniqueKeys
@@ -312,7 +312,10 @@ function keysOf(
   ];
   const relation = { name: table, primaryKey: primary, columns };
   const keys = primary === null ? unique : [primary, ...unique];
-  return { primary, unique, names: keys.map((key) => nameOfKey(named, key, relation)) };
+  const inline = statement.columns.flatMap((column) => column.constraints.filter(isKey)
+    .map((key) => ({ ...key, columns: [column.name] })));
+  const names = keys.map((key) => nameOfKey([...named, ...inline], key, relation));
+  return { primary, unique, names };
 }
 
 function isKey(entry: TableConstraint | ColumnConstraint): entry is KeyConstraint {

@@ -40,7 +40,7 @@ function sequenced(
     if (value !== null || !columns.includes(at)) return value;
     const entry = table.sequences?.find((each) => each.column === at);
     if (entry === undefined) return value;
-    const next = context.core.nextSequence(entry.sequence);
+    const next = context.nextValue(entry.sequence);
     return table.columns[at]?.type.name === 'int8' ? next : Number(next);
   });
 }

@@ -18,8 +18,8 @@ export class SequenceUse {
   }
 
   next(catalog: CatalogState, oid: number): bigint {
-    const { id } = sequence(catalog, oid);
-    const value = this.#core.nextSequence(id);
+    const { id, data } = sequence(catalog, oid);
+    const value = this.#core.nextSequence(id, sequenceOf(data));
     this.#given.set(id, value);
     this.#last = value;
     return value;

@@ -21,6 +21,7 @@ import type { Batch } from '../batch.ts';
 import { batchOf } from '../batch.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
+import { sequenceOf } from '../engine-sequences.ts';
 import type { RunOptions, SessionsInfo, SystemContext } from '../engine-core-types.ts';
 import { SystemLookup } from '../pg-catalog/lookup.ts';
 import { rowValues } from './key-text.ts';
@@ -234,6 +235,12 @@ export class StatementContext {
     return batchOf(exprs.map(({ type }) => type),
       found.flatMap((part) => Array.from({ length: part.length }, (_row, at) =>
         rowValues(part, at))));
+  }
+
+  /** The next value of a sequence, as the transaction has defined it. */
+  nextValue(sequence: number): bigint {
+    const data = this.transaction.catalog.objects.get(sequence)?.data;
+    return this.core.nextSequence(sequence, sequenceOf(data ?? {}));
   }
 
   evaluator(types: readonly SqlType[]): RowEvaluator {
