@@ -277,6 +277,8 @@ export interface CreateSchema extends Node {
   readonly ifNotExists: boolean;
   readonly name: QualifiedName;
   readonly owner: Identifier | null;
+  /** CREATE TABLE, VIEW, INDEX, SEQUENCE and GRANT that stand in it. */
+  readonly elements: readonly Definition[];
 }
 
 /** CREATE DATABASE */

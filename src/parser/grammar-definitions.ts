@@ -25,6 +25,7 @@ import type { Expr, Option, TypeField, TypeName } from './ast.ts';
 import { TableGrammar } from './grammar-tables.ts';
 import type { CreateHead } from './grammar-tables.ts';
 import type { Rule } from './grammar-names.ts';
+import { syntaxError } from './syntax-errors.ts';
 import * as T from './tokens.ts';
 
 const K = T.K;
@@ -257,11 +258,27 @@ export abstract class DefinitionGrammar extends TableGrammar {
       const name: QualifiedName | undefined =
         named ??
         (owner === null ? undefined : { kind: 'qualifiedName', parts: [owner], span: owner.span });
+      const elements: Definition[] = [];
+      this.MANY(() => {
+        elements.push(this.SUBRULE(this.schemaElement));
+      });
       if (name === undefined) return this.unexpected();
       const span = this.spanFrom(this.#start(head));
-      return { kind: 'createSchema', ifNotExists, name, owner, span };
+      return { kind: 'createSchema', ifNotExists, name, owner, elements, span };
     },
   );
+
+  /** What may stand in CREATE SCHEMA: CREATE TABLE, VIEW, INDEX or SEQUENCE. */
+  protected readonly schemaElement: Rule<Definition> = this.rule('schemaElement', () => {
+    const made = this.SUBRULE(this.create);
+    return this.ACTION(() => {
+      switch (made.kind) {
+        case 'createTable': case 'createView': case 'createIndex': case 'createSequence':
+          return made;
+        default: throw syntaxError(this.text, made.span);
+      }
+    });
+  });
 
   /** DATABASE name [WITH] options */
   protected readonly createDatabase: Rule<Definition, [head: CreateHead]> = this.rule(

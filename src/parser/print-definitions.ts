@@ -111,6 +111,7 @@ function smallDefinition(p: Printers, d: SmallDefinition): string {
         exists,
         name,
         d.owner !== null && `AUTHORIZATION ${printIdentifier(d.owner)}`,
+        ...d.elements.map((element) => printDefinition(p, element)),
       );
     case 'createDatabase':
       return words('CREATE DATABASE', exists, name, wordOptions());

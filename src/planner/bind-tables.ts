@@ -207,6 +207,15 @@ function catalogOfView(
       return null;
     },
     relationById: (id) => base.relationById(id),
+    functions: (schema, name) => (schema === null ? searchPath : [schema])
+      .flatMap((each) => base.functions?.(each, name) ?? []),
+    findType: (schema, name) => {
+      for (const each of schema === null ? searchPath : [schema]) {
+        const found = base.findType?.(each, name) ?? null;
+        if (found !== null) return found;
+      }
+      return null;
+    },
     reading: (relation, through) => base.reading?.(relation, through) ?? null,
     calling: (oid) => base.calling?.(oid),
     relationNames: () => base.relationNames(),

@@ -69,6 +69,8 @@ function classRow(relation: StoredRelation, owner: number): CatalogRow {
     relnatts: relation.columns.length, relchecks: relation.checks.length,
     relhasrules: kind === 'v' || kind === 'm', relispopulated: true,
     relreplident: kind === 'r' || kind === 'm' ? 'd' : 'n', reltuples: -1,
+    reloptions: kind === 'v' && relation.options.length > 0
+      ? sqlArray(relation.options.map(([name, value]) => `${name}=${value}`)) : null,
   };
 }
 

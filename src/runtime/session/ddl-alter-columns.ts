@@ -18,9 +18,11 @@ import type {
 import { ownerOfSequence } from '../catalog-store.ts';
 import { moveColumnGrants } from './column-grants.ts';
 import { checkName } from './constraints.ts';
+import { afterDrop, readsColumn } from './column-readers.ts';
 import { columnParts, columnType } from './ddl-columns.ts';
 import type { ColumnParts } from './ddl-columns.ts';
 import { addConstraint } from './ddl-keys.ts';
+import { dropAll } from './drop-dependants.ts';
 import { foreignKey, referenceLabel, withoutForeignKey } from './ddl-references.ts';
 import { identitySequence } from './identity-sequence.ts';
 import { rowValues } from './key-text.ts';
@@ -143,7 +145,7 @@ export function dropColumn(
     return;
   }
   const gone = columnNumber(relation, name);
-  refuseReaders(context, relation, gone);
+  readersWithout(context, relation, gone, action.cascade);
   const computed = computedFrom(relation, gone, action.cascade);
   if (computed !== null) {
     const also = must(relation.columns[computed], 'generated column').name;
@@ -321,15 +323,23 @@ function refuseOldViews(context: StatementContext, relation: StoredRelation): vo
   }
 }
 
-/** Refuses to drop a column that a view reads; a plain view counts as reading all. */
-function refuseReaders(context: StatementContext, relation: StoredRelation, gone: number): void {
+/** Views that read a column hold it back, or go with CASCADE; the others do without it. */
+function readersWithout(
+  context: StatementContext, relation: StoredRelation, gone: number, cascade: boolean,
+): void {
   const { name } = must(relation.columns[gone], 'column');
   const what = `column ${name} of ${relationLabel(relation)}`;
   for (const reader of readersOf(context, relation)) {
-    const reads = reader.view === null || reader.view.dataflow.nodes.some((node) =>
-      node.kind === 'source' && node.relation === relation.id
-      && node.sourceColumns.includes(gone));
-    if (reads) throw dependsError(relation, reader, `cannot drop ${what}`, what);
+    if (context.transaction.catalog.relation(reader.id) === null) continue;
+    if (!readsColumn(context, reader, relation, gone)) {
+      const after = afterDrop(reader, relation.id, gone);
+      if (after !== reader) context.transaction.define({ kind: 'alterRelation', relation: after });
+      continue;
+    }
+    if (!cascade) throw dependsError(relation, reader, `cannot drop ${what}`, what);
+    dropAll(context, context.transaction.catalog.allDependants(reader.id));
+    context.notice('NOTICE', '00000', `drop cascades to ${relationLabel(reader)}`);
+    context.transaction.define({ kind: 'dropRelation', id: reader.id });
   }
 }
 

@@ -4,14 +4,14 @@
 import { must } from '../../common/assert.ts';
 import { sqlError } from '../../common/errors.ts';
 import type {
-  CommentOn, CreateDatabase, CreateSchema,
+  CommentOn, CreateDatabase, CreateSchema, Definition,
 } from '../../parser/ast-definitions.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { StoredSchema } from '../catalog-store-types.ts';
 import { requireCreate } from './authorize.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
-import type { StatementContext } from './statement-context.ts';
+import { StatementContext } from './statement-context.ts';
 import { isOwnTemporary, temporarySchema } from './temporary.ts';
 
 /** Where a new relation goes and what it is called. */
@@ -78,6 +78,42 @@ export function createSchema(context: StatementContext, statement: CreateSchema)
     owner: context.scope.user,
   } });
   return command('CREATE SCHEMA');
+}
+
+/** What stands in CREATE SCHEMA, made with the schema first on the search path. */
+export async function createElements(
+  context: StatementContext, { name, elements, ifNotExists, span }: CreateSchema,
+  run: (inner: StatementContext, element: Definition) => Promise<unknown>,
+): Promise<void> {
+  if (elements.length === 0) return;
+  if (ifNotExists) {
+    throw sqlError('0A000', 'CREATE SCHEMA IF NOT EXISTS cannot include schema elements', { span });
+  }
+  const { settings } = context.scope;
+  const own = must(name.parts.at(-1), 'name').name;
+  const before = settings.get('search_path');
+  settings.set('search_path', `"${own.replaceAll('"', '""')}", ${before}`, true);
+  try {
+    for (const element of elements) {
+      const inner = new StatementContext(context.scope, context.transaction, context.text);
+      await run(inner, inSchema(element, own));
+    }
+  } finally {
+    settings.set('search_path', before, true);
+  }
+}
+
+/** An element under the schema's name; 42P15 when it names another schema. */
+function inSchema(element: Definition, schema: string): Definition {
+  if (element.kind !== 'createTable' && element.kind !== 'createView'
+    && element.kind !== 'createSequence') return element;
+  const given = element.name.parts.at(-2);
+  if (given !== undefined && given.name !== schema) {
+    throw sqlError('42P15', `CREATE specifies a schema (${given.name}) different from the one `
+      + `being created (${schema})`);
+  }
+  const last = must(element.name.parts.at(-1), 'name');
+  return { ...element, name: { ...element.name, parts: [{ ...last, name: schema }, last] } };
 }
 
 /** CREATE DATABASE: a name space of its own, with a schema public. */

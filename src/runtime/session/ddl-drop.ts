@@ -6,12 +6,11 @@ import { sqlError } from '../../common/errors.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { Drop } from '../../parser/ast-definitions.ts';
 import { signatureText } from '../../planner/functions/user-function.ts';
-import { allUserFunctions, functionOf } from '../catalog-functions.ts';
+import { allUserFunctions } from '../catalog-functions.ts';
 import { typesHere } from '../catalog-types.ts';
-import type { DdlChange, StoredObject, StoredRelation } from '../catalog-store-types.ts';
-import { isSubscriptionView } from '../catalog-store.ts';
+import type { StoredRelation } from '../catalog-store-types.ts';
 import type { Reference } from '../catalog-store.ts';
-import type { Dependant } from '../catalog-store.ts';
+import { dependantLabel, dropAll, hidden, objectLabel } from './drop-dependants.ts';
 import { droppedFunction } from './ddl-drop-function.ts';
 import { dropKey } from './ddl-keys.ts';
 import { dropRoles } from './ddl-role.ts';
@@ -172,41 +171,6 @@ export function refuseDependants(
 /** Foreign keys that go with a table. */
 function referencesFromOthers(context: StatementContext, id: number): readonly Reference[] {
   return context.transaction.catalog.referencesTo(id).filter(({ relation }) => relation.id !== id);
-}
-
-/** Views behind subscriptions hold nothing back: the subscription ends with what it reads. */
-function hidden(context: StatementContext, { id }: Dependant): boolean {
-  const relation = context.transaction.catalog.relation(id);
-  return relation !== null && isSubscriptionView(relation);
-}
-
-function dependantLabel(context: StatementContext, dependant: Dependant): string {
-  const relation = context.transaction.catalog.relation(dependant.id);
-  if (relation !== null) return relationLabel(relation);
-  const object = context.transaction.catalog.objects.get(dependant.id);
-  return object === undefined ? `${dependant.kind} ${dependant.name}` : objectLabel(object);
-}
-
-function objectLabel(object: StoredObject): string {
-  const of = functionOf(object);
-  return of === null ? `${object.kind} ${object.name}` : `function ${signatureText(of)}`;
-}
-
-/** Drops dependants, farthest first. */
-function dropAll(
-  context: StatementContext, dependants: readonly Dependant[],
-  together: ReadonlySet<number> = new Set(),
-): void {
-  const changes: DdlChange[] = [];
-  for (const dependant of dependants.toReversed()) {
-    if (!hidden(context, dependant) && !together.has(dependant.id)) {
-      context.notice('NOTICE', '00000', `drop cascades to ${dependantLabel(context, dependant)}`);
-    }
-    changes.push(dependant.kind === 'relation' ? { kind: 'dropRelation', id: dependant.id }
-      : dependant.kind === 'index' ? { kind: 'dropIndex', id: dependant.id }
-      : { kind: 'dropObject', id: dependant.id });
-  }
-  context.transaction.define(...changes);
 }
 
 function dropIndex(context: StatementContext, statement: Drop, name: QualifiedName): void {

@@ -21,6 +21,7 @@ import { MEMORY_LIMIT } from '../engine-memory.ts';
 import { companionsOf } from './companions.ts';
 import { nameIsFree, targetOf } from './ddl-create.ts';
 import type { Target } from './ddl-create.ts';
+import { optionText } from './ddl-connector.ts';
 import { retainHistory } from './duration.ts';
 import { command } from './result.ts';
 import type { StatementResult } from './result.ts';
@@ -125,11 +126,12 @@ function replaced(
 
 function definePlain(context: StatementContext, definition: Definition): void {
   const { statement, old } = definition;
+  const options = plainOptions(statement);
   const bound = bindQuery(statement.query, context.planning);
   const columns = namedColumns(statement, bound.columns);
   if (bound.parameters.length > 0) throw parametersInView(statement.span);
   const relation = stored(context, definition, {
-    kind: 'view', columns,
+    kind: 'view', columns, options,
     definition: {
       query: statement.query, searchPath: pathOf(context, definition.target),
       widths: bound.reads.flatMap((id) => {
@@ -143,6 +145,38 @@ function definePlain(context: StatementContext, definition: Definition): void {
   context.transaction.define({
     kind: old === null ? 'createRelation' : 'alterRelation', relation,
   });
+}
+
+/** Options of a plain view: security_barrier and security_invoker. */
+function plainOptions(statement: CreateView): StoredRelation['options'] {
+  return statement.options.map((option): readonly [string, string] => {
+    const { name } = option;
+    if (name === 'check_option') {
+      throw sqlError('0A000', 'WITH CHECK OPTION is not supported', {
+        span: option.span, hint: 'Views cannot be written to.',
+      });
+    }
+    if (name !== 'security_barrier' && name !== 'security_invoker') {
+      throw sqlError('22023', `unrecognized parameter "${name}"`, { span: option.span });
+    }
+    const text = option.value === null ? 'true' : optionText(option);
+    const value = booleanOf(text);
+    if (value === null) {
+      throw sqlError('22023', `invalid value for boolean option "${name}": ${text}`, {
+        span: option.span,
+      });
+    }
+    return [name, String(value)];
+  });
+}
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true], ['on', true], ['yes', true], ['1', true],
+  ['false', false], ['off', false], ['no', false], ['0', false],
+]);
+
+function booleanOf(text: string): boolean | null {
+  return BOOLEANS.get(text.toLowerCase()) ?? null;
 }
 
 function parametersInView(span: Span): Error {

@@ -18,7 +18,7 @@ import { authorize } from './authorize.ts';
 import { runCopy } from './copy.ts';
 import { closeCursor, declareCursor, fetchCursor } from './cursors.ts';
 import { alterObject } from './ddl-alter.ts';
-import { createSchema, createDatabase, commentOn } from './ddl-create.ts';
+import { createElements, createSchema, createDatabase, commentOn } from './ddl-create.ts';
 import { createIndex } from './ddl-index.ts';
 import { dropObjects } from './ddl-drop.ts';
 import { createSink } from './ddl-sink.ts';
@@ -97,7 +97,12 @@ async function runStatement(
     case 'createTable': return createTable(context, statement);
     case 'createView': return createView(context, statement);
     case 'createIndex': return createIndex(context, statement);
-    case 'createSchema': return createSchema(context, statement);
+    case 'createSchema': {
+      const result = createSchema(context, statement);
+      await createElements(context, statement, (inner, element) =>
+        runStatement(session, inner, { ...execution, statement: element }));
+      return result;
+    }
     case 'createDatabase': return createDatabase(context, statement);
     case 'createFunction': return createFunction(context, statement);
     case 'drop': return dropObjects(context, statement);

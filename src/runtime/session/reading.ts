@@ -21,7 +21,10 @@ export function requireReading(
   if (isSuperuser(state, user) && of.through === null) return null;
   const relation = state.relation(of.relation);
   if (relation === null) return null;
-  const reader = of.through === null ? user : state.relation(of.through)?.owner ?? user;
+  const through = of.through === null ? null : state.relation(of.through);
+  const invoker = through?.options.some(([name, value]) =>
+    name === 'security_invoker' && value === 'true') === true;
+  const reader = through === null || invoker ? user : through.owner;
   if (isSuperuser(state, reader)) return null;
   const { id, owner, kind, name } = relation;
   const system = kind === 'system';
