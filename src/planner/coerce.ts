@@ -103,7 +103,10 @@ function checked(state: StatementState, value: ScalarExpr, type: SqlType): Scala
   }
 }
 
-/** Casts of literals are done at once (parsing and rounding never depend on data). */
+/**
+ * Casts of literals are done at once (parsing and rounding never depend on data). What a cast
+ * refuses is said when the statement is planned: other mistakes in it come first.
+ */
 function fold(
   state: StatementState, cast: ScalarExpr & { readonly kind: 'cast' },
 ): ScalarExpr {
@@ -115,7 +118,8 @@ function fold(
   try {
     return literalOf(evaluateConstant(cast, state.evaluation), cast.type);
   } catch (error) {
-    throw withSpan(error, state.spanOf(arg));
+    if (error instanceof SqlError) return cast;
+    throw error;
   }
 }
 
