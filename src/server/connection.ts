@@ -556,9 +556,13 @@ function readFormats(body: BodyReader): readonly number[] {
   return formats;
 }
 
-function parameterType(oid: number): SqlType {
+/** Oids from here on are of what users made. */
+const FIRST_USER_OID = 16384;
+
+/** The type a client names; those that users made are found from the parameter's use. */
+function parameterType(oid: number): SqlType | null {
   const type = typeByOid(oid);
-  if (type !== null) return type;
+  if (type !== null || oid >= FIRST_USER_OID) return type;
   throw sqlError('42704', `type with OID ${oid} does not exist`);
 }
 

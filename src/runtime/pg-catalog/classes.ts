@@ -12,7 +12,7 @@ import type { SqlArray } from '../../common/values.ts';
 import { columnsUsed } from '../../planner/expr-tools.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
 import type { SystemContext } from '../engine-core-types.ts';
-import { sameColumns } from '../catalog-store.ts';
+import { ownerOfSequence, sameColumns } from '../catalog-store.ts';
 import { sequenceOf } from '../engine-sequences.ts';
 import type {
   ReferenceAction, StoredForeignKey, StoredIndex, StoredObject, StoredRelation,
@@ -338,6 +338,12 @@ function* depends(context: SystemContext): Generator<CatalogRow, void> {
       yield { classid: rule ? 2618 : 1259, objid: relation.id, objsubid: 0, refclassid: 1259,
         refobjid: source, refobjsubid: 0, deptype: relation.belongsTo === source ? 'a' : 'n' };
     }
+  }
+  for (const sequence of sequencesHere(context)) {
+    const owned = ownerOfSequence(sequence);
+    if (owned === null) continue;
+    yield { classid: 1259, objid: sequence.id, objsubid: 0, refclassid: 1259,
+      refobjid: owned.relation, refobjsubid: owned.column + 1, deptype: 'a' };
   }
   for (const { index, relation } of indexesHere(context)) {
     const key = index.constraint !== null;

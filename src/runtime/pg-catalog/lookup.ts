@@ -12,6 +12,7 @@ import type { Value } from '../../common/values.ts';
 import type {
   CatalogLookup, DescribedObject, VisibleObject, FunctionEntry,
 } from '../../planner/functions/entry.ts';
+import { ownerOfSequence } from '../catalog-store.ts';
 import { namedPart } from '../catalog-types.ts';
 import type { StoredIndex, StoredObject, StoredRelation } from '../catalog-store-types.ts';
 import type { SystemContext } from '../engine-core-types.ts';
@@ -235,7 +236,12 @@ export class SystemLookup implements CatalogLookup {
         `column "${column}" of relation "${found.name}" does not exist`);
     }
     const owned = found.sequences?.find((each) => each.column === at);
-    const sequence = owned === undefined ? undefined : catalog.objects.get(owned.sequence);
+    const sequence = owned === undefined
+      ? [...catalog.objects.values()].find((object) => {
+        const owner = ownerOfSequence(object);
+        return owner?.relation === found.id && owner.column === at;
+      })
+      : catalog.objects.get(owned.sequence);
     return sequence === undefined ? null
       : qualifiedName({ schema: catalog.schemas.get(sequence.schemaId)?.name ?? '',
         name: sequence.name });

@@ -43,6 +43,7 @@ export async function addColumn(
       `column "${name}" of relation "${relation.name}" already exists, skipping`);
     return;
   }
+  refuseDerived(context, action);
   refuseOldViews(context, relation);
   const { type } = columnType(context, action.column);
   const parts = columnParts(context, action.column,
@@ -80,6 +81,17 @@ export async function addColumn(
   });
   if (column.identity !== null) numbered(context, relation.id, action);
   await addKeys(context, relation.id, action, parts);
+}
+
+/** `c AS expr` is a form of CREATE TABLE; a column that is added has PostgreSQL's spelling. */
+function refuseDerived(context: StatementContext, action: AlterAddColumn): void {
+  for (const { kind, span } of action.column.constraints) {
+    if (kind !== 'generatedConstraint' || !/^as\b/i.test(context.text.slice(span.start))) continue;
+    throw sqlError('42601', 'syntax error at or near "AS"', {
+      span: { start: span.start, end: span.start + 2 },
+      hint: 'Write GENERATED ALWAYS AS (...) STORED.',
+    });
+  }
 }
 
 /** The sequence of a new identity column. */
