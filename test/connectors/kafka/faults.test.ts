@@ -173,6 +173,7 @@ class Scenario {
     // A log that was cut and has grown back to where it was read shows it with the next record.
     for (let at = 0; at < PARTITIONS; at++) {
       this.#broker.partition('t', at).append(this.#produce(true));
+      this.#broker.partition('t', at).append(this.#produce(true));
     }
     this.#broker.wake();
     for (let wait = 0; wait < 120; wait++) {
