@@ -81,12 +81,12 @@ export const HMAC: readonly ScalarFunction[] = [
     scalar({
       signature: `${name}(text, text) -> boolean`,
       doc: 'True for equal values, in a time that does not tell where they differ.',
-      examples: [[`${name}('abc', 'abd')`, 'f']], evaluate: sameText,
+      examples: [[`${name}('abc', 'abd')`, 'false']], evaluate: sameText,
     }),
     scalar({
       signature: `${name}(bytea, bytea) -> boolean`,
       doc: 'True for equal values, in a time that does not tell where they differ.',
-      examples: [[`${name}('abc'::bytea, 'abc'::bytea)`, 't']], evaluate: sameBytes,
+      examples: [[`${name}('abc'::bytea, 'abc'::bytea)`, 'true']], evaluate: sameBytes,
     }),
   ]),
 ];
