@@ -13,8 +13,8 @@ import { retag, RETAGGED } from './retag.ts';
 import * as T from './tokens.ts';
 import type { SqlToken } from './tokens.ts';
 
-/** Tokens of a text: 230 bytes of memory each while it is parsed. */
-export const TOKENS_MAX = 1_000_000;
+/** Tokens of a text: 250 bytes of memory each while it is parsed. */
+export const TOKENS_MAX = 5_000_000;
 
 const SPACE = 1;
 const DIGIT = 2;
