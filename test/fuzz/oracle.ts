@@ -38,7 +38,8 @@ function askFunction(name: string): string {
     #variable_conflict use_column
     DECLARE fuzz_answer text;
     BEGIN
-      SELECT '+' || coalesce(string_agg(fuzz_row::text || E'\\x01', ''), '') INTO fuzz_answer
+      SELECT '+' || coalesce(string_agg(fuzz_row::text || E'\\x01end of row\\x01', ''), '')
+        INTO fuzz_answer
         FROM ${name} AS fuzz_row;
       RETURN fuzz_answer;
     EXCEPTION WHEN QUERY_CANCELED OR OTHERS THEN RETURN '-' || SQLSTATE || SQLERRM;

@@ -10,8 +10,8 @@ import type { ResultColumn } from '../../src/planner/plans.ts';
 import { cell } from '../../src/runtime/batch.ts';
 import type { Batch } from '../../src/runtime/batch.ts';
 
-/** Between rows in PostgreSQL's answer. */
-export const ROW_END = '\u0001';
+/** Between rows in PostgreSQL's answer: longer than what chr() of a column could make. */
+export const ROW_END = '\u0001end of row\u0001';
 
 /** A row as PostgreSQL writes a record. */
 export function recordText(values: readonly (string | null)[]): string {
