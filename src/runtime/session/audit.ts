@@ -47,11 +47,22 @@ export class AuditLog {
   }
 }
 
+/** Without any of these a text has nothing to strike out. */
+const SUSPECT = /passw|secret|token|jaas\.config|key\.pem|\/\//i;
+/** An option or keyword whose value is nobody's business, up to that value. */
+const SECRET_NAME = 'password|passwd|secret|token|jaas\\.config|key\\.pem';
+const BEFORE_SECRET = String.raw`((?:${SECRET_NAME})['"]?\s*(?:=\s*|\s))`;
+const TEXT_LITERAL = String.raw`(?:e?'(?:[^'\\]|''|\\.)*'|\$(\w*)\$[\s\S]*?\$\2\$)`;
+const SECRET_VALUE = new RegExp(BEFORE_SECRET + TEXT_LITERAL, 'gi');
+/** `//user:password@host`. */
+const IN_ADDRESS = /(\/\/[^\s:/@']*:)[^\s/@']+@/g;
+
 /** A statement's text with passwords and secrets struck out. */
 export function withoutSecrets(text: string): string {
+  if (!SUSPECT.test(text)) return text;
   return text
-    .replaceAll(/(password\s*(?:=|\s)\s*)(e?'(?:[^'\\]|''|\\.)*'|\$(\w*)\$[\s\S]*?\$\3\$)/gi,
-      "$1'***'")
+    .replaceAll(SECRET_VALUE, "$1'***'")
+    .replaceAll(IN_ADDRESS, '$1***@')
     .replaceAll(/(create\s+secret\b[\s\S]*?\bas\s+)e?'(?:[^'\\]|''|\\.)*'/gi, "$1'***'");
 }
 

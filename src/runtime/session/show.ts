@@ -8,6 +8,7 @@ import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import type { Show } from '../../parser/ast-statements.ts';
 import type { ResultColumn } from '../../planner/plans.ts';
+import { withoutSecrets } from './audit.ts';
 import { clockText, isClock } from './clock.ts';
 import { subscriptionFacts } from './named-subscription.ts';
 import { resultColumn, rowsResult } from './result.ts';
@@ -129,7 +130,7 @@ function aboutRelation(
   if (statement.name === 'columns') {
     return relation.columns.map(({ name, type, notNull }) => [name, formatType(type), !notNull]);
   }
-  return [[relation.name, relation.sql]];
+  return [[relation.name, withoutSecrets(relation.sql)]];
 }
 
 function namesOf(
