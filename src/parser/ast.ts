@@ -283,6 +283,8 @@ export interface RowExpr extends Node {
 export interface Subscript extends Node {
   readonly kind: 'subscript';
   readonly operand: Expr;
+  /** (a[1])[2]: the operand is a subscript or slice in parentheses, a value of its own. */
+  readonly apart?: true;
   readonly index: Expr;
 }
 
@@ -290,6 +292,8 @@ export interface Subscript extends Node {
 export interface Slice extends Node {
   readonly kind: 'slice';
   readonly operand: Expr;
+  /** As in Subscript. */
+  readonly apart?: true;
   readonly lower: Expr | null;
   readonly upper: Expr | null;
 }

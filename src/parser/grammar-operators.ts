@@ -496,6 +496,8 @@ export abstract class OperatorGrammar extends NameGrammar {
   protected readonly subscriptTail: Rule<Expr, [operand: Expr]> = this.rule(
     'subscriptTail',
     (operand) => {
+      const apart = this.ACTION(() => this.LA(0).tokenType === T.RParen
+        && (operand.kind === 'subscript' || operand.kind === 'slice'));
       this.CONSUME(T.LBracket);
       const lower = this.OPTION(() => this.SUBRULE(this.expression)) ?? null;
       let isSlice = false;
@@ -508,8 +510,9 @@ export abstract class OperatorGrammar extends NameGrammar {
       if (!isSlice && lower === null) this.ACTION(() => this.unexpected());
       this.CONSUME(T.RBracket);
       const span = this.spanOver(operand);
-      if (isSlice || lower === null) return { kind: 'slice', operand, lower, upper, span };
-      return { kind: 'subscript', operand, index: lower, span };
+      const own = { operand, ...apart ? { apart } as const : {}, span };
+      if (isSlice || lower === null) return { kind: 'slice', ...own, lower, upper };
+      return { kind: 'subscript', ...own, index: lower };
     },
   );
 

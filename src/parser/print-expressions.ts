@@ -55,10 +55,10 @@ function operand(p: Printers, expr: Expr): string {
 }
 
 /** What fields and subscripts are taken of: only a column or parameter goes without parentheses. */
-function container(p: Printers, expr: Expr): string {
+function container(p: Printers, expr: Expr, apart: boolean = false): string {
   const chain = expr.kind === 'subscript' || expr.kind === 'slice' || expr.kind === 'fieldAccess';
   const bare = chain || expr.kind === 'columnRef' || expr.kind === 'parameter';
-  return bare ? printExpr(p, expr) : `(${printExpr(p, expr)})`;
+  return bare && !apart ? printExpr(p, expr) : `(${printExpr(p, expr)})`;
 }
 
 function operator(symbol: string, schema: string | null): string {
@@ -164,11 +164,11 @@ function suffixed(p: Printers, e: Suffixed): string {
     case 'fieldStar':
       return `${fieldOwner(p, e.operand)}.*`;
     case 'subscript':
-      return `${container(p, e.operand)}[${p.expr(e.index)}]`;
+      return `${container(p, e.operand, e.apart)}[${p.expr(e.index)}]`;
     case 'slice': {
       const lower = e.lower === null ? '' : p.expr(e.lower);
       const upper = e.upper === null ? '' : p.expr(e.upper);
-      return `${container(p, e.operand)}[${lower} : ${upper}]`;
+      return `${container(p, e.operand, e.apart)}[${lower} : ${upper}]`;
     }
     default:
       return unknownNode(e);

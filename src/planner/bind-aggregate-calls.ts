@@ -52,7 +52,9 @@ export function aggregateCall(binder: Binder, expr: FunctionCall, name: string):
     : ordered.map((key) => matchArgument(key, args, coerced));
   return {
     function: entry.id, args: coerced, distinct: expr.distinct, filter, type: choice.result,
-    orderBy: orderBy.length > 0 ? orderBy : inheritedOrder(binder.scope, entry, coerced),
+    // DISTINCT sorts by the arguments, whatever order the rows come in.
+    orderBy: orderBy.length > 0 || expr.distinct ? orderBy
+      : inheritedOrder(binder.scope, entry, coerced),
   };
 }
 

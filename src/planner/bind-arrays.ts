@@ -141,7 +141,8 @@ function subscriptChain(expr: Subscript): {
 } {
   const indexes = [expr.index];
   let base = expr.operand;
-  while (base.kind === 'subscript') {
+  for (let apart = expr.apart; base.kind === 'subscript' && apart !== true;) {
+    apart = base.apart;
     indexes.unshift(base.index);
     base = base.operand;
   }
@@ -153,7 +154,8 @@ export function bindSlice(binder: Binder, expr: Slice): ScalarExpr {
   const { state } = binder;
   const slices = [expr];
   let base = expr.operand;
-  while (base.kind === 'slice') {
+  for (let apart = expr.apart; base.kind === 'slice' && apart !== true;) {
+    apart = base.apart;
     slices.unshift(base);
     base = base.operand;
   }
