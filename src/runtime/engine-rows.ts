@@ -178,7 +178,8 @@ function sameRow(batch: Batch, rowA: number, rowB: number, width: number): boole
     if (nullA) continue;
     const x = first.data[rowA] ?? null;
     const y = first.data[rowB] ?? null;
-    if (x !== y && !sameRef(x, y)) return false;
+    // Stored rows are told apart to the bit, so 0 and -0 must be here.
+    if (x === y ? x === 0 && !Object.is(x, y) : !sameRef(x, y)) return false;
   }
   return true;
 }
