@@ -4,18 +4,14 @@
  * What is counted is what the process holds after a full collection, on and off the JavaScript
  * heap, less what it held before the view was made. The input is dropped before that.
  */
-import type { Batch, Column } from '../src/runtime/batch.ts';
-import { makeColumn } from '../src/runtime/batch.ts';
-import { NEXMARK_COLUMNS } from '../src/runtime/connectors/nexmark/generator.ts';
 import type { BenchArguments } from './arguments.ts';
 import { writeFigures } from './machine.ts';
-import { columnAt } from './nexmark/events.ts';
+import { empty, fill } from './nexmark/batches.ts';
 import type { EpochEvents, Events } from './nexmark/events.ts';
 import {
   declareSources, digestOfView, execute, forgetEvents, openBenchEngine, release, stateBytes,
 } from './nexmark/replay.ts';
 import { digestOf } from './nexmark/answer.ts';
-import { physicalOf } from '../src/common/types/sql-type.ts';
 
 const GROUPS = 1_000_000;
 const GOAL_MB = 150;
@@ -94,28 +90,6 @@ function bids(total: number, auctionOf: (n: number) => number): Events {
     epochs.push({ bid, person: empty('person', 0), auction: empty('auction', 0) });
   }
   return { total, perEpoch, warmEpochs: 0, epochs };
-}
-
-const SHARED = new Map<string, Column>();
-
-/** A batch whose columns are all NULL and shared, until they are filled. */
-function empty(kind: 'bid' | 'person' | 'auction', length: number): Batch {
-  const columns = NEXMARK_COLUMNS[kind].map(({ type }): Column => {
-    const physical = physicalOf(type);
-    const key = `${physical}/${length}`;
-    const made = SHARED.get(key) ?? {
-      ...makeColumn(physical, length), nulls: new Uint8Array(length).fill(1),
-    };
-    SHARED.set(key, made);
-    return made;
-  });
-  return { length, columns, weights: new Int32Array(length).fill(1) };
-}
-
-function fill(batch: Batch, name: string, value: (row: number) => number): void {
-  const data = new BigInt64Array(batch.length);
-  for (let row = 0; row < batch.length; row++) data[row] = BigInt(value(row));
-  (batch.columns as Column[])[columnAt('bid', name)] = { kind: 'i64', data, nulls: null };
 }
 
 async function distinctIsExact(): Promise<boolean> {

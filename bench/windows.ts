@@ -5,13 +5,9 @@
  * for every key of its last 24 hours, which are counted here and left out by HAVING: what a view of
  * them holds is their number. HOP of ten minutes shows that slices which leave cost no more.
  */
-import type { Batch, Column } from '../src/runtime/batch.ts';
-import { makeColumn } from '../src/runtime/batch.ts';
-import { physicalOf } from '../src/common/types/sql-type.ts';
-import { NEXMARK_COLUMNS } from '../src/runtime/connectors/nexmark/generator.ts';
 import type { BenchArguments } from './arguments.ts';
 import { writeFigures } from './machine.ts';
-import { columnAt } from './nexmark/events.ts';
+import { empty, fill } from './nexmark/batches.ts';
 import type { EpochEvents, Events } from './nexmark/events.ts';
 import { runEngine } from './nexmark/replay.ts';
 
@@ -93,26 +89,4 @@ function bids(total: number, keys: number, perEpoch: number): Events {
     epochs.push({ bid, person: empty('person', 0), auction: empty('auction', 0) });
   }
   return { total, perEpoch, warmEpochs: Math.floor(epochs.length / 5), epochs };
-}
-
-const SHARED = new Map<string, Column>();
-
-/** A batch whose columns are all NULL and shared, until they are filled. */
-function empty(kind: 'bid' | 'person' | 'auction', length: number): Batch {
-  const columns = NEXMARK_COLUMNS[kind].map(({ type }): Column => {
-    const physical = physicalOf(type);
-    const key = `${physical}/${length}`;
-    const made = SHARED.get(key) ?? {
-      ...makeColumn(physical, length), nulls: new Uint8Array(length).fill(1),
-    };
-    SHARED.set(key, made);
-    return made;
-  });
-  return { length, columns, weights: new Int32Array(length).fill(1) };
-}
-
-function fill(batch: Batch, name: string, value: (row: number) => bigint): void {
-  const data = new BigInt64Array(batch.length);
-  for (let row = 0; row < batch.length; row++) data[row] = value(row);
-  (batch.columns as Column[])[columnAt('bid', name)] = { kind: 'i64', data, nulls: null };
 }
