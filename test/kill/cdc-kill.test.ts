@@ -3,45 +3,19 @@
  * keys that change, values stored out of line that do not, and transactions over both; our server
  * gets SIGKILL at random moments. A sink writes one of them back. KILLS=100 npx vitest run test/kill/cdc-kill.test.ts for more.
  */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { expect, it } from 'vitest';
 import { startPostgres } from '../fuzz/postgres.ts';
+import { connect, start } from '../support/server-process.ts';
 
 const KILLS = Number(process.env['KILLS'] ?? 10);
-const MAIN = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
 const WRITERS = 3;
 
 const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => { setTimeout(resolve, ms); });
-
-function start(directory: string): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const child = spawn(process.execPath, [MAIN, 'start', '--data-dir', directory,
-    '--pg-port', '0', '--http-port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  return new Promise((resolve, reject) => {
-    let out = '';
-    const hear = (chunk: Buffer): void => {
-      out += chunk.toString();
-      const port = / -p (\d+) /.exec(out)?.[1];
-      if (port !== undefined && out.includes('/ingest')) resolve({ child, port: Number(port) });
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.on('exit', (code) => reject(new Error(`server ended (${code}): ${out}`)));
-  });
-}
-
-async function connect(port: number): Promise<pg.Client> {
-  const client = new pg.Client({ host: '127.0.0.1', port, user: 'tidemill', database: 'tidemill' });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
-}
 
 /** Changes rows of its own share of the keys until told to stop. */
 async function write(client: pg.Client, share: number, stop: () => boolean): Promise<number> {

@@ -2,47 +2,20 @@
  * Kill torture between two topics: the real server reads one, counts, and writes the other in
  * transactions; SIGKILL at random moments. KILLS=100 npx vitest run test/kill for more.
  */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import pg from 'pg';
 import { expect, it } from 'vitest';
 import { kafkaLogs } from '../../src/runtime/real/kafka/kafkajs-client.ts';
 import { TestBroker } from '../support/kafka/broker.ts';
 import { readTopic } from '../support/kafka/read.ts';
+import { connect, start } from '../support/server-process.ts';
 
 const KILLS = Number(process.env['KILLS'] ?? 4);
-const MAIN = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
 const PARTITIONS = 4;
 
 const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => { setTimeout(resolve, ms); });
-
-function start(directory: string): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const child = spawn(process.execPath, [MAIN, 'start', '--data-dir', directory,
-    '--pg-port', '0', '--http-port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  return new Promise((resolve, reject) => {
-    let out = '';
-    const hear = (chunk: Buffer): void => {
-      out += chunk.toString();
-      const port = / -p (\d+) /.exec(out)?.[1];
-      if (port !== undefined && out.includes('/ingest')) resolve({ child, port: Number(port) });
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.on('exit', (code) => reject(new Error(`server ended (${code}): ${out}`)));
-  });
-}
-
-async function connect(port: number): Promise<pg.Client> {
-  const client = new pg.Client({ host: '127.0.0.1', port, user: 'tidemill', database: 'tidemill' });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
-}
 
 it(`counts each record once and writes it once in ${KILLS} kills`, async () => {
   const broker = await TestBroker.start();

@@ -5,23 +5,20 @@
  * in the end all three must equal what a plain reader makes of the topic. Opt-in like the other
  * tests with a real broker; KAFKA_RECORDS, KAFKA_KILLS and KAFKA_BROKER_KILLS set how much.
  */
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
-import pg from 'pg';
 import { expect, it } from 'vitest';
 import { kafkaLogs } from '../../src/runtime/real/kafka/kafkajs-client.ts';
 import { RecordWalk } from '../../src/runtime/connectors/kafka/record-batch.ts';
 import { missingForKafka, RealKafka } from '../support/kafka/real.ts';
+import { connect, start } from '../support/server-process.ts';
 
 const RECORDS = Number(process.env['KAFKA_RECORDS'] ?? 40_000);
 const KILLS = Number(process.env['KAFKA_KILLS'] ?? 3);
 const BROKER_KILLS = Number(process.env['KAFKA_BROKER_KILLS'] ?? 1);
-const MAIN = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
 const PARTITIONS = 8;
 const BATCH = 1000;
 const USERS = 50;
@@ -41,39 +38,11 @@ function record(n: number): string {
   });
 }
 
-interface Started {
-  readonly child: ChildProcess;
-  readonly port: number;
-}
-
-function start(directory: string): Promise<Started> {
-  const child = spawn(process.execPath, [MAIN, 'start', '--data-dir', directory,
-    '--pg-port', '0', '--http-port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  return new Promise((resolve, reject) => {
-    let out = '';
-    const hear = (chunk: Buffer): void => {
-      out += chunk.toString();
-      const port = / -p (\d+) /.exec(out)?.[1];
-      if (port !== undefined && out.includes('/ingest')) resolve({ child, port: Number(port) });
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.on('exit', (code) => reject(new Error(`server ended (${code}): ${out}`)));
-  });
-}
-
 async function kill(child: ChildProcess): Promise<void> {
   child.removeAllListeners('exit');
   const gone = new Promise((resolve) => { child.once('exit', resolve); });
   child.kill('SIGKILL');
   await gone;
-}
-
-async function connect(port: number): Promise<pg.Client> {
-  const client = new pg.Client({ host: '127.0.0.1', port, user: 'tidemill', database: 'tidemill' });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
 }
 
 /** Writes all records, however often the broker goes away. */
