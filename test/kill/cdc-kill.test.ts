@@ -9,9 +9,11 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { expect, it } from 'vitest';
 import { startPostgres } from '../fuzz/postgres.ts';
+import { randomFrom } from '../support/random.ts';
 import { connect, start } from '../support/server-process.ts';
 
 const KILLS = Number(process.env['KILLS'] ?? 10);
+const SEED = Number(process.env['KILL_SEED'] ?? Math.floor(Math.random() * 1e9));
 const WRITERS = 3;
 
 const pause = (ms: number): Promise<void> =>
@@ -19,10 +21,11 @@ const pause = (ms: number): Promise<void> =>
 
 /** Changes rows of its own share of the keys until told to stop. */
 async function write(client: pg.Client, share: number, stop: () => boolean): Promise<number> {
+  const random = randomFrom(SEED + share);
   let changes = 0;
   for (let n = 0; !stop(); n++) {
-    const id = (Math.floor(Math.random() * 200)) * WRITERS + share;
-    const kind = Math.random();
+    const id = random(200) * WRITERS + share;
+    const kind = random(1000) / 1000;
     const statements = kind < 0.4 ? [
       `UPDATE docs SET n = n + 1 WHERE id = ${id}`,
       `INSERT INTO log VALUES (DEFAULT, ${id}, 1)`]
@@ -42,7 +45,7 @@ async function write(client: pg.Client, share: number, stop: () => boolean): Pro
   return changes;
 }
 
-it(`equals the tables it follows after ${KILLS} kills`, async () => {
+it(`equals the tables it follows after ${KILLS} kills (seed ${SEED})`, async () => {
   const upstream = startPostgres(['wal_level=logical', 'synchronous_commit=on']);
   const theirs = await upstream.connect();
   const directory = mkdtempSync(join(tmpdir(), 'tidemill-cdc-kill-'));
@@ -56,6 +59,7 @@ it(`equals the tables it follows after ${KILLS} kills`, async () => {
     let done = false;
     const clients = await Promise.all(Array.from({ length: WRITERS }, () => upstream.connect()));
     const writing = Promise.all(clients.map((client, at) => write(client, at, () => done)));
+    const wait = randomFrom(SEED + WRITERS);
     for (let kill = 0; kill < KILLS; kill++) {
       const { child, port } = await start(directory);
       if (kill === 0) {
@@ -72,7 +76,7 @@ it(`equals the tables it follows after ${KILLS} kills`, async () => {
           + "'table.name' = 'docs_copy')");
         await ours.end();
       }
-      await pause(100 + Math.random() * (kill % 3 === 0 ? 300 : 1500));
+      await pause(100 + wait(kill % 3 === 0 ? 300 : 1500));
       child.removeAllListeners('exit');
       child.kill('SIGKILL');
       await new Promise((resolve) => { child.once('exit', resolve); });

@@ -9,15 +9,17 @@ import { expect, it } from 'vitest';
 import { kafkaLogs } from '../../src/runtime/real/kafka/kafkajs-client.ts';
 import { TestBroker } from '../support/kafka/broker.ts';
 import { readTopic } from '../support/kafka/read.ts';
+import { randomFrom } from '../support/random.ts';
 import { connect, start } from '../support/server-process.ts';
 
 const KILLS = Number(process.env['KILLS'] ?? 4);
+const SEED = Number(process.env['KILL_SEED'] ?? Math.floor(Math.random() * 1e9));
 const PARTITIONS = 4;
 
 const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => { setTimeout(resolve, ms); });
 
-it(`counts each record once and writes it once in ${KILLS} kills`, async () => {
+it(`counts each record once and writes it once in ${KILLS} kills (seed ${SEED})`, async () => {
   const broker = await TestBroker.start();
   broker.createTopic('events', PARTITIONS);
   broker.createTopic('copy', 2);
@@ -35,6 +37,7 @@ it(`counts each record once and writes it once in ${KILLS} kills`, async () => {
     broker.wake();
   }, 10);
   try {
+    const wait = randomFrom(SEED);
     for (let kill = 0; kill < KILLS; kill++) {
       const { child, port } = await start(directory);
       if (kill === 0) {
@@ -47,7 +50,7 @@ it(`counts each record once and writes it once in ${KILLS} kills`, async () => {
           + "transactional = 'true') FORMAT PLAIN ENCODE JSON");
         await client.end();
       }
-      await pause(300 + Math.random() * 900);
+      await pause(300 + wait(900));
       child.removeAllListeners('exit');
       child.kill('SIGKILL');
       await new Promise((resolve) => { child.once('exit', resolve); });
