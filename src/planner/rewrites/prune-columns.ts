@@ -13,6 +13,7 @@ import {
   exprsOf, inputsOf, joinColumns, mapExprs, pick, walkRelation,
 } from '../relation-tools.ts';
 import type { RewriteContext } from './context.ts';
+import { neededGroups } from './window-bounds.ts';
 
 type Needs = Map<Relation, Set<number>>;
 
@@ -24,7 +25,7 @@ export function pruneColumns(relation: Relation, context: RewriteContext): Relat
   addAll(must(needs.get(relation), 'root'), relation);
   const properties = new Properties(context.catalog);
   for (const node of order.reverse()) noteNeeds(node, needs, properties);
-  const pruning = new Pruning(needs);
+  const pruning = new Pruning(needs, properties);
   return pruning.whole(relation);
 }
 
@@ -56,7 +57,9 @@ function noteNeeds(node: Relation, needs: Needs, properties: Properties): void {
     }
     case 'aggregate': {
       const input = needOf(needs, node.input);
-      for (const expr of neededExprs(node, own)) addColumns(expr, input);
+      const groupBy = neededGroups(node, own, properties)
+        .map((at) => must(node.groupBy[at], 'group'));
+      for (const expr of [...groupBy, ...neededExprs(node, own)]) addColumns(expr, input);
       return;
     }
     case 'distinct': case 'fill': addAll(needOf(needs, node.input), node.input); return;
@@ -71,11 +74,11 @@ function noteNeeds(node: Relation, needs: Needs, properties: Properties): void {
   }
 }
 
-/** Expressions that stay: of aggregates and window functions only the calls that are needed. */
+/** Expressions that stay: of window functions and aggregates (but groups) only what is needed. */
 function neededExprs(node: Relation, own: ReadonlySet<number>): readonly ScalarExpr[] {
   if (node.kind === 'aggregate') {
-    return [...node.groupBy, ...exprsOf({ ...node, groupBy: [],
-      aggregates: node.aggregates.filter((_each, at) => own.has(node.groupBy.length + at)) })];
+    return exprsOf({ ...node, groupBy: [],
+      aggregates: node.aggregates.filter((_each, at) => own.has(node.groupBy.length + at)) });
   }
   if (node.kind === 'over') {
     const width = node.input.columns.length;
@@ -124,10 +127,12 @@ interface Pruned {
 
 class Pruning {
   readonly #needs: Needs;
+  readonly #properties: Properties;
   readonly #done = new Map<Relation, Pruned>();
 
-  constructor(needs: Needs) {
+  constructor(needs: Needs, properties: Properties) {
     this.#needs = needs;
+    this.#properties = properties;
   }
 
   /** The root: all columns, in order. */
@@ -228,17 +233,19 @@ class Pruning {
     const input = this.#prune(node.input);
     const needed = needOf(this.#needs, node);
     const groups = node.groupBy.length;
+    const keys = neededGroups(node, needed, this.#properties);
     const kept = [...node.aggregates.keys()].filter((at) => needed.has(groups + at));
     const narrowed = {
-      ...node, aggregates: kept.map((at) => must(node.aggregates[at], 'aggregate')),
+      ...node, groupBy: keys.map((at) => must(node.groupBy[at], 'group')),
+      aggregates: kept.map((at) => must(node.aggregates[at], 'aggregate')),
     };
     const moved = mapExprs(narrowed, (expr) =>
       mapColumns(expr, (index, type) => column(input.at(index), type)));
-    const columns = [...node.columns.slice(0, groups),
-      ...kept.map((at) => must(node.columns[groups + at], 'aggregate column'))];
+    const columns = [...keys, ...kept.map((at) => groups + at)]
+      .map((at) => must(node.columns[at], 'column'));
     return {
       relation: { ...moved, input: input.relation, columns } as Relation,
-      at: (old) => old < groups ? old : groups + kept.indexOf(old - groups),
+      at: (old) => old < groups ? keys.indexOf(old) : keys.length + kept.indexOf(old - groups),
     };
   }
 

@@ -18,6 +18,7 @@ import { shareAggregates } from './share-aggregates.ts';
 import { simplify } from './simplify.ts';
 import { findTemporalFilters } from './temporal-filters.ts';
 import { findTopN } from './top-n.ts';
+import { compareOneBound } from './window-bounds.ts';
 
 /** A named rewrite. */
 export interface Rewrite {
@@ -56,6 +57,10 @@ export const REWRITES: readonly Rewrite[] = [
   {
     name: 'interval-joins', doc: 'Joins on bounded times forget by watermark.',
     apply: findIntervalJoins,
+  },
+  {
+    name: 'window-bounds', doc: 'Of the bounds of two equal windows one is compared.',
+    apply: compareOneBound,
   },
   { name: 'prune-columns', doc: 'Columns nobody reads are left out.', apply: pruneColumns },
   { name: 'simplify', doc: 'Nodes that change nothing are left out.', apply: simplify },

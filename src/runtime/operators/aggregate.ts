@@ -4,6 +4,7 @@
  * A batch is brought to group slots in one pass, then each aggregate runs its own loop over it.
  * The first time an epoch touches a group, the group's output row is put aside; flush compares it
  * with the new one and emits both only where they differ. A group without rows leaves the state.
+ * Over rows that are only added, without aggregates, a group's one row goes out as it is made.
  * With `evict`, groups whose column has been passed by the watermark leave silently; with `ttl`,
  * groups to which no row came for so long are taken back, before the rows of the epoch come in.
  */
@@ -18,7 +19,7 @@ import { grown } from '../state/grow.ts';
 import { ExpiryQueue } from '../state/expiry-queue.ts';
 import { forLiveSlots, HashIndex } from '../state/hash-index.ts';
 import type { RowStore, StoreColumn, StoreColumnData } from '../state/row-store.ts';
-import { gatherSlots, hasNull, pickRows, scatter } from '../state/transfer.ts';
+import { gather, gatherSlots, hasNull, pickRows, scatter } from '../state/transfer.ts';
 import { createAccumulator } from './aggregate-build.ts';
 import { markChanges, stackColumns } from './aggregate-output.ts';
 import type { Accumulator, AggregateInput } from './aggregate-types.ts';
@@ -84,6 +85,10 @@ class Aggregate implements GroupTable {
 
   /** Nobody asks what has changed. */
   readonly #quiet: boolean;
+  /** Groups come and never change: nothing is put aside and compared. */
+  readonly #onlyMakes: boolean;
+  /** Rows of groups that the epoch has made, where that is all that happens. */
+  #made: Batch[] = [];
 
   constructor(
     node: AggregateNode, input: DataflowNode, context: OperatorContext, quiet: boolean = false,
@@ -94,6 +99,8 @@ class Aggregate implements GroupTable {
     this.#groupBy = node.groupBy;
     this.#global = node.global;
     this.#evict = node.evict;
+    this.#onlyMakes = node.aggregates.length === 0 && input.appendOnly && !quiet
+      && node.ttl === undefined && !this.#isGlobal();
     const inputTypes = input.columns.map(({ type }) => type);
     this.#accumulators = node.aggregates.map((call, at) => createAccumulator(call, {
       context, prefix: `a${at}.`, appendOnly: input.appendOnly, inputTypes,
@@ -140,6 +147,10 @@ class Aggregate implements GroupTable {
     const { length } = batch;
     if (length === 0) return;
     const slots = this.#findGroups(batch);
+    if (this.#onlyMakes) {
+      if (this.#index.insertedCount > 0) this.#made.push(this.#madeBy(batch));
+      return;
+    }
     this.#touch(slots, length);
     addWeights(this.#rows.f64, slots, batch.weights, length);
     this.#accumulators.forEach((accumulator, at) => {
@@ -162,6 +173,19 @@ class Aggregate implements GroupTable {
     return this.#slots;
   }
 
+  /** The group columns of the rows that made a group, the first of each. */
+  #madeBy(batch: Batch): Batch {
+    const { inserted, insertedCount } = this.#index;
+    const columns = this.#groupBy.map((at) => must(batch.columns[at], 'group column'));
+    const weights = new Int32Array(insertedCount).fill(1);
+    if (insertedCount === batch.length) return { length: insertedCount, columns, weights };
+    const rows = firstOf(inserted, insertedCount, this.#slots);
+    return {
+      length: insertedCount, weights,
+      columns: columns.map((column) => gather(column, rows, insertedCount)),
+    };
+  }
+
   #reserve(length: number): void {
     if (this.#slots.length >= length) return;
     this.#slots = new Int32Array(length * 2);
@@ -170,7 +194,8 @@ class Aggregate implements GroupTable {
 
   #initGroups(slots: Int32Array, count: number): void {
     const rows = this.#rows.f64;
-    for (let i = 0; i < count; i++) rows[slots[i] as number] = 0;
+    const first = this.#onlyMakes ? 1 : 0;
+    for (let i = 0; i < count; i++) rows[slots[i] as number] = first;
     for (const accumulator of this.#accumulators) accumulator.init(slots, count);
     if (this.#evictResult !== null) {
       const column = must(this.#store.columns.at(-1), 'eviction column');
@@ -207,6 +232,7 @@ class Aggregate implements GroupTable {
   flush(frontier: Frontier, emit: Emit): void {
     if (this.#ages !== null) this.#age(this.#ages, frontier.now, emit);
     if (this.#isGlobal() && !this.#started) this.#startGlobal();
+    for (const batch of this.#made.splice(0)) emit(batch);
     for (const touched of this.#touched) this.#emitChanges(touched, emit);
     const all = this.#touched;
     this.#touched = [];
@@ -391,6 +417,7 @@ class Aggregate implements GroupTable {
     this.#pending = [];
     for (const accumulator of this.#accumulators) accumulator.restore();
     this.#touched = [];
+    this.#made = [];
     this.#mark = new Uint8Array(this.#store.capacity);
     this.#started = this.#store.rows > 0;
   }
@@ -432,6 +459,13 @@ function unmarked(
     list[count++] = slot;
   }
   return count;
+}
+
+/** The first row of each of the `made` groups, which are in the order of those rows. */
+function firstOf(made: Int32Array, count: number, slots: Int32Array): Int32Array {
+  const rows = new Int32Array(count);
+  for (let at = 0, row = 0; at < count; row++) if (slots[row] === made[at]) rows[at++] = row;
+  return rows;
 }
 
 /** window_end follows from window_start: where the key is known to be smaller, that is hashed. */
