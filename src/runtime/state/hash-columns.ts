@@ -55,8 +55,9 @@ function hashColumn(
     case 'bool': hashSmall(data as Uint8Array, nulls, target); return;
     case 'i32': case 'u32': hashSmall(data as Int32Array, nulls, target); return;
     case 'i64':
-      if (nulls === null && target.rows === null && target.first) {
-        hashAllLanes(lanesOf(data as BigInt64Array), target.count, target.out);
+      if (nulls === null && target.rows === null) {
+        const all = target.first ? hashAllLanes : foldAllLanes;
+        all(lanesOf(data as BigInt64Array), target.count, target.out);
       } else hashLanes(lanesOf(data as BigInt64Array), nulls, target);
       return;
     case 'f64': hashFloats(data as Float64Array, nulls, target); return;
@@ -94,6 +95,23 @@ function hashAllLanes(data: Int32Array, count: number, out: Int32Array): void {
       hash = hashInt64Lanes(low, high);
     }
     out[i] = hash;
+  }
+}
+
+/** As `hashAllLanes` for the columns after the first. */
+function foldAllLanes(data: Int32Array, count: number, out: Int32Array): void {
+  let low = 0;
+  let high = 0;
+  let hash = hashInt64Lanes(0, 0);
+  for (let i = 0; i < count; i++) {
+    const nextLow = data[2 * i] as number;
+    const nextHigh = data[2 * i + 1] as number;
+    if (nextLow !== low || nextHigh !== high) {
+      low = nextLow;
+      high = nextHigh;
+      hash = hashInt64Lanes(low, high);
+    }
+    out[i] = combineHash(out[i] as number, hash);
   }
 }
 

@@ -17,7 +17,8 @@ import { shapeName } from '../kernels/shape.ts';
 import { grown } from './grow.ts';
 import { KeyHasher, lanesOf } from './hash-columns.ts';
 import { HashTable } from './hash-table.ts';
-import type { RowStore, StoreColumnData } from './row-store.ts';
+import { StoreColumnData } from './row-store.ts';
+import type { RowStore } from './row-store.ts';
 
 const REBUILD_ROWS = 4096;
 
@@ -213,7 +214,8 @@ const NO_DATA: ProbeData = new Int32Array(0);
 
 /** Data of a column as the probe loops want it. */
 export function probeData(column: Column | StoreColumnData): ProbeData {
-  return column.kind === 'i64' ? lanesOf(column.data as BigInt64Array) : column.data as ProbeData;
+  if (column.kind !== 'i64') return column.data as ProbeData;
+  return column instanceof StoreColumnData ? column.lanes : lanesOf(column.data);
 }
 
 function anyNull(nulls: Uint8Array, slots: Int32Array, count: number): boolean {

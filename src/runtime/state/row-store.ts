@@ -33,6 +33,7 @@ export class StoreColumnData {
   readonly kind: Physical;
   data: StoreData;
   nulls: Uint8Array | null;
+  #lanes: Int32Array | null = null;
 
   constructor(column: StoreColumn, capacity: number) {
     this.column = column;
@@ -43,6 +44,15 @@ export class StoreColumnData {
 
   get i32(): Int32Array { return this.data as Int32Array; }
   get i64(): BigInt64Array { return this.data as BigInt64Array; }
+  /** 64-bit integers as pairs of 32-bit lanes, low first. */
+  get lanes(): Int32Array {
+    const data = this.i64;
+    const known = this.#lanes;
+    if (known !== null && known.buffer === data.buffer && known.length === data.length * 2) {
+      return known;
+    }
+    return this.#lanes = new Int32Array(data.buffer, data.byteOffset, data.length * 2);
+  }
   get f64(): Float64Array { return this.data as Float64Array; }
   get bool(): Uint8Array { return this.data as Uint8Array; }
   get ref(): Value[] { return this.data as Value[]; }
