@@ -153,6 +153,18 @@ function takeIn(arg: ScalarExpr): ScalarExpr {
 // ----------------------------------------------------------------------------------- conditions
 
 function conditionOf(place: JoinPlace, left: FromPiece, right: FromPiece): Condition {
+  const { type } = place;
+  const condition = plainCondition(place, left, right);
+  if (type === 'inner') return condition;
+  const ours = new Set(left.items.map((item) => item.name));
+  const items = condition.items.map((item): ScopeItem => {
+    const padded = type === 'full' || (type === 'right') === ours.has(item.name);
+    return padded && item.name !== null ? { ...item, padded } : item;
+  });
+  return { on: condition.on, items };
+}
+
+function plainCondition(place: JoinPlace, left: FromPiece, right: FromPiece): Condition {
   const { join } = place;
   const shift = left.relation.columns.length;
   const rightItems = right.items.map((item) => shiftItem(item, shift));

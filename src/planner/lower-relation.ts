@@ -11,8 +11,9 @@ import { sqlError } from '../common/errors.ts';
 import type { Value } from '../common/values.ts';
 import type { DataflowColumn, DataflowNode, NodeId, SharedInputs } from './dataflow.ts';
 import { SOURCE_ARRIVAL, SOURCE_OFFSET, SOURCE_PARTITION } from './dataflow.ts';
-import { andAll, addColumns, column, columnsUsed, conjuncts, mapColumns, shiftColumns, substitute }
-  from './expr-tools.ts';
+import {
+  andAll, addColumns, column, columnsUsed, conjuncts, mapColumns, nullOf, shiftColumns, substitute,
+} from './expr-tools.ts';
 import { asComparison, swapped } from './function-facts.ts';
 import { findExtreme } from './extreme-joins.ts';
 import { findThreshold } from './threshold-joins.ts';
@@ -30,6 +31,14 @@ import { planSessions } from './lower-sessions.ts';
 import type { SessionPlan } from './lower-sessions.ts';
 import { planSlices, planSliding } from './lower-slices.ts';
 import type { Slices, SlidingSlices } from './lower-slices.ts';
+
+/** An argument computed for the rows that pass the call's FILTER only: it may fail for others. */
+function guarded(arg: ScalarExpr, filter: ScalarExpr | null): ScalarExpr {
+  if (filter === null || arg.kind === 'column' || arg.kind === 'literal') return arg;
+  return {
+    kind: 'case', type: arg.type, whens: [{ when: filter, then: arg }], otherwise: nullOf(arg.type),
+  };
+}
 
 /** A chain of filters and projections as one: `filter` and `exprs` over the chain's input. */
 interface Chain {
@@ -235,7 +244,7 @@ export class Lowering implements RelationLowering {
     const columns = new Columns(relation.input);
     const groupBy = relation.groupBy.map((expr) => columns.of(expr));
     const aggregates = relation.aggregates.map((each) => ({
-      function: each.function, args: each.args.map((arg) => columns.of(arg)),
+      function: each.function, args: each.args.map((arg) => columns.of(guarded(arg, each.filter))),
       argTypes: each.args.map((arg) => arg.type), distinct: each.distinct,
       filter: each.filter === null ? null : columns.of(each.filter),
       orderBy: each.orderBy.map((key) => ({

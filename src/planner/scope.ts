@@ -15,7 +15,7 @@ import type { Identifier } from '../parser/ast-leaves.ts';
 import {
   columnAmbiguous, columnNotFound, invalidFromReference, missingFrom, tableAmbiguous,
 } from './errors.ts';
-import { replaceExpr } from './expr-tools.ts';
+import { isNull, not, nullOf, replaceExpr } from './expr-tools.ts';
 import type {
   AggregateCall, Frame, OverCall, Relation, ScalarExpr, SortKey, TableCall,
 } from './relation.ts';
@@ -97,6 +97,8 @@ export interface ScopeItem {
   readonly scalar?: boolean;
   /** Can be named but are in no list: tableoid, xmin. */
   readonly systemColumns?: readonly ScopeColumn[] | undefined;
+  /** An outer join fills the item's columns with NULLs; its row as a value is NULL then. */
+  readonly padded?: boolean;
 }
 
 /** An aggregate call of a level, over the level's FROM columns. */
@@ -376,7 +378,13 @@ export function wholeRow(found: FoundItem): ScalarExpr {
     name: 'record',
     fields: columns.map((column) => ({ name: column.name, type: column.expr.type })),
   };
-  return { kind: 'record', type, fields: columns.map((column) => freshExpr(column, depth)) };
+  const row: ScalarExpr = {
+    kind: 'record', type, fields: columns.map((column) => freshExpr(column, depth)),
+  };
+  if (item.padded !== true || columns.length === 0) return row;
+  return {
+    kind: 'case', type, whens: [{ when: not(isNull(row)), then: row }], otherwise: nullOf(type),
+  };
 }
 
 /** Columns of a relation as an item of that name, numbered from `offset`. */

@@ -141,7 +141,8 @@ export const INTERVAL: TypeDefinition = {
   },
 };
 
-interface TimeWithZone {
+/** A time of day and its offset east of UTC in seconds. */
+export interface TimeWithZone {
   readonly micros: bigint;
   readonly offset: number;
 }
@@ -153,11 +154,13 @@ function readTimetz(text: string, settings: FormatSettings): TimeWithZone {
   return { micros, offset: Number(offsetMicrosAt(zone, settings.now()) / 1_000_000n) };
 }
 
-function timetzText(time: TimeWithZone): string {
+/** The value of a time with time zone. */
+export function timetzText(time: TimeWithZone): string {
   return formatTime(time.micros) + formatOffset(time.offset);
 }
 
-function timetzOf(value: Value): TimeWithZone {
+/** The parts of a value of time with time zone. */
+export function timetzOf(value: Value): TimeWithZone {
   return readTimetz(asString(value), DEFAULT_SETTINGS);
 }
 

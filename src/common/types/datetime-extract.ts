@@ -170,6 +170,21 @@ export function extractTime(unit: string, micros: bigint): Numeric {
   return clockField(field, Number(micros)) ?? refuse(field, unit, 'time without time zone');
 }
 
+/** extract(unit from timetz), of a local time and its offset in seconds. */
+export function extractTimetz(
+  unit: string, time: { readonly micros: bigint; readonly offset: number },
+): Numeric {
+  const field = fieldOf(unit);
+  switch (field) {
+    case 'epoch': return makeNumeric(time.micros - BigInt(time.offset) * 1_000_000n, 6);
+    case 'timezone': return whole(time.offset);
+    case 'timezone_hour': return whole(Math.trunc(time.offset / 3600) + 0);
+    case 'timezone_minute': return whole((Math.trunc(time.offset / 60) % 60) + 0);
+    default:
+      return clockField(field, Number(time.micros)) ?? refuse(field, unit, 'time with time zone');
+  }
+}
+
 /** extract(unit from interval). */
 export function extractInterval(unit: string, value: Interval): Numeric {
   const field = fieldOf(unit);

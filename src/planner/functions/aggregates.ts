@@ -54,6 +54,7 @@ const EXTREME_TYPES: readonly (readonly [string, string, string])[] = [
   ['timestamp', '2024-01-31 00:00:00', '2024-02-01 00:00:00'],
   ['timestamptz', '2024-01-31 00:00:00+00', '2024-02-01 00:00:00+00'],
   ['interval', '01:00:00', '1 day'], ['oid', '1', '2'],
+  ['timetz', '09:00:00+00', '10:00:00+00'],
 ];
 
 function extremes(name: 'min' | 'max'): AggregateFunction[] {

@@ -27,6 +27,8 @@ import { bitsOfNumber } from '../../common/types/bit-types.ts';
 import {
   dateToTimestamp, isInfiniteTimestamp, timestampToDate, timestampToTime,
 } from '../../common/types/calendar.ts';
+import { timetzOf, timetzText } from '../../common/types/date-types.ts';
+import { zoneOffsetMicros } from '../../common/types/time-zone.ts';
 import { asArray, asString } from '../../common/types/values-of.ts';
 import { sqlArray } from '../../common/values.ts';
 import type { Value } from '../../common/values.ts';
@@ -218,9 +220,24 @@ function defineTimes(): void {
   define({ from: 'timestamp', to: 'time', context: 'assignment', code: timeOf });
   define({ from: 'timestamptz', to: 'time', context: 'assignment', stable: true,
     code: (a: bigint, context) => timeOf(timestamptzToTimestamp(a, context.timeZone)) });
+  define({ from: 'time', to: 'timetz', context: 'implicit', stable: true,
+    code: (a: bigint, context) =>
+      timetzText({ micros: a, offset: offsetIn(context, context.now) }) });
+  define({ from: 'timestamptz', to: 'timetz', context: 'assignment', stable: true,
+    code: (a: bigint, context) => (isInfiniteTimestamp(a) ? null : timetzText({
+      micros: timestampToTime(timestamptzToTimestamp(a, context.timeZone)),
+      offset: offsetIn(context, a),
+    })) });
+  define({ from: 'timetz', to: 'time', context: 'assignment',
+    code: (a: string) => timetzOf(a).micros });
   define({ from: 'time', to: 'interval', context: 'implicit',
     code: (a: bigint) => makeInterval(0, 0, a) });
   define({ from: 'interval', to: 'time', context: 'assignment', code: intervalToTime });
+}
+
+/** The session's offset east of UTC at an instant, in seconds. */
+function offsetIn(context: EvaluationContext, instant: bigint): number {
+  return Number(zoneOffsetMicros(context.timeZone, instant) / 1_000_000n);
 }
 
 function timeOf(value: bigint): Value {

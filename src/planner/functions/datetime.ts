@@ -169,7 +169,7 @@ function isEndless(time: bigint): boolean {
 }
 
 /** The zone of an interval: hours and minutes east of Greenwich. */
-function intervalZone(span: Interval): Zone {
+export function intervalZone(span: Interval): Zone {
   if (span.months !== 0 || span.days !== 0) {
     throw sqlError('22023',
       `interval time zone "${formatInterval(span)}" must not include months or days`);

@@ -46,6 +46,7 @@ import { SYSTEM } from './system.ts';
 import { TABLE_FUNCTIONS } from './table-functions.ts';
 import { TABLE_JSON } from './table-json.ts';
 import { userEntryById } from './user-entries.ts';
+import { TIMES_WITH_ZONE } from './time-with-zone.ts';
 import { WINDOW_FUNCTIONS } from './window-functions.ts';
 
 /** Entries under a heading of the documentation. */
@@ -64,7 +65,8 @@ const TOPICS: readonly FunctionTopic[] = [
   { title: 'Bit strings', entries: BITS },
   {
     title: 'Dates and times',
-    entries: [...DATETIME_OPERATORS, ...DATETIME, ...OVERLAPS, ...TEMPLATES],
+    entries: [...DATETIME_OPERATORS, ...DATETIME, ...OVERLAPS, ...TEMPLATES,
+      ...TIMES_WITH_ZONE],
   },
   { title: 'JSON', entries: [...JSON_FUNCTIONS, ...JSON_BUILDERS, ...JSON_PATHS] },
   { title: 'Arrays', entries: ARRAYS },

@@ -137,6 +137,53 @@ const INERT: readonly Flags[] = ['inert'];
 const isolation = oneOf('transaction_isolation', 'serializable', 'repeatable read',
   'read committed', 'read uncommitted');
 
+/** PostgreSQL's switches of its planner and executor: kept and shown, without effect. */
+const PLANNER_SWITCHES = 'enable_async_append enable_bitmapscan enable_gathermerge enable_hashagg '
+  + 'enable_hashjoin enable_incremental_sort enable_indexonlyscan enable_indexscan '
+  + 'enable_material enable_memoize enable_mergejoin enable_nestloop enable_parallel_append '
+  + 'enable_parallel_hash enable_partition_pruning enable_partitionwise_aggregate- '
+  + 'enable_partitionwise_join- enable_seqscan enable_sort enable_tidscan geqo jit- '
+  + 'jit_expressions jit_tuple_deforming parallel_leader_participation synchronize_seqscans '
+  + 'escape_string_warning backslash_quote=safe_encoding array_nulls quote_all_identifiers- '
+  + 'default_toast_compression=pglz constraint_exclusion=partition debug_parallel_query- '
+  + 'plan_cache_mode=auto check_function_bodies '
+  + 'transform_null_equals- debug_print_plan- debug_print_parse- log_statement=none '
+  + 'log_min_messages=warning log_min_duration_statement=-1 track_activities track_counts '
+  + 'track_functions=none default_statistics_target=100 commit_delay=0 commit_siblings=5 '
+  + 'cursor_tuple_fraction=0.1 seq_page_cost=1 random_page_cost=4 cpu_tuple_cost=0.01 '
+  + 'cpu_index_tuple_cost=0.005 cpu_operator_cost=0.0025 parallel_setup_cost=1000 '
+  + 'parallel_tuple_cost=0.1 jit_above_cost=100000 jit_inline_above_cost=500000 '
+  + 'jit_optimize_above_cost=500000 min_parallel_table_scan_size=8MB '
+  + 'min_parallel_index_scan_size=512kB effective_cache_size=4GB effective_io_concurrency=1 '
+  + 'maintenance_work_mem=64MB logical_decoding_work_mem=64MB work_mem=4MB temp_buffers=8MB '
+  + 'hash_mem_multiplier=2 max_parallel_workers=8 max_parallel_workers_per_gather=2 '
+  + 'max_parallel_maintenance_workers=2 max_stack_depth=2MB from_collapse_limit=8 '
+  + 'join_collapse_limit=8 geqo_threshold=12 geqo_effort=5 geqo_pool_size=0 '
+  + 'geqo_generations=0 geqo_selection_bias=2 geqo_seed=0 gin_fuzzy_search_limit=0 '
+  + 'gin_pending_list_limit=4MB recursive_worktable_factor=10 stats_fetch_consistency=cache '
+  + 'default_text_search_config=pg_catalog.simple temp_tablespaces= vacuum_cost_delay=0 '
+  + 'vacuum_freeze_min_age=50000000 vacuum_freeze_table_age=150000000 deadlock_timeout=1s '
+  + 'session_replication_role=origin';
+
+/** One setting of the list above: `name`, `name-` (off) or `name=initial`. */
+function plannerSetting(text: string): Setting {
+  const [name = '', initial] = text.replace(/-$/, '=off').split('=');
+  const doc = 'Kept for clients.';
+  if (initial === undefined || initial === 'off') {
+    return setting(name, initial ?? 'on', doc, { normalise: flag(name), flags: INERT });
+  }
+  return setting(name, initial, doc, { normalise: likeInitial(name, initial), flags: INERT });
+}
+
+/** What a number without meaning here accepts: numbers, with a unit where the initial one has. */
+function likeInitial(name: string, initial: string): (value: string) => string {
+  if (!/^-?[0-9]/.test(initial)) return same;
+  return (value) => (/^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*[A-Za-z]*\s*$/.test(value)
+    ? value.trim() : invalid(name, value));
+}
+
+const PLANNER_SETTINGS: readonly Setting[] = PLANNER_SWITCHES.split(' ').map(plannerSetting);
+
 /** Every setting, by group. */
 export const SETTINGS: readonly Setting[] = [
   setting('application_name', '', 'Name of the application, for statistics.',
@@ -201,18 +248,13 @@ export const SETTINGS: readonly Setting[] = [
     { normalise: duration('idle_session_timeout'), flags: INERT }),
   setting('row_security', 'on', 'Kept for clients.',
     { normalise: flag('row_security'), flags: INERT }),
-  setting('jit', 'off', 'Kept for clients.', { normalise: flag('jit'), flags: INERT }),
-  setting('synchronize_seqscans', 'on', 'Kept for clients.',
-    { normalise: flag('synchronize_seqscans'), flags: INERT }),
   setting('synchronous_commit', 'on', 'Kept for clients; every commit is synchronous.',
     { flags: INERT }),
-  setting('debug_parallel_query', 'off', 'Kept for clients.', { flags: INERT }),
   setting('default_tablespace', '', 'Kept for clients.', { flags: INERT }),
   setting('default_table_access_method', 'heap', 'Kept for clients.', { flags: INERT }),
   setting('password_encryption', 'scram-sha-256', 'How passwords are kept.',
     { flags: ['readOnly'] }),
   setting('xmloption', 'content', 'Kept for clients.', { flags: INERT }),
-  setting('work_mem', '4MB', 'Kept for clients.', { flags: INERT }),
   setting('max_identifier_length', '63', 'Longest identifier in bytes.',
     { flags: ['readOnly'] }),
   setting('max_index_keys', '32', 'Most key columns of an index.', { flags: ['readOnly'] }),
@@ -227,19 +269,7 @@ export const SETTINGS: readonly Setting[] = [
   setting('lc_numeric', 'C', 'Kept for clients.', { flags: INERT }),
   setting('lc_time', 'C', 'Kept for clients.', { flags: INERT }),
   setting('ssl', 'off', 'Whether TLS is on.', { flags: ['readOnly'] }),
-  setting('enable_seqscan', 'on', 'Kept for clients.',
-    { normalise: flag('enable_seqscan'), flags: INERT }),
-  setting('enable_hashjoin', 'on', 'Kept for clients.',
-    { normalise: flag('enable_hashjoin'), flags: INERT }),
-  setting('enable_mergejoin', 'on', 'Kept for clients.',
-    { normalise: flag('enable_mergejoin'), flags: INERT }),
-  setting('enable_nestloop', 'on', 'Kept for clients.',
-    { normalise: flag('enable_nestloop'), flags: INERT }),
-  setting('enable_hashagg', 'on', 'Kept for clients.',
-    { normalise: flag('enable_hashagg'), flags: INERT }),
-  setting('enable_sort', 'on', 'Kept for clients.',
-    { normalise: flag('enable_sort'), flags: INERT }),
-  setting('geqo', 'on', 'Kept for clients.', { normalise: flag('geqo'), flags: INERT }),
+  ...PLANNER_SETTINGS,
   setting('rw_implicit_flush', 'off', 'Kept for clients of RisingWave; every write is visible '
     + 'when it returns.', { normalise: flag('rw_implicit_flush'), flags: INERT }),
 ];
