@@ -5,6 +5,7 @@
 import { sqlError } from '../common/errors.ts';
 import type { Expr, GroupItem, Select } from '../parser/ast.ts';
 import type { Binder } from './bind-context.ts';
+import { isOtherConstant } from './bind-sort-keys.ts';
 import type { Target } from './bind-targets.ts';
 import {
   columnNumber, groupWindowSyntax, timeColumn, windowNode, windowSpec,
@@ -170,7 +171,7 @@ class GroupCollector {
       const target = this.#outputNamed(name, expr);
       if (target !== null) return this.#plain(target, expr);
     }
-    if (expr.kind === 'stringLiteral' || expr.kind === 'decimalLiteral') {
+    if (isOtherConstant(expr)) {
       throw sqlError('42601', 'non-integer constant in GROUP BY', { span: expr.span });
     }
     return settle(binder.state, binder.bind(expr));

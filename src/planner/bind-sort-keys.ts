@@ -51,6 +51,7 @@ export function resolveSort(
   binder: Binder, expr: Expr, targets: readonly Target[], clause: string,
 ): Resolved {
   if (expr.kind === 'integerLiteral') {
+    if (Math.abs(Number(expr.text)) > 0x7fff_ffff) throw nonInteger(expr, clause);
     const index = Number(expr.text) - 1;
     const target = targets[index];
     if (target === undefined) {
@@ -64,13 +65,24 @@ export function resolveSort(
     const named = outputNamed(expr.parts[0]?.name ?? '', targets, expr);
     if (named !== null) return named;
   }
-  if (expr.kind === 'stringLiteral' || expr.kind === 'decimalLiteral') {
-    throw sqlError('42601', `non-integer constant in ${clause}`, { span: expr.span });
-  }
+  if (isOtherConstant(expr)) throw nonInteger(expr, clause);
   const bound = settle(binder.state, binder.bind(expr));
   const key = exprKey(bound);
   const same = targets.findIndex((target) => exprKey(target.expr) === key);
   return { expr: bound, target: same < 0 ? null : same };
+}
+
+/** True for constants that ORDER BY, GROUP BY and DISTINCT ON cannot mean anything by. */
+export function isOtherConstant(expr: Expr): boolean {
+  return CONSTANTS.has(expr.kind);
+}
+
+const CONSTANTS: ReadonlySet<Expr['kind']> = new Set<Expr['kind']>([
+  'stringLiteral', 'decimalLiteral', 'booleanLiteral', 'nullLiteral',
+]);
+
+function nonInteger(expr: Expr, clause: string): Error {
+  return sqlError('42601', `non-integer constant in ${clause}`, { span: expr.span });
 }
 
 function outputNamed(

@@ -72,10 +72,12 @@ const DOMAINS: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([
   ['yes_or_no', { name: 'varchar', mods: [3] }],
 ]);
 
-/** Names other systems have for our types. */
+/** Names other systems have for our types; unsigned ones become the type that holds them. */
 const PEER_NAMES: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([
   ['string', { name: 'text' }], ['bytes', { name: 'bytea' }], ['double', { name: 'float8' }],
   ['tinyint', { name: 'int2' }], ['datetime', { name: 'timestamp' }],
+  ['utinyint', { name: 'int2' }], ['usmallint', { name: 'int4' }], ['uinteger', { name: 'int8' }],
+  ['ubigint', { name: 'numeric' }],
 ]);
 
 function modifierOf(expr: Expr): number {

@@ -154,6 +154,7 @@ function bindRecursive(
   const union = unionOf(query, name);
   if (query.orderBy.length > 0) throw notSupported('ORDER BY in a recursive query', query.span);
   if (query.limit !== null) throw notSupported('LIMIT in a recursive query', query.span);
+  if (query.offset !== null) throw notSupported('OFFSET in a recursive query', query.span);
   const inner = query.with === null ? place
     : { ...place, withs: bindWith(state, query.with, place) };
   if (refersTo(asQuery(union.left, query), name)) {

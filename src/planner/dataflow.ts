@@ -10,7 +10,7 @@ import type { SqlType } from '../common/types/sql-type.ts';
 import type { ZonedWindow } from '../common/types/zoned-windows.ts';
 import type { Value } from '../common/values.ts';
 import type {
-  FillRule, Frame, JoinType, Panes, ScalarExpr, SortKey, WindowSpec,
+  EnoughRows, FillRule, Frame, JoinType, Panes, ScalarExpr, SortKey, WindowSpec,
 } from './relation.ts';
 
 /** The version this build writes; older ones are upgraded on load. */
@@ -250,7 +250,9 @@ export type DataflowNode =
       readonly bindings: readonly { readonly name: string; readonly node: NodeId;
         readonly distinct: boolean;
         /** Its uses read the rows of the last iteration (WITH RECURSIVE), not all so far. */
-        readonly working?: boolean }[] }
+        readonly working?: boolean }[];
+      /** Set for queries that run once: the iteration ends when there are enough rows. */
+      readonly enough?: EnoughRows }
   /** Inside a recursive body: the rows of a binding, or input `input` of the recursive node. */
   | Base & { readonly kind: 'recursiveInput'; readonly binding: string | null;
       readonly input: number | null };

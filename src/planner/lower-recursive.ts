@@ -54,6 +54,7 @@ export function lowerRecursive(
   return outer.builder.add({
     kind: 'recursive', inputs, columns: relation.columns.map(plainColumn), key: null,
     appendOnly: false, bound: 'keys', bindings,
+    ...(relation.enough === undefined ? {} : { enough: relation.enough }),
     body: {
       version: DATAFLOW_VERSION, output, late: null,
       nodes: Array.from({ length: body.size }, (_each, at) => must(body.node(at), 'node')),

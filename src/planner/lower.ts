@@ -22,6 +22,7 @@ import type { QueryPlan, ResultColumn, ViewPlan } from './plans.ts';
 import { Properties } from './properties.ts';
 import type { Relation, ScalarExpr } from './relation.ts';
 import type { RewriteContext } from './rewrites/context.ts';
+import { withEnough } from './rewrites/enough-rows.ts';
 import { rewriteRelation } from './rewrites/registry.ts';
 import { withRowRange } from './row-range.ts';
 
@@ -47,14 +48,17 @@ export function lowerQuery(bound: BoundQuery, env: PlanEnv): QueryPlan {
   const context = rewriteContext(env, 'query', 0n);
   raiseConstantErrors(bound.relation, context.evaluation);
   const ranged = withRowRange(bound);
-  const relation = rewriteRelation(ranged.relation, context);
+  const limit = rowCount(ranged.limit, 'LIMIT', context);
+  const offset = rowCount(ranged.offset, 'OFFSET', context) ?? 0n;
+  const rewritten = rewriteRelation(ranged.relation, context);
+  const relation = limit === null || bound.orderBy.length > 0 ? rewritten
+    : withEnough(rewritten, limit + offset);
   const builder = new DataflowBuilder();
   const properties = new Properties(env.catalog, { snapshot: true });
   const output = new Lowering(builder, properties, { kind: 'query' }).lower(relation);
   return {
     kind: 'query', columns: bound.columns, relation, dataflow: builder.finish(output, null),
-    orderBy: bound.orderBy, limit: rowCount(ranged.limit, 'LIMIT', context),
-    offset: rowCount(ranged.offset, 'OFFSET', context) ?? 0n, withTies: ranged.withTies,
+    orderBy: bound.orderBy, limit, offset, withTies: ranged.withTies,
     reads: bound.reads, fastPath: findFastPath(relation, env.catalog),
   };
 }

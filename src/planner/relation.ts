@@ -247,8 +247,15 @@ export type Relation =
   | Node & { readonly kind: 'fill'; readonly input: Relation; readonly rule: FillRule }
   /** Mutually recursive bindings to a fixpoint; `body` and definitions use `recursiveRef`. */
   | Node & { readonly kind: 'recursive'; readonly bindings: readonly RecursiveBinding[];
-      readonly body: Relation }
+      readonly body: Relation; readonly enough?: EnoughRows }
   | Node & { readonly kind: 'recursiveRef'; readonly binding: string };
+
+/** A query that runs once wants no more rows than these of a recursion. */
+export interface EnoughRows {
+  readonly rows: bigint;
+  /** Which rows count; null: all. */
+  readonly filter: ScalarExpr | null;
+}
 
 /**
  * Set on a window by the late split: rows that came after all their windows had ended (plus grace

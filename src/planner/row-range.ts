@@ -52,16 +52,20 @@ export function numberedRange(relation: Relation, range: RowRange): Relation {
     columns: [...relation.columns, { name: '$number', type: INT8 }],
   };
   const number = column(relation.columns.length, INT8);
-  const skipped = orElse(range.offset, literal(0n, INT8));
+  const skipped = counted(range.offset, 'OFFSET', literal(0n, INT8));
   // number - offset <= limit, so that the largest limit does not overflow.
   const place = call('-(int8,int8)', [number, skipped], INT8);
-  const within = call('<=(int8,int8)', [place, orElse(range.limit, MOST)], BOOLEAN);
+  const within = call('<=(int8,int8)', [place, counted(range.limit, 'LIMIT', MOST)], BOOLEAN);
   const after = call('>(int8,int8)', [number, skipped], BOOLEAN);
   const kept = filter(filter(numbered, after), within);
   return pick(kept, relation.columns.map((_each, at) => at));
 }
 
-function orElse(expr: ScalarExpr | null, otherwise: ScalarExpr): ScalarExpr {
-  return expr === null ? otherwise
-    : { kind: 'coalesce', args: [expr, otherwise], type: INT8 };
+/** A count, which must not be negative; NULL is none. */
+function counted(
+  expr: ScalarExpr | null, clause: 'LIMIT' | 'OFFSET', otherwise: ScalarExpr,
+): ScalarExpr {
+  if (expr === null) return otherwise;
+  const count = call('$row_count(int8,text)', [expr, literal(clause, { name: 'text' })], INT8);
+  return { kind: 'coalesce', args: [count, otherwise], type: INT8 };
 }

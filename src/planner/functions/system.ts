@@ -190,6 +190,14 @@ const INTERNAL: readonly ScalarFunction[] = [
       throw sqlError(state, message);
     },
   }),
+  scalar({
+    signature: '$row_count(int8,text) -> int8', doc: 'The count of LIMIT or OFFSET.',
+    examples: [[`"$row_count"(3, 'LIMIT')`, '3']],
+    evaluate: (count: bigint, clause: string) => {
+      if (count >= 0n) return count;
+      throw sqlError(clause === 'LIMIT' ? '2201W' : '2201X', `${clause} must not be negative`);
+    },
+  }),
 ];
 
 const SENDERS: readonly (readonly [name: string, type: string, sql: string, bytes: string])[] = [

@@ -7,6 +7,7 @@
 import type { Relation } from '../relation.ts';
 import type { RewriteContext } from './context.ts';
 import { decorrelate } from './decorrelate.ts';
+import { findEnoughRows } from './enough-rows.ts';
 import { foldConstants } from './fold-constants.ts';
 import { expandGroupingSets } from './grouping-sets.ts';
 import { findIntervalJoins } from './interval-joins.ts';
@@ -67,6 +68,10 @@ export const REWRITES: readonly Rewrite[] = [
   {
     name: 'share-aggregates', doc: 'Equal groupings get one order, and run once.',
     apply: shareAggregates,
+  },
+  {
+    name: 'enough-rows', doc: 'WITH RECURSIVE below a LIMIT stops at enough rows.',
+    apply: findEnoughRows,
   },
 ];
 

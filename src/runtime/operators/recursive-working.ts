@@ -43,6 +43,9 @@ export class WorkingTable {
   /** True when there are rows to go on with. */
   get any(): boolean { return this.#rows.length > 0; }
 
+  /** The rows of the last iteration. */
+  get rows(): readonly Batch[] { return this.#rows; }
+
   /** Takes in the inputs of the body: the rows of the non-recursive term are the first ones. */
   begin(inputs: readonly (readonly Batch[])[], frontier: Frontier): void {
     this.#before = [];

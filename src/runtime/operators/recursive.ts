@@ -19,6 +19,7 @@ import type { Dataflow, DataflowNode, WatermarkExpr } from '../../planner/datafl
 import type { Batch } from '../batch.ts';
 import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../operator.ts';
 import type { RowStore } from '../state/row-store.ts';
+import { EnoughCount } from './enough-count.ts';
 import { RecursiveBody } from './recursive-body.ts';
 import type { OperatorFactory } from './recursive-body.ts';
 import { ChangingRows } from './recursive-rows.ts';
@@ -59,6 +60,7 @@ class Recursive implements Operator {
   /** The rows of the last iteration, where the body must not see more; else null. */
   readonly #working: WorkingTable | null;
   readonly #pending: readonly Batch[][];
+  readonly #enough: EnoughCount | null;
   /** A pending row goes away. */
   #retracts = false;
 
@@ -87,6 +89,8 @@ class Recursive implements Operator {
       distinct: must(node.bindings[0], 'binding').distinct,
     });
     this.#pending = inputNodes.map(() => []);
+    this.#enough = node.enough === undefined ? null
+      : new EnoughCount(node.enough, node.columns, context);
   }
 
   push(port: number, batch: Batch, _emit: Emit): void {
@@ -150,7 +154,9 @@ class Recursive implements Operator {
         const delta = deltas[must(place.get(must(node.binding, 'binding')), 'binding')] ?? null;
         return delta === null ? [] : [delta];
       }, frontier);
-      for (const batch of must(out[body.output], 'output')) this.#result.apply(batch);
+      const found = must(out[body.output], 'output');
+      for (const batch of found) this.#result.apply(batch);
+      if (this.#enough?.reached(found) === true) return;
       deltas = bindings.map(({ node }, at) => {
         const rows = must(this.#bindings[at], 'binding');
         for (const batch of must(out[node], 'binding')) rows.apply(batch);
@@ -167,6 +173,7 @@ class Recursive implements Operator {
     working.begin(changes, frontier);
     for (let iteration = 0; working.any; iteration++) {
       if (iteration > ITERATIONS_MAX) throw tooDeep();
+      if (this.#enough?.reached(working.rows) === true) return;
       yield;
       working.step(frontier);
     }

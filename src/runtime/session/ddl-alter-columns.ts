@@ -11,6 +11,7 @@ import type { AlterAddColumn, AlterDropColumn } from '../../parser/ast-definitio
 import { columnsUsed, mapColumns } from '../../planner/expr-tools.ts';
 import { defaultExprOf } from '../../planner/functions/domain.ts';
 import { evaluateConstant, evaluateOver } from '../../planner/fold.ts';
+import { isVolatile } from '../../planner/function-facts.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
 import type {
   ColumnMapping, StoredIndex, StoredKey, StoredRelation,
@@ -20,10 +21,10 @@ import { moveColumnGrants } from './column-grants.ts';
 import { checkName } from './constraints.ts';
 import { afterDrop, readsColumn } from './column-readers.ts';
 import { columnParts, columnType } from './ddl-columns.ts';
-import type { ColumnParts } from './ddl-columns.ts';
 import { addConstraint } from './ddl-keys.ts';
 import { dropAll } from './drop-dependants.ts';
 import { foreignKey, referenceLabel, withoutForeignKey } from './ddl-references.ts';
+import { fillColumn } from './fill-column.ts';
 import { identitySequence } from './identity-sequence.ts';
 import { rowValues } from './key-text.ts';
 import { relationLabel } from './relation-label.ts';
@@ -46,18 +47,17 @@ export async function addColumn(
   refuseDerived(context, action);
   refuseOldViews(context, relation);
   const { type } = columnType(context, action.column);
-  const parts = columnParts(context, action.column,
-    type === null ? relation.columns : [...relation.columns, { name, type }]);
+  const parts = columnParts(context, action.column, {
+    table: relation.name,
+    columns: type === null ? relation.columns : [...relation.columns, { name, type }],
+  });
   const { column } = parts;
   const given = defaultExprOf(column);
-  const value = given === null ? null : evaluateConstant(given, context.evaluation);
+  // Each row gets a value of its own, once the column is there.
+  const ownValues = column.identity !== null || (given !== null && isVolatile(given));
+  const value = given === null || ownValues ? null : evaluateConstant(given, context.evaluation);
   const rows = [...context.snapshot(relation.id)].some((batch) => batch.length > 0);
-  if (column.identity !== null && rows) {
-    throw sqlError('0A000', 'ADD COLUMN with an identity is not supported for a table with rows', {
-      span: action.span, hint: 'Create a new table and copy the rows.',
-    });
-  }
-  if (column.notNull && value === null && column.generated === null && rows) {
+  if (column.notNull && value === null && column.generated === null && rows && !ownValues) {
     throw sqlError('23502', `column "${name}" of relation "${relation.name}" contains null values`);
   }
   const taken = new Set(relation.checks.map((check) => check.name));
@@ -65,13 +65,12 @@ export async function addColumn(
     expr, name: given === '' ? checkName(relation.name, [...relation.columns, column], expr, taken)
       : given,
   }));
-  refuseBrokenChecks(context, relation, checks, value);
+  if (!ownValues) refuseBrokenChecks(context, relation, checks, value);
   const mapping: ColumnMapping[] = relation.columns.map((_old, at) => ({
     kind: 'column', column: at,
   }));
   mapping.push(column.generated === null ? { kind: 'value', value }
     : computedColumn(context, column.generated));
-  refuseUncommittedRows(context, relation);
   context.transaction.define({
     kind: 'rewriteTable', columns: mapping,
     relation: {
@@ -80,7 +79,8 @@ export async function addColumn(
     },
   });
   if (column.identity !== null) numbered(context, relation.id, action);
-  await addKeys(context, relation.id, action, parts);
+  if (ownValues && rows) fillColumn(context, relation.id);
+  await addKeys(context, relation.id, action);
 }
 
 /** `c AS expr` is a form of CREATE TABLE; a column that is added has PostgreSQL's spelling. */
@@ -110,21 +110,14 @@ function numbered(context: StatementContext, id: number, action: AlterAddColumn)
 
 /** Keys and references that stand with a new column; PRIMARY KEY and UNIQUE look at its rows. */
 async function addKeys(
-  context: StatementContext, id: number, action: AlterAddColumn, parts: ColumnParts,
+  context: StatementContext, id: number, action: AlterAddColumn,
 ): Promise<void> {
   const keys = action.column.constraints.filter((each) =>
     each.kind === 'keyConstraint' || each.kind === 'referencesConstraint');
   if (keys.length === 0) return;
   const changed = must(context.transaction.catalog.relation(id), 'table');
   const at = changed.columns.length - 1;
-  const empty = parts.column.defaultExpr === null && parts.column.generated === null;
-  const filled = !empty && [...context.snapshot(id)].some((batch) => batch.length > 0);
   for (const constraint of keys) {
-    if (filled) {
-      throw sqlError('0A000', 'ADD COLUMN with a value and a key is not supported', {
-        span: constraint.span, hint: 'Add the column first, then the constraint.',
-      });
-    }
     const current = must(context.transaction.catalog.relation(id), 'table');
     if (constraint.kind === 'referencesConstraint') {
       const key = foreignKey(context, current, { constraint, columns: [at] });
@@ -196,7 +189,6 @@ function computedFrom(relation: StoredRelation, gone: number, cascade: boolean):
 function dropAt(
   context: StatementContext, relation: StoredRelation, gone: number, cascade: boolean,
 ): void {
-  refuseUncommittedRows(context, relation);
   const move = (at: number): number => at > gone ? at - 1 : at;
   const moved = (expr: ScalarExpr): ScalarExpr => mapColumns(expr, (index, type) => ({
     kind: 'column', index: move(index), type,
@@ -227,7 +219,8 @@ function dropAt(
       extraKeys: (relation.extraKeys ?? []).filter((key) => !keyUses(key, gone)).map((key) => ({
         ...key, exprs: key.exprs.map(moved), where: key.where === null ? null : moved(key.where),
       })),
-      foreignKeys: (relation.foreignKeys ?? []).filter(({ columns }) => keep(columns))
+      foreignKeys: (relation.foreignKeys ?? []).filter(({ columns, target, targetColumns }) =>
+        keep(columns) && (target !== relation.id || keep(targetColumns)))
         .map((key) => ({
           ...key, columns: key.columns.map(move),
           targetColumns: key.target === relation.id ? key.targetColumns.map(move)
@@ -284,7 +277,8 @@ function moveReferences(
   const move = (at: number): number => at > gone ? at - 1 : at;
   for (const reference of context.transaction.catalog.referencesTo(relation.id)) {
     const { relation: other, key } = reference;
-    if (other.id === relation.id) continue;
+    if (other.id === relation.id
+      && (!key.targetColumns.includes(gone) || key.columns.includes(gone))) continue;
     if (!key.targetColumns.includes(gone)) {
       const foreignKeys = (other.foreignKeys ?? []).map((each) => each.id !== key.id ? each
         : { ...each, targetColumns: each.targetColumns.map(move) });
@@ -300,6 +294,7 @@ function moveReferences(
       });
     }
     context.notice('NOTICE', '00000', `drop cascades to ${referenceLabel(reference)}`);
+    if (other.id === relation.id) continue;
     context.transaction.define({
       kind: 'alterRelation', relation: withoutForeignKey(other, key.id),
     });
@@ -370,13 +365,6 @@ function dependsError(
     detail: `${relationLabel(reader)} depends on ${on}`,
     hint: 'Drop the view first, and create it again afterwards.',
   });
-}
-
-/** 55006 for a table whose rows the transaction has changed. */
-export function refuseUncommittedRows(context: StatementContext, relation: StoredRelation): void {
-  if (!context.transaction.overlay.has(relation.id)) return;
-  throw sqlError('55006', `cannot ALTER TABLE "${relation.name}" because it has changes of this `
-    + 'transaction', { hint: 'Commit the changes first.' });
 }
 
 function keptNames(

@@ -16,7 +16,7 @@ import { bindTypeName } from '../../planner/planner.ts';
 import type { ScalarExpr } from '../../planner/relation.ts';
 import type { ColumnMapping, StoredRelation } from '../catalog-store-types.ts';
 import { checkRows } from './constraints.ts';
-import { computedColumn, partsUse, refuseUncommittedRows } from './ddl-alter-columns.ts';
+import { computedColumn, partsUse } from './ddl-alter-columns.ts';
 import { relationLabel } from './relation-label.ts';
 import type { StatementContext } from './statement-context.ts';
 
@@ -40,7 +40,6 @@ export function changeType(
   const next: StoredRelation = { ...relation, columns, checks };
   const mapping = relation.columns.map((_column, index): ColumnMapping =>
     (index === at ? computedColumn(context, conversion) : { kind: 'column', column: index }));
-  refuseUncommittedRows(context, relation);
   checkConverted(context, relation, next, { at, conversion });
   context.transaction.define({ kind: 'rewriteTable', columns: mapping, relation: next });
 }

@@ -235,7 +235,7 @@ function changedColumn(
           kind: 'defaultConstraint', span: action.span, name: null,
           value: must(action.value, 'default'),
         }],
-      }, relation.columns, column.type);
+      }, { table: relation.name, columns: relation.columns }, column.type);
       return { ...column, defaultExpr: parts.column.defaultExpr };
     }
     case 'setStorage': return { ...column, storage: storageOf(action, column) };

@@ -10,7 +10,7 @@ import {
   bindCheck, bindDefault, bindGenerated, typeOfGenerated,
 } from '../../planner/bind-definitions.ts';
 import { checkCollation } from '../../planner/bind-literals.ts';
-import type { RowColumn } from '../../planner/bind-definitions.ts';
+import type { RowShape } from '../../planner/bind-definitions.ts';
 import { bindTypeName } from '../../planner/planner.ts';
 import type { CatalogColumn, CatalogRelation } from '../../planner/catalog.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -53,13 +53,12 @@ export function columnType(
   return { type };
 }
 
-/** Binds a column; `row` are the columns its expressions may use, `known` its type if given. */
+/** Binds a column; `shape` is the row its expressions may use, `known` its type if given. */
 export function columnParts(
-  context: StatementContext, definition: ColumnDef, row: readonly RowColumn[], known?: SqlType,
+  context: StatementContext, definition: ColumnDef, shape: RowShape, known?: SqlType,
 ): ColumnParts {
   const env = context.planning;
   if (definition.collation !== null) checkCollation(definition.collation);
-  const shape = { table: '', columns: row };
   const find = <K extends ColumnConstraint['kind']>(
     kind: K,
   ): Extract<ColumnConstraint, { kind: K }> | undefined => definition.constraints.find(

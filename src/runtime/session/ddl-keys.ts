@@ -85,10 +85,6 @@ export function keyNamesOf(relation: StoredRelation): readonly string[] {
 
 /** The stored rows in another order of keys: rows are found by the primary key. */
 function rewrite(context: StatementContext, relation: StoredRelation): void {
-  if (context.transaction.overlay.has(relation.id)) {
-    throw sqlError('55006', `cannot ALTER TABLE "${relation.name}" because it has changes of this `
-      + 'transaction', { hint: 'Commit the changes first.' });
-  }
   context.transaction.define({
     kind: 'rewriteTable', relation,
     columns: relation.columns.map((_column, column): ColumnMapping => ({ kind: 'column', column })),

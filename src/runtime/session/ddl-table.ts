@@ -143,7 +143,9 @@ function define(
   const connector = withShared(context, statement, connectorOf(statement));
   const inOrder = columnsInOrder(context, statement);
   const included = includedColumns(statement, connector);
-  const parts = [...columnsOf(context, inOrder, connector, included), ...included];
+  const parts = [
+    ...columnsOf(context, { name: target.name, connector }, inOrder, included), ...included,
+  ];
   const columns = parts.map((part) => part.column);
   refuseDuplicates(columns);
   const keys = keysOf(statement, parts, likeKeys(inOrder));
@@ -252,8 +254,9 @@ function metadataOf(parts: readonly ColumnParts[]): StoredConnector['metadata'] 
 
 /** The columns declared; `included` are those behind them. */
 function columnsOf(
-  ...[context, columns, connector, included]:
-    [StatementContext, readonly TableColumn[], StoredConnector | null, readonly ColumnParts[]]
+  context: StatementContext,
+  { name: table, connector }: { readonly name: string; readonly connector: StoredConnector | null },
+  columns: readonly TableColumn[], included: readonly ColumnParts[],
 ): readonly ColumnParts[] {
   if (columns.length === 0 && connector !== null) {
     return defaultColumns(connector).map(({ name, type, notNull }) => ({
@@ -271,7 +274,7 @@ function columnsOf(
     if (type !== null) row.push({ name: column.definition.name.name, type });
   }
   return columns.map((column) => (column.kind === 'like' ? likeColumn(column.like, column.at)
-    : columnParts(context, column.definition, row)));
+    : columnParts(context, column.definition, { table, columns: row })));
 }
 
 function refuseDuplicates(columns: readonly CatalogColumn[]): void {
@@ -415,6 +418,11 @@ async function createTableAs(
     });
   }
   const plan = planSelect(query, context.planning, []);
+  if (statement.columns.length > plan.columns.length) {
+    throw sqlError('42601', 'too many column names were specified', {
+      span: statement.columns[plan.columns.length]?.span,
+    });
+  }
   const columns = plan.columns.map(({ name, type }, at): CatalogColumn => ({
     name: statement.columns[at]?.name.name ?? name,
     type: type.name === 'unknown' ? { name: 'text' } : type,

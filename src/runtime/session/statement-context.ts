@@ -21,6 +21,7 @@ import type { Batch } from '../batch.ts';
 import { batchOf } from '../batch.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
 import type { EngineCoreFace } from '../engine-core.ts';
+import { concatBatches, consolidate, hasRetraction } from '../engine-rows.ts';
 import { sequenceOf } from '../engine-sequences.ts';
 import type { RunOptions, SessionsInfo, SystemContext } from '../engine-core-types.ts';
 import { SystemLookup } from '../pg-catalog/lookup.ts';
@@ -198,14 +199,25 @@ export class StatementContext {
     return batches;
   }
 
-  /** Stored rows of a table with the transaction's changes behind them. */
+  /** Stored rows of a table with the transaction's changes; none that the transaction took away. */
   *snapshot(relation: number): Iterable<Batch> {
+    const changes = this.transaction.overlay.get(relation) ?? [];
+    if (!changes.some(hasRetraction)) {
+      yield* this.#storedRows(relation);
+      yield* changes;
+      return;
+    }
+    const { columns } = must(this.transaction.catalog.relation(relation), 'table');
+    const types = columns.map(({ type }) => type);
+    yield consolidate(concatBatches(types, [...this.#storedRows(relation), ...changes]));
+  }
+
+  *#storedRows(relation: number): Iterable<Batch> {
     const rewritten = this.transaction.rewritten().get(relation);
     if (rewritten !== undefined) yield* rewritten;
     else if (!this.transaction.isUncommitted(relation)) {
       yield* this.core.snapshot(relation, this.transaction.pin());
     }
-    yield* this.transaction.overlay.get(relation) ?? [];
   }
 
   keys(table: CatalogRelation, key: readonly number[]): TableKeys {

@@ -18,6 +18,8 @@ interface Savepoint {
   readonly name: string;
   /** Length of each table's list of changes when the savepoint was set. */
   readonly marks: ReadonlyMap<number, number>;
+  /** The changes there were, of tables whose columns changed since. */
+  readonly kept: Map<number, readonly Batch[]>;
   readonly ddl: number;
 }
 
@@ -106,8 +108,29 @@ export class Transaction implements LockOwner {
 
   /** Adds catalog changes. */
   define(...changes: readonly DdlChange[]): void {
-    this.#ddl.push(...changes);
+    for (const change of changes) {
+      if (change.kind === 'rewriteTable') this.#moveChanges(change);
+      this.#ddl.push(change);
+    }
     this.#rewritten = null;
+  }
+
+  /** Uncommitted rows get the columns that their table has from now on. */
+  #moveChanges({ relation, columns }: Extract<DdlChange, { kind: 'rewriteTable' }>): void {
+    const changes = this.overlay.get(relation.id);
+    if (changes === undefined) return;
+    const types = {
+      from: (this.catalog.relation(relation.id)?.columns ?? []).map(({ type }) => type),
+      to: relation.columns.map(({ type }) => type),
+    };
+    const moved = changes.map((batch) =>
+      ({ ...batch, columns: mappedColumns(columns, batch, types) }));
+    for (const { marks, kept } of this.#savepoints) {
+      if (!kept.has(relation.id)) {
+        kept.set(relation.id, changes.slice(0, marks.get(relation.id) ?? 0));
+      }
+    }
+    this.overlay.set(relation.id, moved);
   }
 
   get hasChanges(): boolean { return this.overlay.size > 0 || this.#ddl.length > 0; }
@@ -128,7 +151,7 @@ export class Transaction implements LockOwner {
   savepoint(name: string): void {
     const marks = new Map<number, number>();
     for (const [table, batches] of this.overlay) marks.set(table, batches.length);
-    this.#savepoints.push({ name, marks, ddl: this.#ddl.length });
+    this.#savepoints.push({ name, marks, kept: new Map(), ddl: this.#ddl.length });
   }
 
   /** Takes the transaction back to a savepoint, which stays; false when there is none. */
@@ -139,9 +162,12 @@ export class Transaction implements LockOwner {
     this.#savepoints.length = at + 1;
     for (const [table, batches] of this.overlay) {
       const length = found.marks.get(table) ?? 0;
+      const kept = found.kept.get(table);
       if (length === 0) this.overlay.delete(table);
-      else batches.length = length;
+      else if (kept === undefined) batches.length = length;
+      else this.overlay.set(table, [...kept]);
     }
+    found.kept.clear();
     this.#ddl.length = found.ddl;
     this.#rewritten = null;
     this.failed = false;

@@ -179,7 +179,8 @@ export class Arrangement {
     this.identity?.removeSlots(slots, count);
     for (const index of this.#indexes) index.removeSlots(slots, count);
     const { weights } = this;
-    for (let i = 0; i < count; i++) {
+    // The first is the first to be used again: rows that replace others keep their order.
+    for (let i = count - 1; i >= 0; i--) {
       const slot = slots[i] as number;
       if ((weights[slot] as number) < 0) this.#negative--;
       this.store.free(slot);
@@ -283,7 +284,8 @@ export class Arrangement {
     for (let i = 0; i < length; i++) if (weights[slots[i] as number] === GONE) slots[i] = -1;
     for (const index of this.#indexes) index.removeSlots(list, count);
     this.identity?.removeSlots(list, count);
-    for (let i = 0; i < count; i++) store.free(list[i] as number);
+    // The first is the first to be used again, as in `evict`.
+    for (let i = count - 1; i >= 0; i--) store.free(list[i] as number);
   }
 
   #write(

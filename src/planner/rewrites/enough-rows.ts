@@ -1,0 +1,41 @@
+/**
+ * Rewrite `enough-rows`: WITH RECURSIVE below LIMIT without ORDER BY stops at enough rows.
+ *
+ * For queries that run once: a recursion without an end of its own gives its first rows, iteration
+ * by iteration. Filters and projections may stand between.
+ */
+import { andAll, substitute } from '../expr-tools.ts';
+import { isVolatile } from '../function-facts.ts';
+import type { Relation, ScalarExpr } from '../relation.ts';
+import { rewriteBottomUp } from '../relation-tools.ts';
+import type { RewriteContext } from './context.ts';
+
+/** Tells recursions below a LIMIT how many rows are enough. */
+export function findEnoughRows(relation: Relation, { mode }: RewriteContext): Relation {
+  if (mode === 'view') return relation;
+  return rewriteBottomUp(relation, (node) => {
+    if (node.kind !== 'topN' || node.limit === null || node.partitionBy.length > 0
+      || node.orderBy.length > 0 || node.withTies) return node;
+    return { ...node, input: withEnough(node.input, node.limit + node.offset) };
+  });
+}
+
+/** The relation, of which only the first rows are wanted. */
+export function withEnough(
+  relation: Relation, rows: bigint, predicates: readonly ScalarExpr[] = [],
+): Relation {
+  switch (relation.kind) {
+    case 'project': {
+      const below = predicates.map((each) => substitute(each, relation.exprs));
+      return { ...relation, input: withEnough(relation.input, rows, below) };
+    }
+    case 'filter': return {
+      ...relation, input: withEnough(relation.input, rows, [...predicates, relation.predicate]),
+    };
+    case 'recursive': return predicates.some(isVolatile) ? relation : {
+      ...relation,
+      enough: { rows, filter: predicates.length === 0 ? null : andAll(predicates) },
+    };
+    default: return relation;
+  }
+}
