@@ -178,10 +178,18 @@ export function bindInList(binder: Binder, expr: InList): ScalarExpr {
   if (isRow(expr.operand) || expr.items.some(isRow)) return inRows(binder, expr);
   const operand = binder.bind(expr.operand);
   const items = expr.items.map((each) => binder.bind(each));
-  const list = items.length > 1 ? inArray(state, operand, items) : null;
-  const test = list ?? orAll(items.map((item) =>
-    operatorCall(state, { name: '=', span: expr.span }, [operand, item])));
+  // Constants find their type together, columns each by its own.
+  const constants = items.filter(isConstant);
+  const list = constants.length > 1 ? inArray(state, operand, constants) : null;
+  const rest = list === null ? items : items.filter((item) => !isConstant(item));
+  const tests = rest.map((item) =>
+    operatorCall(state, { name: '=', span: expr.span }, [operand, item]));
+  const test = orAll(list === null ? tests : [list, ...tests]);
   return expr.negated ? not(test) : test;
+}
+
+function isConstant(item: ScalarExpr): boolean {
+  return item.kind === 'literal' || item.kind === 'param';
 }
 
 function inRows(binder: Binder, expr: InList): ScalarExpr {
@@ -203,7 +211,6 @@ function inRows(binder: Binder, expr: InList): ScalarExpr {
 function inArray(
   state: StatementState, operand: ScalarExpr, items: readonly ScalarExpr[],
 ): ScalarExpr | null {
-  if (!items.every((item) => item.kind === 'literal' || item.kind === 'param')) return null;
   let element: SqlType;
   try {
     element = commonType(state, [operand, ...items], 'IN');

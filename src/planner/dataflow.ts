@@ -143,15 +143,16 @@ export type DataflowNode =
    * Group columns ++ aggregates. Keeps one group per key and what the aggregates need. Emits the
    * old row as retraction and the new row for every group that changed. Without group columns and
    * with `global`, there is always exactly one row. `evict` drops groups silently; `ttl` (input
-   * append-only) retracts and drops groups that no row came to for so many microseconds.
+   * append-only) retracts and drops groups that no row came to for so many microseconds. With
+   * `whenEvicted`, a group is emitted once, as it is when it is dropped.
    */
   | Base & { readonly kind: 'aggregate'; readonly groupBy: readonly number[];
       readonly aggregates: readonly DataflowAggregate[]; readonly global: boolean;
-      readonly evict: Eviction | null; readonly ttl?: bigint }
+      readonly evict: Eviction | null; readonly ttl?: bigint; readonly whenEvicted?: boolean }
   /**
    * Windows of HOP as they close: `keys` group columns ++ `aggregates` (over keys ++ parts) ++
-   * window_start, window_end. Inputs: slices (start ++ keys ++ parts), as they change until they
-   * end; perhaps rows too late for their slice (time ++ arrival ++ keys ++ parts), of which
+   * window_start, window_end. Inputs: slices (start ++ keys ++ parts), once they have ended or as
+   * they change; perhaps rows too late for their slice (time ++ arrival ++ keys ++ parts), of which
    * windows with end + grace > arrival are told. Keeps the slices of windows that will close.
    */
   | Base & { readonly kind: 'slide'; readonly slice: bigint; readonly slide: bigint;

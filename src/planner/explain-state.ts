@@ -94,14 +94,22 @@ class SizeOf {
     if (time === null || lag === null) return null;
     // Evicted by the last time of its rows, a group keeps all of them in order, and the first ones.
     const byRows = node.kind === 'aggregate' && column >= node.groupBy.length;
-    return spanText(time, lag, byRows ? TIMES_KEPT : each);
+    return `${spanText(time, lag, byRows ? TIMES_KEPT : each)}${
+      byRows && this.#goesOn(input) ? GOING_ON : ''}`;
+  }
+
+  /** Numbers of sessions without a longest duration come out of a node, perhaps through maps. */
+  #goesOn(id: NodeId): boolean {
+    const node = must(this.#nodes[id], 'node');
+    if (node.kind === 'map') return this.#goesOn(must(node.inputs[0], 'input'));
+    return node.kind === 'session' && node.longest === undefined;
   }
 
   #session(node: DataflowNode & { kind: 'session' }): string | null {
     const lag = node.watermark === null ? null : this.#lag(node.watermark);
     if (lag === null) return null;
     return node.longest === undefined
-      ? `rows of the last ${microsText(lag + node.gap)} and of sessions that go on`
+      ? `rows of the last ${microsText(lag + node.gap)}${GOING_ON}`
       : `rows of the last ${microsText(lag + node.gap + node.longest)}`;
   }
 
@@ -234,6 +242,8 @@ function evictingColumn(
 
 /** Groups that an aggregate evicts by the last time of their rows. */
 const TIMES_KEPT = 'with the times of their rows';
+/** However old they are. */
+const GOING_ON = ' and of sessions that go on';
 
 function spanText({ ahead, step }: TimeColumn, lag: bigint, each: string): string {
   const span = ahead + lag > 0n ? ahead + lag : 0n;

@@ -288,11 +288,12 @@ function evictionsOf(
   node: DataflowNode, relations: RelationName,
   inputs: readonly (readonly DataflowColumn[])[],
 ): string {
-  const one = (evict: Eviction | null): string => evict === null ? ''
-    : `, dropped when ${watermarkText(evict.watermark, relations)} >= ${
+  const one = (evict: Eviction | null, what = 'dropped'): string => evict === null ? ''
+    : `, ${what} when ${watermarkText(evict.watermark, relations)} >= ${
       node.columns[evict.column]?.name ?? `#${evict.column}`}`;
   switch (node.kind) {
-    case 'aggregate': case 'topN': return `${one(node.evict)}${node.ttl === undefined ? ''
+    case 'aggregate': case 'topN': return `${one(node.evict, node.kind === 'aggregate'
+      && node.whenEvicted === true ? 'emitted and dropped' : 'dropped')}${node.ttl === undefined ? ''
       : `, forgotten after ${microsText(node.ttl)}`}`;
     case 'distinct': case 'over': return one(node.evict);
     case 'session': return node.watermark === null ? ''

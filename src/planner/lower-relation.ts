@@ -54,6 +54,8 @@ export class Lowering implements RelationLowering {
   readonly mode: LowerMode;
   readonly #state: StateRules;
   readonly #done = new Map<Relation, NodeId>();
+  /** Slices of windows that are only seen when they close. */
+  readonly #sliding = new Set<Relation>();
   /** Inside a recursive body: gives the node of a relation computed outside. */
   readonly #outside: ((relation: Relation) => NodeId | null) | null;
 
@@ -262,13 +264,21 @@ export class Lowering implements RelationLowering {
         ...each, args: each.args.map(at), filter: each.filter === null ? null : at(each.filter),
         orderBy: each.orderBy.map((key) => ({ ...key, column: at(key.column) })),
       })),
-      evict: this.#state.evictionOf(relation),
+      ...this.#evictionOf(relation),
     });
+  }
+
+  /** When groups leave; slices that slide are only asked for once they have ended. */
+  #evictionOf(relation: Relation & { kind: 'aggregate' }):
+  Pick<DataflowNode & { kind: 'aggregate' }, 'evict' | 'whenEvicted'> {
+    const evict = this.#state.evictionOf(relation);
+    return evict !== null && this.#sliding.has(relation) ? { evict, whenEvicted: true } : { evict };
   }
 
   /** The windows of an aggregate over HOP, each as it closes. */
   #lowerSliding(relation: Relation & { kind: 'aggregate' }, plan: SlidingSlices): NodeId {
     const { hop, keys, slice, grace } = plan;
+    this.#sliding.add(plan.slices);
     const time = plan.window.columns[plan.end]?.type ?? { name: 'timestamp' };
     const inputs = [plan.slices, ...plan.around === null ? [] : [plan.around]];
     const node = this.builder.add({

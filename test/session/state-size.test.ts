@@ -35,7 +35,8 @@ describe.each([
     + 'GROUP BY k, window_end', ['66 windows per key', '7 windows per key']],
   [`AS SELECT window_start, window_end, k, count(*) FROM SESSION(a PARTITION BY k, ts, `
     + `INTERVAL '10 minutes') GROUP BY window_start, window_end, k`,
-  ['groups with the times of their rows of the last 00:30:00', 'rows of the last 00:30:00 and of sessions that go on']],
+  ['groups with the times of their rows of the last 00:30:00 and of sessions that go on',
+    'rows of the last 00:30:00 and of sessions that go on']],
   [`AS SELECT a.k FROM a JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts AND a.ts + INTERVAL '1 hour'`,
     ['left rows of the last 01:05:00, right rows of the last 00:20:00']],
   ['AS SELECT k, count(*) FROM a GROUP BY k', ['one row per key']],

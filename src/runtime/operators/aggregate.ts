@@ -5,8 +5,9 @@
  * The first time an epoch touches a group, the group's output row is put aside; flush compares it
  * with the new one and emits both only where they differ. A group without rows leaves the state.
  * Over rows that are only added, without aggregates, a group's one row goes out as it is made.
- * With `evict`, groups whose column has been passed by the watermark leave silently; with `ttl`,
- * groups to which no row came for so long are taken back, before the rows of the epoch come in.
+ * With `evict`, groups whose column has been passed by the watermark leave silently, or are emitted
+ * then and only then (`whenEvicted`); with `ttl`, groups to which no row came for so long are taken
+ * back, before the rows of the epoch come in.
  */
 import { assert, must } from '../../common/assert.ts';
 import type { SqlError } from '../../common/errors.ts';
@@ -89,17 +90,20 @@ class Aggregate implements GroupTable {
   readonly #onlyMakes: boolean;
   /** Rows of groups that the epoch has made, where that is all that happens. */
   #made: Batch[] = [];
+  /** A group is emitted when it is evicted. */
+  readonly #whenEvicted: boolean;
 
   constructor(
     node: AggregateNode, input: DataflowNode, context: OperatorContext, quiet: boolean = false,
   ) {
-    this.#quiet = quiet;
+    this.#whenEvicted = node.whenEvicted === true;
+    this.#quiet = quiet || this.#whenEvicted;
     this.#context = context;
     this.#calls = node.aggregates;
     this.#groupBy = node.groupBy;
     this.#global = node.global;
     this.#evict = node.evict;
-    this.#onlyMakes = node.aggregates.length === 0 && input.appendOnly && !quiet
+    this.#onlyMakes = node.aggregates.length === 0 && input.appendOnly && !this.#quiet
       && node.ttl === undefined && !this.#isGlobal();
     const inputTypes = input.columns.map(({ type }) => type);
     this.#accumulators = node.aggregates.map((call, at) => createAccumulator(call, {
@@ -124,6 +128,8 @@ class Aggregate implements GroupTable {
     this.#evictResult = evictsByResult(node) && node.evict !== null
       ? node.evict.column - keys.length : null;
     assert(this.#evictResult === null || node.ttl === undefined, 'eviction or ttl');
+    assert(!this.#whenEvicted || (this.#evict !== null && this.#evictResult === null),
+      'a group column says when groups are emitted');
     this.#expiry = node.evict === null ? null
       : new ExpiryQueue(this.#store, this.#evictColumn(node.evict));
   }
@@ -230,6 +236,15 @@ class Aggregate implements GroupTable {
   #isGlobal(): boolean { return this.#global && this.#groupBy.length === 0; }
 
   flush(frontier: Frontier, emit: Emit): void {
+    if (this.#whenEvicted) {
+      this.settle();
+      this.#evictUpTo(frontier, (due) => {
+        const rows = this.#rows.f64;
+        const slots = due.filter((slot) => (rows[slot] as number) > 0);
+        if (slots.length > 0) this.#emitGroups(slots, emit);
+      });
+      return;
+    }
     if (this.#ages !== null) this.#age(this.#ages, frontier.now, emit);
     if (this.#isGlobal() && !this.#started) this.#startGlobal();
     for (const batch of this.#made.splice(0)) emit(batch);
@@ -242,7 +257,7 @@ class Aggregate implements GroupTable {
       this.#ages?.touch(slots, slots.length, frontier.now);
       if (!this.#isGlobal()) this.#removeEmpty(slots);
     }
-    this.#evictUpTo(frontier);
+    this.#evictUpTo(frontier, () => undefined);
   }
 
   settle(): void {
@@ -256,19 +271,28 @@ class Aggregate implements GroupTable {
 
   rowsNow(emit: Emit): void {
     forLiveSlots(this.#store, this.#context.batchRows, (list, count) => {
-      const slots = list.slice(0, count);
-      const errors: { readonly at: number; readonly error: SqlError }[] = [];
-      const results = this.#accumulators.map((accumulator) =>
-        accumulator.output(slots, count, (at, error) => { errors.push({ at, error }); }));
-      if (errors.length > 0) this.#report(errors, slots);
-      const keys = gatherSlots(this.#store, this.#groupBy.map((_column, at) => at), slots, count);
-      const batch = {
-        length: count, columns: [...keys, ...results], weights: new Int32Array(count).fill(1),
-      };
-      const failed = new Set(errors.map(({ at }) => at));
-      const rows = Int32Array.from(slots.keys()).filter((at) => !failed.has(at));
-      if (rows.length > 0) emit(failed.size === 0 ? batch : pickRows(batch, rows, rows.length));
+      this.#emitGroups(list.slice(0, count), emit);
     });
+  }
+
+  /** The rows of groups as they are, with weight 1. */
+  #emitGroups(slots: Int32Array, emit: Emit): void {
+    const count = slots.length;
+    const errors: { readonly at: number; readonly error: SqlError }[] = [];
+    const results = this.#accumulators.map((accumulator) =>
+      accumulator.output(slots, count, (at, error) => { errors.push({ at, error }); }));
+    if (errors.length > 0) this.#report(errors, slots);
+    const keys = gatherSlots(this.#store, this.#groupBy.map((_column, at) => at), slots, count);
+    const batch = {
+      length: count, columns: [...keys, ...results], weights: new Int32Array(count).fill(1),
+    };
+    if (errors.length === 0) {
+      emit(batch);
+      return;
+    }
+    const failed = new Set(errors.map(({ at }) => at));
+    const rows = Int32Array.from(slots.keys()).filter((at) => !failed.has(at));
+    if (rows.length > 0) emit(pickRows(batch, rows, rows.length));
   }
 
   /** Takes back the groups whose time is up, then lets the epoch's rows in. */
@@ -386,12 +410,14 @@ class Aggregate implements GroupTable {
     expiry.insertSlots(slots, slots.length);
   }
 
-  #evictUpTo(frontier: Frontier): void {
+  #evictUpTo(frontier: Frontier, leaving: (due: Int32Array) => void): void {
     if (this.#evict === null || this.#expiry === null) return;
     const limit = frontier.watermark(this.#evict.watermark);
     if (limit === null) return;
     const due = this.#expiry.takeUpTo(limit);
-    if (due.length > 0) this.#free(due);
+    if (due.length === 0) return;
+    leaving(due);
+    this.#free(due);
   }
 
   watermarks(): readonly WatermarkExpr[] {
