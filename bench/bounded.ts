@@ -4,8 +4,8 @@
  *
  * No view shows all of the past, so nothing at all may grow once the first window span has passed:
  * not the rows of any operator, not the bytes the engine counts, not the process. And what each
- * operator keeps is compared with the size EXPLAIN predicts. Where EXPLAIN says that sessions that go
- * on are kept as well, their length follows from how often a phone calls.
+ * operator keeps is compared with the size EXPLAIN predicts. Where EXPLAIN says that sessions that
+ * go on are kept as well, their length follows from how often a phone calls.
  */
 import { open } from '../src/index.ts';
 import { cell } from '../src/runtime/batch.ts';

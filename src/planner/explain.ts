@@ -292,9 +292,9 @@ function evictionsOf(
     : `, ${what} when ${watermarkText(evict.watermark, relations)} >= ${
       node.columns[evict.column]?.name ?? `#${evict.column}`}`;
   switch (node.kind) {
-    case 'aggregate': case 'topN': return `${one(node.evict, node.kind === 'aggregate'
-      && node.whenEvicted === true ? 'emitted and dropped' : 'dropped')}${node.ttl === undefined ? ''
-      : `, forgotten after ${microsText(node.ttl)}`}`;
+    case 'aggregate': case 'topN': return `${one(node.evict,
+      node.kind === 'aggregate' && node.whenEvicted === true ? 'emitted and dropped' : 'dropped')}${
+      node.ttl === undefined ? '' : `, forgotten after ${microsText(node.ttl)}`}`;
     case 'distinct': case 'over': return one(node.evict);
     case 'session': return node.watermark === null ? ''
       : `, dropped when ${watermarkText(node.watermark, relations)} >= window_end`;

@@ -11,7 +11,9 @@ import type { SqlError } from '../common/errors.ts';
 import { formatValue, parseValue } from '../common/types/registry.ts';
 import type { Batch, Column } from './batch.ts';
 import { batchOf, cell } from './batch.ts';
-import type { DeadLetter, SourceBatch, SourcePart } from './connectors/connector.ts';
+import type {
+  DeadLetter, SourceBatch, SourceMark, SourcePart,
+} from './connectors/connector.ts';
 import { LawViolation } from './conservation.ts';
 import { tooMuchMemory } from './engine-memory.ts';
 import { onErrorOf } from './connectors/on-error.ts';
@@ -125,6 +127,7 @@ export class EpochRun {
     if (reader === undefined) return;
     this.#advance(reader.partition(range.partition), {
       position: range.next, ended: range.ended, rows: range.rows, deadLetters: range.deadLetters,
+      ...range.mark === undefined ? {} : { mark: range.mark },
     });
     for (const part of source.parts ?? []) this.#takePart(range, part);
     const relation = this.#state.relation(range.relation);
@@ -135,7 +138,7 @@ export class EpochRun {
 
   #advance(partition: PartitionState, by: {
     readonly position: bigint; readonly ended: boolean; readonly rows: number;
-    readonly deadLetters: number;
+    readonly deadLetters: number; readonly mark?: SourceMark;
   }): void {
     const saved = { ...partition };
     Object.assign(partition, {
@@ -250,7 +253,7 @@ export class EpochRun {
         this.#state.gaps.pop();
       });
       Object.assign(partition, { position: next, status: 'running', resumeAt: null,
-        lost: false });
+        lost: false, mark: null });
       return;
     }
     const clock = reader?.clock ?? this.#state.relations.get(decision.relation)?.clock ?? null;

@@ -5,7 +5,7 @@
  * from the earliest position on. Positions move only when an epoch that took the rows is run.
  */
 import { must } from '../common/assert.ts';
-import type { OpenConnector } from './connectors/connector.ts';
+import type { OpenConnector, SourceMark } from './connectors/connector.ts';
 import type { ClockState, EventClock } from './engine-watermarks.ts';
 
 /** What a checkpoint keeps of a reader. */
@@ -23,6 +23,7 @@ interface PartitionSaved {
   readonly ended: boolean;
   readonly rows: bigint;
   readonly deadLetters: bigint;
+  readonly mark?: SourceMark;
 }
 
 /** A partition as it is read. */
@@ -37,6 +38,8 @@ export interface PartitionState {
   resumeAt: bigint | null;
   /** What was read is gone: nothing is read until somebody says where to go on. */
   lost: boolean;
+  /** The last record before the position, where the source can look for it again. */
+  mark: SourceMark | null;
 }
 
 /** Stops a partition whose rows were lost. */
@@ -97,7 +100,7 @@ export class ReaderState {
     for (let at = this.partitions.length; at < count; at++) {
       this.partitions.push({
         position: this.connector.startOf?.(at) ?? 0n, ended: false, rows: 0n, deadLetters: 0n,
-        status: 'running', resumeAt: null, lost: false,
+        status: 'running', resumeAt: null, lost: false, mark: null,
       });
     }
   }
@@ -111,10 +114,11 @@ export class ReaderState {
     return {
       relation: this.relation, reader: this.reader, clock: this.clock?.save() ?? null,
       partitions: this.partitions.map((state) => {
-        const { position, ended, rows, deadLetters, status, resumeAt, lost } = state;
+        const { position, ended, rows, deadLetters, status, resumeAt, lost, mark } = state;
         return {
           position, ended, rows, deadLetters,
           ...lost && resumeAt !== null ? { lost: { reason: status, resumeAt } } : {},
+          ...mark === null ? {} : { mark },
         };
       }),
     };
@@ -123,7 +127,8 @@ export class ReaderState {
   load(saved: ReaderSaved): void {
     for (const [at, { lost, ...partition }] of saved.partitions.entries()) {
       const state = this.partition(at);
-      Object.assign(state, partition, { status: partition.ended ? 'finished' : 'running' });
+      Object.assign(state, { mark: null }, partition,
+        { status: partition.ended ? 'finished' : 'running' });
       if (lost !== undefined) lose(state, lost.reason, lost.resumeAt);
     }
     if (saved.clock !== null) this.clock?.load(saved.clock);

@@ -140,7 +140,8 @@ export class SourcePolls {
         ? reader.connector.nextPollAt(partition, from, now) : 0n;
     };
     try {
-      const answer = reader.connector.poll(partition, from, { rows, bytes: POLL_BYTES, now });
+      const answer = reader.connector.poll(partition, from,
+        { rows, bytes: POLL_BYTES, now, mark: state.mark });
       if (!(answer instanceof Promise)) return take(answer);
       slot.polling = true;
       answer.then(take, fail).finally(this.#wake).catch(() => undefined);
@@ -195,7 +196,7 @@ function rangeOf(slot: Slot, source: SourceBatch): LoggedRange | null {
   const inline = reader.logsRows || source.inline === true;
   return {
     relation: reader.relation, reader: reader.reader, partition, first, next: source.next,
-    ...factsOf(source), ended: source.ended,
+    ...factsOf(source), ended: source.ended, mark: source.mark,
     inline: !inline ? undefined : {
       batch: source.batch, offsets: source.offsets ?? null, deadLetters: source.deadLetters,
       parts: source.parts,

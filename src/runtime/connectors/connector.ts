@@ -72,6 +72,15 @@ export interface SourceBatch {
   readonly parts?: readonly SourcePart[] | undefined;
   /** The rows cannot be read a second time: they go into the log. */
   readonly inline?: boolean | undefined;
+  /** The last record taken, for sources that can find out whether it is still the same one. */
+  readonly mark?: SourceMark | undefined;
+}
+
+/** What tells a record that was read from another one at its place. */
+export interface SourceMark {
+  readonly position: bigint;
+  readonly time: bigint;
+  readonly checksum: number;
 }
 
 /** What a poll may take. */
@@ -80,6 +89,8 @@ export interface PollLimits {
   readonly bytes: number;
   /** Wall clock, for generators with a rate. */
   readonly now: bigint;
+  /** The last record that was taken before, perhaps by an earlier process. */
+  readonly mark?: SourceMark | null;
 }
 
 /** Why a source cannot go on by itself: a gap, a damaged record; polling it again is no use. */

@@ -7,7 +7,7 @@
  */
 import type { Batch } from '../batch.ts';
 import type { DdlChange } from '../catalog-store-types.ts';
-import type { DeadLetter, SourcePart } from '../connectors/connector.ts';
+import type { DeadLetter, SourceMark, SourcePart } from '../connectors/connector.ts';
 import type { KeptSchemas } from '../formats/schema-registry.ts';
 import { ByteReader, ByteWriter, dataCorrupted } from './bytes.ts';
 import { readBatch, writeBatch } from './column-codec.ts';
@@ -15,7 +15,9 @@ import { fromPlainJson, toPlainJson } from './plain-json.ts';
 import type { EpochRecord } from './records.ts';
 
 /** Version of the record format; a newer one is refused. */
-export const EPOCH_FORMAT = 1;
+export const EPOCH_FORMAT = 2;
+/** Ranges had no marks. */
+const FORMAT_BEFORE = 1;
 
 /** What happens to a row of a change whose key is taken: 23505, nothing, or it replaces the row. */
 export type OnTaken = 'refuse' | 'skip' | 'replace';
@@ -48,6 +50,8 @@ export interface LoggedRange {
   readonly ended: boolean;
   /** What was read, for sources that may not give it a second time; else it is read again. */
   readonly inline?: LoggedRows | undefined;
+  /** The last record of the range. */
+  readonly mark?: SourceMark | undefined;
 }
 
 /** Rows of a source in the log itself. */
@@ -126,7 +130,12 @@ function writeRange(writer: ByteWriter, range: LoggedRange): void {
   writer.u32(range.deadLetters);
   writer.u32(range.hash);
   writer.u8((range.ended ? ENDED : 0) | (range.inline === undefined ? 0 : INLINE)
-    | (range.inline?.parts === undefined ? 0 : PARTS));
+    | (range.inline?.parts === undefined ? 0 : PARTS) | (range.mark === undefined ? 0 : MARK));
+  if (range.mark !== undefined) {
+    writer.i64(range.mark.position);
+    writer.i64(range.mark.time);
+    writer.u32(range.mark.checksum);
+  }
   if (range.inline === undefined) return;
   const { batch, offsets, deadLetters, parts } = range.inline;
   writeBatch(writer, batch);
@@ -147,6 +156,7 @@ function writeParts(writer: ByteWriter, parts: readonly SourcePart[]): void {
 const ENDED = 1;
 const INLINE = 2;
 const PARTS = 4;
+const MARK = 8;
 
 interface PlainPart {
   readonly ddl: readonly DdlChange[];
@@ -157,7 +167,10 @@ interface PlainPart {
 /** Reads an epoch's content; XX001 when the bytes make no sense. */
 export function decodeEpoch(record: EpochRecord): EpochContent {
   const reader = new ByteReader(record.body);
-  if (reader.u8() !== EPOCH_FORMAT) throw dataCorrupted('epoch record of an unknown format');
+  const format = reader.u8();
+  if (format !== EPOCH_FORMAT && format !== FORMAT_BEFORE) {
+    throw dataCorrupted('epoch record of an unknown format');
+  }
   const epoch = reader.i64();
   if (epoch !== record.epoch) throw dataCorrupted(`epoch record ${record.epoch} says ${epoch}`);
   const now = reader.i64();
@@ -189,8 +202,10 @@ function readRange(reader: ByteReader): LoggedRange {
   };
   const flags = reader.u8();
   const ended = (flags & ENDED) !== 0;
-  return (flags & INLINE) === 0 ? { ...range, ended }
-    : { ...range, ended, inline: readInline(reader, (flags & PARTS) !== 0) };
+  const mark = (flags & MARK) === 0 ? {}
+    : { mark: { position: reader.i64(), time: reader.i64(), checksum: reader.i32() } };
+  return (flags & INLINE) === 0 ? { ...range, ...mark, ended }
+    : { ...range, ...mark, ended, inline: readInline(reader, (flags & PARTS) !== 0) };
 }
 
 function readInline(reader: ByteReader, hasParts: boolean): LoggedRows {

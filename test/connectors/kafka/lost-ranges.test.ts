@@ -15,18 +15,20 @@ let disk: SimDisk;
 let storage: SimStorage;
 let client: TestClient;
 
-async function open(): Promise<void> {
+const NEVER = 3_600_000_000n;
+
+async function open(checkpointIntervalMicros: bigint = NEVER): Promise<void> {
   storage = new SimStorage(disk);
   const engine = await openEngine({
     ...simWorld(storage), outside: { logs: kafkaLogs }, clock: realClock,
-  }, { checkpointIntervalMicros: 3_600_000_000n });
+  }, { checkpointIntervalMicros });
   client = await TestClient.connect(engine);
 }
 
 /** A crash: nothing stays but the disk. */
-async function reopen(): Promise<void> {
+async function reopen(checkpointIntervalMicros: bigint = NEVER): Promise<void> {
   storage.dead = true;
-  await open();
+  await open(checkpointIntervalMicros);
 }
 
 async function rows(query: string): Promise<string[]> {
@@ -107,3 +109,58 @@ it('starts without a range that reads back differently', async () => {
   expect(await rows('SELECT n FROM t')).toEqual(['8']);
 });
 
+
+/** Restarts with checkpoints after each epoch, and lets one be made. */
+async function checkpoint(): Promise<void> {
+  await reopen(1000n);
+  for (let n = 0; n < 5; n++) {
+    await client.run('CREATE TABLE IF NOT EXISTS other (n int)');
+    await client.run('INSERT INTO other VALUES (1)');
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+  }
+}
+
+it.each(['log_rows', 'checkpoint'])('finds a topic written anew while away: %s', async (way) => {
+  broker.createTopic('t', 1);
+  const logged = way === 'log_rows' ? ", log_rows = 'true'" : '';
+  await client.run(`CREATE TABLE t (n int) ${withOptions('t').replace(/\)$/, `${logged})`)} `
+    + 'FORMAT PLAIN ENCODE JSON');
+  for (const n of [1, 2, 3]) put('t', 0, `{"n":${n}}`);
+  await client.run('FLUSH');
+  if (way === 'checkpoint') await checkpoint();
+  await reopen();
+  put('t', 0, '{"n":4}');
+  await client.run('FLUSH');
+  expect(await rows('SELECT n FROM t')).toEqual(['1', '2', '3', '4']);
+  if (way === 'checkpoint') await checkpoint();
+  broker.partition('t', 0).truncate(2n);
+  for (const n of [30, 40, 50]) put('t', 0, `{"n":${n}}`);
+  for (let round = 0; round < 2; round++) {
+    await reopen();
+    await client.run('FLUSH');
+    expect(await rows('SELECT n FROM t')).toEqual(['1', '2', '3', '4']);
+    expect(await rows('SELECT status FROM tidemill.sources')).toEqual([
+      'broken(partition 0 of topic "t" was truncated and written again: '
+      + 'offset 3 is not the record that was read)']);
+  }
+  await client.run('ALTER TABLE t RESUME AFTER GAP');
+  await client.run('FLUSH');
+  expect(await rows('SELECT n FROM t')).toEqual(['1', '2', '3', '4', '50']);
+  if (way === 'checkpoint') await checkpoint();
+  await reopen();
+  await client.run('FLUSH');
+  expect(await rows('SELECT n FROM t')).toEqual(['1', '2', '3', '4', '50']);
+});
+
+it('does not mind records that compaction has taken', async () => {
+  broker.createTopic('t', 1);
+  await client.run(`CREATE TABLE t (n int) ${withOptions('t')} FORMAT PLAIN ENCODE JSON`);
+  for (const n of [1, 2]) put('t', 0, `{"n":${n}}`);
+  await client.run('FLUSH');
+  await checkpoint();
+  broker.partition('t', 0).empty(1);
+  put('t', 0, '{"n":3}');
+  await reopen();
+  await client.run('FLUSH');
+  expect(await rows('SELECT n FROM t')).toEqual(['1', '2', '3']);
+});

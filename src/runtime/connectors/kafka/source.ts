@@ -3,12 +3,16 @@
  *
  * Fetches run one at a time for all partitions that have room; their batches wait here, bounded in
  * bytes, until a poll decodes them. Whatever does not fit a position is an error, never a jump: a
- * gap below, a truncation above, a damaged batch read twice.
+ * gap below, a truncation above, a damaged batch read twice. A process that goes on where another
+ * one was first looks whether the last record that one read is still there.
  */
 import { must } from '../../../common/assert.ts';
 import { SqlError, sqlError } from '../../../common/errors.ts';
-import type { DeadLetter, OpenConnector, PollLimits, SourceBatch } from '../connector.ts';
+import type {
+  DeadLetter, OpenConnector, PollLimits, SourceBatch, SourceMark,
+} from '../connector.ts';
 import { SourceBroken } from '../connector.ts';
+import { crc32c } from './crc32c.ts';
 import type { RecordDecoder } from './decoder.ts';
 import type { KeptSchemas, WriterSchemas } from '../../formats/schema-registry.ts';
 import type { FetchFrom, LogBatch, LogClient, PartitionFetch } from './log-client.ts';
@@ -62,6 +66,8 @@ interface Buffered {
   highWatermark: bigint | null;
   /** The last batch that was fetched, to be looked for under another leader. */
   last: LogBatch | null;
+  /** The last record that an earlier process read: it is looked for before anything is taken. */
+  mark: SourceMark | null;
   ahead: number;
   damaged: number;
   problem: Error | null;
@@ -133,6 +139,9 @@ export class KafkaSource implements OpenConnector {
     partition: number, from: bigint, limits: PollLimits,
   ): Promise<SourceBatch> | SourceBatch {
     this.#discover(limits.now);
+    if (!this.#buffers.has(partition) && limits.mark != null && limits.mark.position < from) {
+      this.#bufferAt(partition, from).mark = limits.mark;
+    }
     if (from === EARLIEST) return this.#pollEarliest(partition, limits);
     const ready = this.#take(partition, from, limits);
     if (ready !== null) {
@@ -183,10 +192,12 @@ export class KafkaSource implements OpenConnector {
     let next = from;
     let checksum = 0;
     let taken = 0;
+    let mark: SourceMark | undefined;
     try {
       while (taken < buffer.batches.length && this.#decoder.count < limits.rows) {
         const batch = must(buffer.batches[taken++], 'batch');
         this.#decodeBatch(batch, next, partition);
+        if (batch.count > 0) mark = markOf(this.#walk, batch.count - 1);
         next = batch.nextOffset;
         checksum = fold(checksum, batch.crc);
         buffer.bytes -= batch.bytes.length;
@@ -200,7 +211,7 @@ export class KafkaSource implements OpenConnector {
     buffer.head = next;
     const decoded = this.#decoder.take(from);
     const inline = this.#options.schemas?.isMissing(decoded.deadLetters) ?? false;
-    return { ...decoded, next, ended: false, caughtUp: false, checksum, inline };
+    return { ...decoded, next, ended: false, caughtUp: false, checksum, inline, mark };
   }
 
   #decodeBatch(batch: LogBatch, from: bigint, partition: number): void {
@@ -216,7 +227,7 @@ export class KafkaSource implements OpenConnector {
     if (buffer === undefined) {
       buffer = {
         head: from, tail: from, batches: [], bytes: 0, highWatermark: null, last: null,
-        ahead: 0, damaged: 0,
+        mark: null, ahead: 0, damaged: 0,
         problem: null, waiter: null,
       };
       this.#buffers.set(partition, buffer);
@@ -226,7 +237,7 @@ export class KafkaSource implements OpenConnector {
     if (fits) buffer.head = from;
     else {
       Object.assign(buffer,
-        { head: from, tail: from, batches: [], bytes: 0, last: null, problem: null });
+        { head: from, tail: from, batches: [], bytes: 0, last: null, mark: null, problem: null });
     }
     return buffer;
   }
@@ -303,6 +314,15 @@ export class KafkaSource implements OpenConnector {
       buffer.problem = this.#truncated(answer.partition, buffer.tail, highWatermark);
       return;
     }
+    if (buffer.mark !== null) {
+      const { mark } = buffer;
+      const same = await this.#isStillThere(answer.partition, mark);
+      buffer.mark = null;
+      if (!same) {
+        buffer.problem = this.#rewritten(answer.partition, buffer.tail, mark);
+        return;
+      }
+    }
     for (const batch of answer.batches) {
       if (batch.nextOffset <= buffer.tail) continue;
       if (buffer.last !== null && !await this.#follows(answer.partition, buffer.last, batch)) {
@@ -346,6 +366,27 @@ export class KafkaSource implements OpenConnector {
       || (there.baseOffset === last.baseOffset && there.crc === last.crc);
   }
 
+  /** False when another record is where one was read; one that is gone may have been compacted. */
+  async #isStillThere(partition: number, mark: SourceMark): Promise<boolean> {
+    const [answer] = await this.#log.fetch(this.#options.topic,
+      [{ partition, offset: mark.position }], {
+        maxWaitMs: 0, maxBytes: FETCH_BYTES, committedOnly: this.#options.committedOnly,
+      });
+    // What is short of the mark, or no longer goes back to it, is said of the position.
+    if (answer?.error === 'OFFSET_OUT_OF_RANGE') return true;
+    if (answer?.error === null && answer.highWatermark <= mark.position) return true;
+    const there = answer?.batches[0];
+    if (answer === undefined || answer.error !== null || there === undefined) {
+      throw sqlError('08006', `Kafka: ${answer?.error ?? 'no answer'}`);
+    }
+    const walk = new RecordWalk();
+    if (there.count > 0) walk.walk(there);
+    const record = walk.firstFrom(mark.position);
+    if (record === walk.count || walk.offset(record) !== mark.position) return true;
+    const now = markOf(walk, record);
+    return now.time === mark.time && now.checksum === mark.checksum;
+  }
+
   async #problemOf(
     buffer: Buffered, answer: PartitionFetch, error: string,
   ): Promise<Error | null> {
@@ -371,6 +412,12 @@ export class KafkaSource implements OpenConnector {
   #truncated(partition: number, position: bigint, end: bigint): SourceBroken {
     return new SourceBroken(`partition ${partition} of topic "${this.#options.topic}" was `
       + `truncated: offset ${position} was read up to, and the partition ends at ${end}`, end);
+  }
+
+  #rewritten(partition: number, position: bigint, mark: SourceMark): SourceBroken {
+    return new SourceBroken(`partition ${partition} of topic "${this.#options.topic}" was `
+      + `truncated and written again: offset ${mark.position} is not the record that was read`,
+      position);
   }
 
   /** Answers polls that now have rows, a problem, or waited long enough to know of nothing. */
@@ -459,6 +506,16 @@ export class KafkaSource implements OpenConnector {
 
 function fold(checksum: number, crc: number): number {
   return Math.imul(checksum ^ crc, 0x5bd1e995) ^ (checksum >>> 15);
+}
+
+/** Batches may be put together anew by compaction; their records stay as they are. */
+function markOf(walk: RecordWalk, record: number): SourceMark {
+  const key = walk.key(record);
+  const value = walk.value(record);
+  return {
+    position: walk.offset(record), time: BigInt(Math.round(walk.timestamp(record))),
+    checksum: fold(key === null ? 0 : crc32c(key), value === null ? 0 : crc32c(value)) | 0,
+  };
 }
 
 function noPartition(topic: string, partition: number): SqlError {
