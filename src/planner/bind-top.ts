@@ -11,6 +11,7 @@ import type { LockingClause } from '../parser/ast-leaves.ts';
 import type { EmitClause } from '../parser/ast.ts';
 import type { BoundQuery, EmitPolicy } from './bound.ts';
 import type { QueryPlace, StatementState } from './bind-context.ts';
+import { heldByFrames } from './bind-closing-frames.ts';
 import { exprBinder } from './bind-expr.ts';
 import { bindCount, bindOrdered, limited } from './bind-query.ts';
 import { visibleOnly } from './bind-subqueries.ts';
@@ -21,7 +22,7 @@ import {
 } from './errors.ts';
 import { bindMoment } from './bind-moment.ts';
 import type { ResultColumn } from './plans.ts';
-import type { Relation } from './relation.ts';
+import type { Panes, Relation } from './relation.ts';
 import { pick } from './relation-tools.ts';
 import { NO_FACTS, Scope } from './scope.ts';
 import type { BoundRelation } from './scope.ts';
@@ -124,12 +125,31 @@ function gated(
     throw state.sawWatermark ? emitNeedsWindow(emit.span) : emitNeedsWatermark(emit.span);
   }
   if (facts[timeColumn]?.watermark !== true) throw emitNeedsWatermark(emit.span);
+  const held = heldByFrames(relation, timeColumn, emit.span);
+  if (held !== null) return gatedLater(bound, held.relation, { timeColumn, panes, emit });
   const gate = { kind: 'gate' as const, input: relation, timeColumn };
   if (panes === null) return { ...bound, relation: { ...gate, columns: relation.columns } };
   if (!panes.column) return { ...bound, relation: { ...gate, panes, columns: relation.columns } };
   return withPane(bound, {
     ...gate, panes, columns: [...relation.columns, { name: 'pane', type: { name: 'text' } }],
   });
+}
+
+/** The moment at which rows are final is the last column, and hidden. */
+function gatedLater(
+  bound: BoundRelation, input: Relation,
+  { timeColumn, panes, emit }: { readonly timeColumn: number; readonly panes: Panes | null;
+    readonly emit: EmitClause },
+): BoundRelation {
+  if (panes !== null) {
+    throw notSupported('window functions over later rows with early results or WITH PANE',
+      emit.span, 'Write EMIT ON WINDOW CLOSE alone.');
+  }
+  const { columns } = input;
+  return {
+    ...bound, facts: columns.map((_each, at) => bound.facts[at] ?? NO_FACTS),
+    relation: { kind: 'gate', input, timeColumn, held: columns.length - 1, columns },
+  };
 }
 
 /** The pane is the last of the visible columns. */

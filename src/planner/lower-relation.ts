@@ -534,9 +534,10 @@ export class Lowering implements RelationLowering {
     const input = this.lower(relation.input);
     if (this.mode.kind === 'query') return input;
     const { forgets, ...gate } = this.#state.gateOf(relation);
-    const { panes, timeColumn } = relation;
+    const { panes, timeColumn, held } = relation;
     if (panes === undefined && this.#closes(input, timeColumn)) return input;
-    return panes === undefined ? this.#add(relation, [input], { kind: 'gate', timeColumn, ...gate })
+    return panes === undefined
+      ? this.#add(relation, [input], { kind: 'gate', timeColumn: held ?? timeColumn, ...gate })
       : this.#add(relation, [input], { kind: 'panes', timeColumn, panes, forgets, ...gate });
   }
 }

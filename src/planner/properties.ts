@@ -169,8 +169,10 @@ export class Properties {
   #deriveWatermarks(relation: Relation): Watermarks {
     switch (relation.kind) {
       case 'scan': return scanWatermarks(this.scanned(relation), relation);
-      case 'filter': case 'flatMap': case 'distinct': case 'gate':
-        return this.watermarks(relation.input);
+      case 'filter': case 'flatMap': case 'distinct': return this.watermarks(relation.input);
+      // Held rows come behind the watermark of their time.
+      case 'gate': return relation.held === undefined ? this.watermarks(relation.input)
+        : NO_WATERMARKS;
       // Windows between rows come with the later one: no watermark speaks of them.
       case 'fill': return relation.rule.trailing ? this.watermarks(relation.input) : NO_WATERMARKS;
       case 'over': case 'topN':

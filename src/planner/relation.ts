@@ -237,9 +237,10 @@ export type Relation =
   /**
    * EMIT ON WINDOW CLOSE: rows of the input appear when the watermark passes `timeColumn`. With
    * `panes` also before, as early results; its column says what a row is, behind the input's.
+   * `held`: a time at or behind `timeColumn` that is waited for instead, NULL: not yet known.
    */
   | Node & { readonly kind: 'gate'; readonly input: Relation; readonly timeColumn: number;
-      readonly panes?: Panes }
+      readonly panes?: Panes; readonly held?: number }
   /**
    * The input (window, other group columns, aggregates: one row per window and partition) and a
    * row for each window of a partition that is not there: FILL. See FillRule.

@@ -96,7 +96,7 @@ function ownColumns(node: Relation): readonly number[] {
         : [node.late.arrival])];
     case 'topN': case 'over':
       return [...node.partitionBy, ...node.orderBy.map((key) => key.column)];
-    case 'gate': return [node.timeColumn];
+    case 'gate': return [node.timeColumn, ...node.held === undefined ? [] : [node.held]];
     default: return [];
   }
 }
@@ -288,7 +288,10 @@ function renumbered(
   const keys = (list: readonly SortKey[]): readonly SortKey[] =>
     list.map((key) => ({ ...key, column: at(key.column) }));
   switch (node.kind) {
-    case 'gate': return { timeColumn: at(node.timeColumn) };
+    case 'gate': return {
+      timeColumn: at(node.timeColumn),
+      ...node.held === undefined ? {} : { held: at(node.held) },
+    };
     case 'over': return { partitionBy: node.partitionBy.map(at), orderBy: keys(node.orderBy) };
     case 'topN': return {
       partitionBy: node.partitionBy.map(at), orderBy: keys(node.orderBy),
