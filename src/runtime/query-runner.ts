@@ -26,6 +26,8 @@ import { makeFrontier } from './graph-view.ts';
 import { compileMap } from './kernels/map.ts';
 import { equalValues } from '../common/types/registry.ts';
 import type { OperatorContext } from './operator.ts';
+import { createQueryJoin, joinsOnce } from './operators/query-join.ts';
+import { inWindowOrder } from './operators/query-over.ts';
 import { orderRows, RowRange, visible } from './query-order.ts';
 import { epochOfMoment, rowsAtEpoch } from './past-rows.ts';
 import type { RelationState } from './relations.ts';
@@ -296,7 +298,7 @@ export class QueryRunner {
       rowError: (error) => { throw error; },
       lateDropped: () => undefined,
     };
-    const flow = new RunningDataflow(plan.dataflow, build, () => context);
+    const flow = new RunningDataflow(plan.dataflow, inPlainOrder(build, plan), () => context);
     const inputs = this.#openInputs(plan, options);
     const steps = flow.step({
       frontier: makeFrontier(this.#epoch(options), options.now, () => WATERMARK_END),
@@ -371,4 +373,13 @@ function* systemRows(relation: SystemRelation, options: RunOptions): Generator<B
 
 function cancelled(): Error {
   return sqlError('57014', 'canceling statement due to user request');
+}
+
+/** Operators whose rows come in the order in which somebody reading along would find them. */
+function inPlainOrder(build: BuildOperator, { orderBy }: QueryPlan): BuildOperator {
+  return (node, inputs, context) => {
+    if (joinsOnce(node)) return createQueryJoin(node, inputs, context);
+    const operator = build(node, inputs, context);
+    return node.kind === 'over' && orderBy.length === 0 ? inWindowOrder(node, operator) : operator;
+  };
 }
