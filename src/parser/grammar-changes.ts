@@ -87,7 +87,10 @@ export abstract class ChangeGrammar extends QueryGrammar {
         return which;
       }) ?? null;
     const source = this.OR2<Query | null>([
-      { ALT: () => (this.CONSUME(K.default), this.CONSUME(K.values), null) },
+      {
+        GATE: () => columns.length === 0 && overriding === null,
+        ALT: () => (this.CONSUME(K.default), this.CONSUME(K.values), null),
+      },
       { ALT: () => this.SUBRULE(this.query) },
     ]);
     return { columns, overriding, source };

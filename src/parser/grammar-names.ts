@@ -7,6 +7,7 @@
  */
 import { EmbeddedActionsParser, tokenMatcher } from 'chevrotain';
 import type { IToken, ParserMethod, TokenType } from 'chevrotain';
+import { sqlError } from '../common/errors.ts';
 import { NO_SPAN } from '../common/span.ts';
 import type { Span } from '../common/span.ts';
 import type { Identifier, Node, QualifiedName } from './ast-leaves.ts';
@@ -408,6 +409,10 @@ export abstract class NameGrammar extends EmbeddedActionsParser {
     if (name === 'float') {
       const precision = modifiers[0];
       const digits = precision?.kind === 'integerLiteral' ? Number(precision.text) : 53;
+      if (digits < 1 || digits > 53) {
+        throw sqlError('22023', digits < 1 ? 'precision for type float must be at least 1 bit'
+          : 'precision for type float must be less than 54 bits', { span });
+      }
       name = digits <= 24 ? 'float4' : 'float8';
       modifiers = [];
     }

@@ -692,7 +692,30 @@ function makeQuery(
     options: tail.options ?? [],
     span,
   };
-  return body.kind === 'query' && isPlain(query) ? body : query;
+  if (body.kind !== 'query') return query;
+  return isPlain(query) ? body : withOptionsOf(query, body);
+}
+
+/**
+ * Clauses behind a query in parentheses are clauses of that query: each may be there once.
+ */
+function withOptionsOf(query: Query, inner: Query): Query {
+  const twice = query.with !== null && inner.with !== null ? 'WITH'
+    : isSorted(query) && isSorted(inner) ? 'ORDER BY'
+    : query.limit !== null && inner.limit !== null ? 'LIMIT'
+    : query.offset !== null && inner.offset !== null ? 'OFFSET' : null;
+  if (twice !== null) throw grammarError(`multiple ${twice} clauses not allowed`, query.span);
+  if (inner.emit !== null || inner.asOf !== null || inner.options.length > 0) return query;
+  return {
+    ...query, body: inner.body, with: query.with ?? inner.with,
+    orderBy: isSorted(query) ? query.orderBy : inner.orderBy,
+    limit: query.limit ?? inner.limit, withTies: query.withTies || inner.withTies,
+    offset: query.offset ?? inner.offset, locking: [...inner.locking, ...query.locking],
+  };
+}
+
+function isSorted({ orderBy }: Query): boolean {
+  return orderBy.length > 0;
 }
 
 /** Has the query nothing but its body? */

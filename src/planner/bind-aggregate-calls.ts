@@ -24,6 +24,10 @@ const AGGREGATE_CLAUSES: ReadonlySet<string> = new Set<Clause>([
 /** An aggregate call with its arguments bound and coerced. */
 export function aggregateCall(binder: Binder, expr: FunctionCall, name: string): AggregateCall {
   const { state } = binder;
+  if (name === 'count' && expr.args.length === 0 && !expr.star) {
+    throw sqlError('42809', 'count(*) must be used to call a parameterless aggregate function',
+      { span: expr.span });
+  }
   const inner = binder.within('aggregate');
   const direct = expr.star ? [] : expr.args.map((arg) => inner.bind(arg.value));
   const within = expr.withinGroup.map((item) => sortKey(inner, item));

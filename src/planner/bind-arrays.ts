@@ -104,9 +104,9 @@ export function bindSubscript(binder: Binder, expr: Subscript): ScalarExpr {
   const operand = binder.bind(chain.base);
   const indexes = chain.indexes.map((each) => binder.bind(each));
   if (operand.type.name === 'jsonb') {
-    return indexes.reduce<ScalarExpr>((value, index) =>
-      scalarCall(state, { name: '->', span: expr.span }, [value,
-        index.type.name === 'unknown' ? coerce(state, index, TEXT, 'implicit') : index]), operand);
+    const path = indexes.map((index) => coerce(state, index, TEXT, 'explicit'));
+    return scalarCall(state, { name: '#>', span: expr.span },
+      [operand, arrayExpr(state, path, TEXT)]);
   }
   if (operand.type.name === 'name' && indexes.length === 1) {
     return characterOf(binder, operand, must(indexes[0], 'subscript'));

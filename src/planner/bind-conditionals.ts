@@ -17,6 +17,22 @@ import type { ScalarExpr, WhenThen } from './relation.ts';
 
 /** CASE [operand] WHEN ... THEN ... [ELSE ...] END */
 export function bindCase(binder: Binder, expr: CaseExpr): ScalarExpr {
+  return withoutSets(binder, expr, 'CASE', () => caseOf(binder, expr));
+}
+
+/** What is bound must call no set-returning functions: not every row comes to the call. */
+function withoutSets(
+  { scope }: Binder, { span }: CaseExpr | Coalesce, what: string, bind: () => ScalarExpr,
+): ScalarExpr {
+  const before = scope.tableCalls.length;
+  const bound = bind();
+  if (scope.tableCalls.length === before) return bound;
+  throw sqlError('0A000', `set-returning functions are not allowed in ${what}`, {
+    span, hint: 'You might be able to move the set-returning function into a LATERAL FROM item.',
+  });
+}
+
+function caseOf(binder: Binder, expr: CaseExpr): ScalarExpr {
   const { state } = binder;
   const operand = expr.operand === null ? null : settle(state, binder.bind(expr.operand));
   const whens = expr.branches.map((branch) => {
@@ -38,6 +54,10 @@ export function bindCase(binder: Binder, expr: CaseExpr): ScalarExpr {
 
 /** COALESCE(a, ...) */
 export function bindCoalesce(binder: Binder, expr: Coalesce): ScalarExpr {
+  return withoutSets(binder, expr, 'COALESCE', () => coalesceOf(binder, expr));
+}
+
+function coalesceOf(binder: Binder, expr: Coalesce): ScalarExpr {
   const args = expr.args.map((each) => binder.bind(each));
   const common = coerceCommon(binder.state, args, 'COALESCE');
   const only = common.exprs[0];

@@ -236,7 +236,11 @@ function usingCondition(
 ): Condition {
   const { state } = place.context;
   const merged: ScopeColumn[] = [];
-  const tests = names.map((name) => {
+  const tests = names.map((name, at) => {
+    if (names.findIndex((other) => other.name === name.name) < at) {
+      throw sqlError('42701', `column name "${name.name}" appears more than once in USING clause`,
+        { span: name.span });
+    }
     const left = usingColumn(sides.left, name, 'left');
     const right = usingColumn(sides.right, name, 'right');
     merged.push({ name: name.name, expr: mergedColumn(place, left, right) });

@@ -18,7 +18,7 @@ import {
   identicalType, INT4, INT8, intervalFieldsOf, isString, typeText, UNKNOWN,
 } from './bind-types.ts';
 import { canCoerce, coerce, literalOf, settle } from './coerce.ts';
-import { cannotCast, notSupported } from './errors.ts';
+import { cannotCast, notSupported, schemaNotFound } from './errors.ts';
 import { namedType } from './bind-named-types.ts';
 import { call } from './expr-tools.ts';
 import type { ScalarExpr } from './relation.ts';
@@ -101,12 +101,14 @@ function tryCast(binder: Binder, operand: ScalarExpr, type: SqlType): ScalarExpr
   return { kind: 'cast', arg, type, context: 'try' };
 }
 
-const PLAIN_COLLATIONS = new Set(['c', 'posix', 'default', 'ucs_basic', 'c.utf-8', 'c.utf8']);
+const PLAIN_COLLATIONS = new Set(['C', 'POSIX', 'default', 'ucs_basic']);
+const SYSTEM_SCHEMAS = new Set(['pg_catalog', 'information_schema']);
 
 /** a COLLATE c: only collations that order by code point. */
 export function bindCollate(binder: Binder, expr: Collate): ScalarExpr {
-  const operand = settle(binder.state, binder.bind(expr.operand));
-  if (!isString(operand.type)) {
+  // A literal without a type stays one: what stands around it decides.
+  const operand = binder.bind(expr.operand);
+  if (operand.type.name !== 'unknown' && !isString(operand.type)) {
     throw sqlError('42804', `collations are not supported by type ${typeText(operand.type)}`, {
       span: expr.span,
     });
@@ -118,7 +120,13 @@ export function bindCollate(binder: Binder, expr: Collate): ScalarExpr {
 /** 0A000 for a collation that does not order by code point. */
 export function checkCollation(collation: QualifiedName): void {
   const name = collation.parts.at(-1)?.name ?? '';
-  if (PLAIN_COLLATIONS.has(name.toLowerCase())) return;
+  const schema = collation.parts.at(-2)?.name ?? 'pg_catalog';
+  if (!SYSTEM_SCHEMAS.has(schema)) throw schemaNotFound(schema, collation.span);
+  if (PLAIN_COLLATIONS.has(name)) return;
+  if (PLAIN_COLLATIONS.has(name.toUpperCase())) {
+    throw sqlError('42704', `collation "${name}" for encoding "UTF8" does not exist`,
+      { span: collation.span });
+  }
   throw notSupported(`collation "${name}"`, collation.span,
     'Text is ordered by code point: use COLLATE "C" or none.');
 }

@@ -25,7 +25,7 @@ import {
 import { rowFields } from './bind-fields.ts';
 import { compareRows, isRow, rowOf } from './bind-rows.ts';
 import { rowSubquery } from './bind-subqueries.ts';
-import { operatorNotFound } from './errors.ts';
+import { operatorNotFound, schemaNotFound } from './errors.ts';
 import { andAll, isNull, not, notDistinct, orAll } from './expr-tools.ts';
 import { functionsByName } from './functions/registry.ts';
 import { chooseOperator } from './overload.ts';
@@ -41,7 +41,14 @@ export function bindUnary(binder: Binder, expr: Unary): ScalarExpr {
   if (operator === '-' && operand.kind === 'decimalLiteral') {
     return decimalLiteral(`-${operand.text}`);
   }
+  checkSchema(binder, expr);
   return operatorCall(binder.state, { name: operator, span: expr.span }, [binder.bind(operand)]);
+}
+
+/** OPERATOR(schema.op): the schema must be there. */
+function checkSchema({ state }: Binder, { operatorSchema, span }: Unary | Binary): void {
+  if (operatorSchema === null || state.catalog.schemaExists(operatorSchema)) return;
+  throw schemaNotFound(operatorSchema, span);
 }
 
 const COMPARISONS = new Set(['=', '<>', '<', '<=', '>', '>=']);
@@ -49,6 +56,7 @@ const COMPARISONS = new Set(['=', '<>', '<', '<=', '>', '>=']);
 /** A binary operator. */
 export function bindBinary(binder: Binder, expr: Binary): ScalarExpr {
   const { state } = binder;
+  checkSchema(binder, expr);
   const site = { name: expr.operator === '!=' ? '<>' : expr.operator, span: expr.operatorSpan };
   if (COMPARISONS.has(site.name) && (isRow(expr.left) || isRow(expr.right))) {
     const left = operandRow(binder, expr.left);

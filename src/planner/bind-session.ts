@@ -14,7 +14,9 @@ import type { Binder } from './bind-context.ts';
 import { INT4, TEXT, TIMESTAMPTZ } from './bind-types.ts';
 import { coerce, literalOf } from './coerce.ts';
 import type { CatalogReader } from './catalog.ts';
+import { not } from './expr-tools.ts';
 import type { ScalarExpr } from './relation.ts';
+import { BOOLEAN } from './scalar.ts';
 
 const NAME: SqlType = { name: 'name' };
 
@@ -60,11 +62,7 @@ export function bindSessionCall(
   switch (name) {
     case 'current_database': return literalOf(catalog.session.database, NAME);
     case 'current_schema': return literalOf(namedSchemas(catalog)[0] ?? null, NAME);
-    case 'current_schemas':
-      if (expr.args[0]?.value.kind === 'nullLiteral') {
-        return literalOf(null, { name: 'array', element: NAME });
-      }
-      return literalOf(sqlArray(schemas(binder, expr)), { name: 'array', element: NAME });
+    case 'current_schemas': return currentSchemas(binder, expr);
     case 'current_setting': return currentSetting(binder, expr);
     case 'pg_typeof': return typeOf(binder, expr);
     case 'pg_backend_pid':
@@ -84,11 +82,23 @@ function namedSchemas({ searchPath, session }: CatalogReader): readonly string[]
     (system || schema !== 'pg_catalog') && !isTemporary(schema));
 }
 
-function schemas(binder: Binder, expr: FunctionCall): readonly string[] {
+/** current_schemas(implicit): the path as it was written, or with what is searched unasked. */
+function currentSchemas(binder: Binder, expr: FunctionCall): ScalarExpr | null {
   const { catalog } = binder.state;
-  const first = expr.args[0]?.value;
-  const implicit = first?.kind === 'booleanLiteral' && first.value;
-  return implicit ? catalog.searchPath : namedSchemas(catalog);
+  const [given] = expr.args;
+  if (given === undefined || expr.args.length !== 1) return null;
+  const implicit = coerce(binder.state, binder.bind(given.value), BOOLEAN, 'implicit');
+  const type: SqlType = { name: 'array', element: NAME };
+  const all = literalOf(sqlArray(catalog.searchPath), type);
+  const named = literalOf(sqlArray(namedSchemas(catalog)), type);
+  if (implicit.kind === 'literal') {
+    return implicit.value === null ? literalOf(null, type) : implicit.value === true ? all : named;
+  }
+  return {
+    kind: 'case', type, otherwise: literalOf(null, type), whens: [
+      { when: implicit, then: all }, { when: not(implicit), then: named },
+    ],
+  };
 }
 
 /** A session's schema of temporary things, which is searched without being named. */
@@ -105,7 +115,9 @@ function currentSetting(binder: Binder, expr: FunctionCall): ScalarExpr | null {
   if (literal.value === null) return literalOf(null, TEXT);
   const wanted = asString(literal.value);
   const value = state.catalog.session.setting(wanted.toLowerCase());
-  const missingOk = missing?.kind === 'literal' && missing.value === true;
+  const allowed = missing === undefined ? null
+    : coerce(state, missing, BOOLEAN, 'implicit');
+  const missingOk = allowed?.kind === 'literal' && allowed.value === true;
   if (value === null && !missingOk) {
     throw sqlError('42704',
       `unrecognized configuration parameter "${wanted}"`, { span: expr.span });

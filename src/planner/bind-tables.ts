@@ -58,6 +58,11 @@ export function findRelation(catalog: CatalogReader, name: QualifiedName): Catal
   const { schema, name: last } = splitQualified(name);
   const found = catalog.findRelation(schema, last);
   if (found !== null) return found;
+  const database = name.parts.at(-3)?.name ?? catalog.session.database;
+  if (database !== catalog.session.database) {
+    throw sqlError('0A000', 'cross-database references are not implemented: '
+      + `"${database}.${schema ?? ''}.${last}"`, { span: name.span });
+  }
   const text = schema === null ? last : `${schema}.${last}`;
   const near = nearestName(last, catalog.relationNames());
   throw relationNotFound(text, name.span,

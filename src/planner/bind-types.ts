@@ -53,7 +53,9 @@ function baseType(type: TypeName, catalog: TypeCatalog): SqlType {
   if (name === 'char') return { name: 'char' };
   const domain = parts[0] === 'information_schema' ? DOMAINS.get(name) : undefined;
   if (domain !== undefined) return domain;
-  const known = parts.length > 2 ? null : typeByName(name);
+  // What SQL calls a type is no name of the catalog.
+  const known = parts.length > 2 || (parts.length === 2 && SQL_WORDS.has(name)) ? null
+    : typeByName(name);
   if (known === null || (parts.length === 2 && parts[0] !== 'pg_catalog')) {
     const made = parts.length > 2 ? null
       : catalog.findType?.(parts.length === 2 ? parts[0] ?? null : null, name) ?? null;
@@ -64,6 +66,9 @@ function baseType(type: TypeName, catalog: TypeCatalog): SqlType {
   }
   return known;
 }
+
+const SQL_WORDS: ReadonlySet<string> = new Set(['boolean', 'smallint', 'int', 'integer', 'bigint',
+  'real', 'float', 'decimal', 'dec', 'character', 'string']);
 
 /** Domains of information_schema: what they are made of. */
 const DOMAINS: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([

@@ -32,15 +32,15 @@ const SPECIALS: ReadonlyMap<string, SpecialDate> = new Map([
 ]);
 const NOISE = new Set(['at', 'on']);
 const TOKEN = new RegExp([
-  '(?<time>\\d+:\\d+(?::\\d+)?(?:\\.\\d*)?)',
+  '(?<time>\\d+:\\d*(?::\\d*)?(?:\\.\\d*)?)',
   '(?<date>\\d+[-/](?:\\d+|[A-Za-z]+)[-/](?:\\d+|[A-Za-z]+)|\\d+\\.\\d+\\.\\d+|\\d+[-/][A-Za-z0-9]+'
     + '|[A-Za-z]+-\\d+-\\d+)',
   '(?<number>\\d+(?:\\.\\d*)?)',
-  '(?<zone>[+-]\\d+(?::\\d+)*)',
+  '(?<zone>[+-]\\s*\\d+(?::\\d+)*)',
   '(?<signed>[+-]\\s*[A-Za-z]+)',
-  '(?<name>[A-Za-z]+[/_+-][A-Za-z0-9/_+-]*|[A-Za-z]{3,}\\d[A-Za-z0-9/_+-]*)',
+  '(?<name>[A-Za-z]+[/_+-][A-Za-z0-9/_+:-]*|[A-Za-z]{3,}\\d[A-Za-z0-9/_+-]*)',
   '(?<word>[A-Za-z]+)',
-  '(?<noise>[\\s,;()]+)',
+  '(?<noise>[^A-Za-z0-9+./-]+)',
   '(?<mark>[-/.])',
 ].join('|'), 'y');
 
@@ -102,7 +102,7 @@ export class FieldReader {
     if (time !== undefined) this.#time(time);
     else if (date !== undefined) this.#date(date);
     else if (number !== undefined) this.#number(number);
-    else if (zone !== undefined) this.#offset(zone);
+    else if (zone !== undefined) this.#offset(zone.replaceAll(/\s/g, ''));
     else if (signed !== undefined) this.#word(signed.replaceAll(/\s/g, '').toLowerCase());
     else if (name !== undefined) this.#name(name);
     else if (word !== undefined) this.#word(word.toLowerCase());
@@ -136,8 +136,10 @@ export class FieldReader {
   }
 
   #date(text: string): void {
-    if (this.#hasDate()) throw this.#invalid();
     const fields = text.split(/[-/.]/);
+    // A day and a month alone are no date; a year may stand before them.
+    const alone = this.#year === null && /^\d+[-/]\d+$/.test(text);
+    if (alone || this.#hasDate()) throw this.#invalid();
     const months = fields.map((field) => MONTH_WORDS.get(field.toLowerCase()));
     const named = months.findIndex((month) => month !== undefined);
     if (named >= 0) {

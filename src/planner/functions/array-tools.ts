@@ -217,7 +217,7 @@ export function filledArray(
   });
   const count = sizes.reduce((product, size) => product * size, 1);
   if (sizes.length === 0 || count === 0) return EMPTY_ARRAY;
-  if (count < 0 || count > ARRAY_ELEMENTS_MAX) {
+  if (sizes.some((size) => size < 0) || count > ARRAY_ELEMENTS_MAX) {
     throw sqlError('54000',
       `array size exceeds the maximum allowed (${ARRAY_ELEMENTS_MAX})`);
   }

@@ -233,6 +233,27 @@ const PARTS: readonly ScalarFunction[] = [
   }),
 ];
 
+/** The text of bytes that must be UTF-8 without zeros; 22021 otherwise. */
+function wellFormed(bytes: Uint8Array): string {
+  for (let at = 0; at < bytes.length;) {
+    const first = bytes[at] as number;
+    const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    const sequence = bytes.subarray(at, at + length);
+    if (first === 0 || (length > 1 && decodeUtf8(sequence).includes('\uFFFD')
+      && !isReplacement(sequence))) {
+      throw sqlError('22021', 'invalid byte sequence for encoding "UTF8": '
+        + [...sequence].map((byte) => `0x${byte.toString(16).padStart(2, '0')}`).join(' '));
+    }
+    at += length;
+  }
+  return decodeUtf8(bytes);
+}
+
+/** The three bytes of U+FFFD itself. */
+function isReplacement([a, b, c]: Uint8Array): boolean {
+  return a === 0xef && b === 0xbf && c === 0xbd;
+}
+
 function utf8Only(name: string): void {
   const plain = name.toLowerCase().replaceAll(/[-_ ]/g, '');
   if (plain === 'utf8' || plain === 'unicode') return;
@@ -254,7 +275,7 @@ const ENCODINGS: readonly ScalarFunction[] = [
     examples: [[`convert_from('\\x616263'::bytea, 'UTF8')`, 'abc']],
     evaluate: (bytes: Uint8Array, encoding: string) => {
       utf8Only(encoding);
-      return decodeUtf8(bytes);
+      return wellFormed(bytes);
     },
   }),
   scalar({

@@ -24,6 +24,11 @@ import type { EvaluationContext, ScalarFunction } from './entry.ts';
 import { jsonKind } from './json-text.ts';
 import { nextRandom } from './math-float.ts';
 
+/** Types whose SQL name is written without the modifier whatever it is. */
+const PLAIN_NAMED: ReadonlySet<string> = new Set(['boolean', 'int2', 'int4', 'int8', 'float4',
+  'float8', 'varchar', 'bpchar', 'bit', 'varbit', 'numeric', 'interval', 'time', 'timetz',
+  'timestamp', 'timestamptz', 'array']);
+
 const TYPES: readonly ScalarFunction[] = [
   scalar({
     signature: 'format_type(oid,int4) -> text', nulls: 'called',
@@ -37,7 +42,12 @@ const TYPES: readonly ScalarFunction[] = [
       if (type === null) {
         return oid === 0 ? '-' : context.catalog?.nameOf('regtype', oid >>> 0) ?? '???';
       }
-      return formatType(typeFromTypmod(type, typmod ?? -1));
+      const mod = typmod ?? -1;
+      // A type without modifiers shows the number; numeric has none below its header.
+      if (mod < 0 || (type.name === 'numeric' && mod < 4)) return formatType(type);
+      const modified = formatType(typeFromTypmod(type, mod));
+      return modified === formatType(type) && !PLAIN_NAMED.has(type.name)
+        ? `${modified}(${mod})` : modified;
     },
   }),
   scalar({

@@ -282,6 +282,9 @@ function renameSchema(context: StatementContext, statement: Alter): void {
   const name = nameText(statement.name);
   const schema = context.catalog.schemaByName(name);
   if (schema === null) throw sqlError('3F000', `schema "${name}" does not exist`);
+  if (schema.database === 0) {
+    throw sqlError('42501', `permission denied: "${name}" is a system schema`);
+  }
   for (const action of statement.actions) {
     if (action.kind === 'rename') {
       if (context.catalog.schemaExists(action.to.name)) {
