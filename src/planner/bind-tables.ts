@@ -56,13 +56,13 @@ export function splitQualified(name: QualifiedName): {
 /** Finds a relation of the catalog or throws 42P01 with the nearest name. */
 export function findRelation(catalog: CatalogReader, name: QualifiedName): CatalogRelation {
   const { schema, name: last } = splitQualified(name);
-  const found = catalog.findRelation(schema, last);
-  if (found !== null) return found;
   const database = name.parts.at(-3)?.name ?? catalog.session.database;
   if (database !== catalog.session.database) {
     throw sqlError('0A000', 'cross-database references are not implemented: '
       + `"${database}.${schema ?? ''}.${last}"`, { span: name.span });
   }
+  const found = catalog.findRelation(schema, last);
+  if (found !== null) return found;
   const text = schema === null ? last : `${schema}.${last}`;
   const near = nearestName(last, catalog.relationNames());
   throw relationNotFound(text, name.span,
