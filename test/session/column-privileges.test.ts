@@ -51,7 +51,7 @@ describe('privileges on columns', () => {
     'MERGE INTO t USING u ON t.c = u.a WHEN MATCHED THEN UPDATE SET b = 1',
     'WITH s AS (SELECT * FROM t) SELECT 1 FROM s', 'SELECT 1 FROM t, LATERAL (SELECT t.c) s',
     'CREATE TABLE n AS SELECT c FROM t', 'COPY t (a, c) FROM STDIN',
-    'GRANT SELECT (a) ON t TO bob',
+    'GRANT SELECT (c) ON t TO bob', 'GRANT SELECT ON t TO bob',
   ])('refuse: %s', async (text) => {
     await expect(ann.run(text)).rejects.toThrow('42501');
   });
@@ -77,6 +77,14 @@ describe('privileges on columns', () => {
     await ann.run('GRANT SELECT (c) ON t TO bob');
     const bob = await TestClient.connect(engine, 3, 'bob');
     await bob.run('SELECT c FROM t');
+    await expect(bob.run('SELECT a FROM t')).rejects.toThrow('42501');
+  });
+
+  it('that may not be passed on give a warning, and nothing', async () => {
+    const { notices } = await ann.run('GRANT SELECT (a) ON t TO bob');
+    expect(notices.map(({ message }) => message)).toEqual(
+      ['no privileges were granted for column "a" of relation "t"']);
+    const bob = await TestClient.connect(engine, 3, 'bob');
     await expect(bob.run('SELECT a FROM t')).rejects.toThrow('42501');
   });
 

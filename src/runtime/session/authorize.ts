@@ -9,7 +9,7 @@ import { sqlError } from '../../common/errors.ts';
 import type { Alter, CommentOn, CreateTable, Drop } from '../../parser/ast-definitions.ts';
 import type { QualifiedName } from '../../parser/ast-leaves.ts';
 import type { Copy, Explain, Statement } from '../../parser/ast-statements.ts';
-import type { DataChange } from '../../parser/ast.ts';
+import type { DataChange, FromItem, Query } from '../../parser/ast.ts';
 import { changesOf } from '../../planner/planner.ts';
 import type { Protected } from '../catalog-roles.ts';
 import { columnsAllowed, findRole, isSuperuser, mayUse, ownedBy } from '../catalog-roles.ts';
@@ -19,6 +19,8 @@ import { stepsOf } from './merge.ts';
 import { KIND_NAME } from './relation-label.ts';
 import type { StatementContext } from './statement-context.ts';
 
+const RELATIONS: readonly string[] = ['table', 'view', 'materialized view', 'source'];
+
 /** Refuses a statement the user has no right to. */
 export function authorize(context: StatementContext, statement: Statement): void {
   const { catalog } = context.transaction;
@@ -27,6 +29,7 @@ export function authorize(context: StatementContext, statement: Statement): void
     case 'query': case 'insert': case 'update': case 'delete':
       for (const each of [...changesOf(statement).map(({ query }) => query), statement]) {
         if (each.kind !== 'query') change(context, each);
+        else if (each.locking.length > 0) locks(context, each);
       }
       return;
     case 'merge':
@@ -54,7 +57,12 @@ export function authorize(context: StatementContext, statement: Statement): void
 
 function definition(context: StatementContext, statement: Statement): void {
   switch (statement.kind) {
-    case 'createIndex': owns(context, context.resolve(statement.table)); return;
+    case 'createIndex': {
+      const table = context.resolve(statement.table);
+      owns(context, table);
+      requireCreateBeside(context, table);
+      return;
+    }
     case 'createSubscription': needs(context, statement.from, 'r'); return;
     case 'createSchema': createsIn(context); return;
     case 'createDatabase':
@@ -114,6 +122,12 @@ export function requireCreate(context: StatementContext, schema: StoredSchema): 
   throw denied('schema', schema.name);
 }
 
+/** Refuses to make something, or a new name, in the schema of a relation. */
+function requireCreateBeside(context: StatementContext, { schemaId }: StoredRelation): void {
+  const schema = context.transaction.catalog.schemas.get(schemaId);
+  if (schema !== undefined) requireCreate(context, schema);
+}
+
 /** Refuses what only the owner may do. */
 export function owns(context: StatementContext, relation: StoredRelation): void {
   if (ownedBy(context.transaction.catalog, context.scope.user, relation.owner)) return;
@@ -132,15 +146,46 @@ function needs(context: StatementContext, name: QualifiedName, any: string): voi
   if (relation !== null) requireOn(context, relation, any);
 }
 
-function requireOn(context: StatementContext, relation: StoredRelation, any: string): void {
+/** Refuses to look into the schema of a relation. */
+export function requireUsage(context: StatementContext, { schemaId }: StoredRelation): void {
   const { catalog } = context.transaction;
-  const schema = catalog.schemas.get(relation.schemaId);
+  const schema = catalog.schemas.get(schemaId);
+  if (schema === undefined
+    || mayUse(catalog, context.scope.user, schemaTarget(schema), { any: 'U' })) return;
+  throw denied('schema', schema.name);
+}
+
+function requireOn(context: StatementContext, relation: StoredRelation, any: string): void {
+  requireUsage(context, relation);
+  const { catalog } = context.transaction;
   const { user } = context.scope;
-  if (schema !== undefined && !mayUse(catalog, user, schemaTarget(schema), { any: 'U' })) {
-    throw denied('schema', schema.name);
-  }
   if (mayUse(catalog, user, relationTarget(relation), { any })) return;
   throw denied(KIND_NAME[relation.kind], relation.name);
+}
+
+/** FOR UPDATE and its like need the right to change something in each relation named. */
+function locks(context: StatementContext, query: Query): void {
+  if (query.body.kind !== 'select') return;
+  const { catalog } = context.transaction;
+  const own = new Set(query.with?.ctes.map(({ name }) => name.name));
+  for (const name of query.body.from.flatMap(namesIn)) {
+    if (name.parts.length === 1 && own.has(must(name.parts[0], 'name').name)) continue;
+    const relation = context.find(name);
+    if (relation === null) continue;
+    const parts = columnsAllowed(catalog, context.scope.user, relationTarget(relation),
+      { any: 'w' });
+    if (parts.size === 0) requireOn(context, relation, 'w');
+  }
+}
+
+/** The relations an entry of FROM names. */
+function namesIn(item: FromItem): readonly QualifiedName[] {
+  switch (item.kind) {
+    case 'tableRef': return [item.name];
+    case 'join': return [...namesIn(item.left), ...namesIn(item.right)];
+    case 'windowTable': return namesIn(item.source);
+    default: return [];
+  }
 }
 
 function change(context: StatementContext, statement: DataChange): void {
@@ -274,6 +319,10 @@ function alter(context: StatementContext, statement: Alter): void {
     if (action.kind === 'owner'
       && !ownedBy(catalog, context.scope.user, action.role.name)) {
       throw sqlError('42501', `must be member of role "${action.role.name}"`);
+    }
+    if (action.kind === 'rename' && RELATIONS.includes(statement.object)) {
+      const relation = context.find(statement.name);
+      if (relation !== null) requireCreateBeside(context, relation);
     }
     if (action.kind === 'setSchema') {
       const schema = context.catalog.schemaByName(action.schema.name);

@@ -174,6 +174,7 @@ function rename(context: StatementContext, relation: StoredRelation, name: strin
 function moveTo(context: StatementContext, relation: StoredRelation, name: string): void {
   const schema = context.catalog.schemaByName(name);
   if (schema === null) throw sqlError('3F000', `schema "${name}" does not exist`);
+  if (schema.id === relation.schemaId) return;
   nameIsFree(context, { schema, name: relation.name }, false);
   put(context, { ...relation, schema: schema.name, schemaId: schema.id });
 }

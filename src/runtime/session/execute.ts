@@ -235,10 +235,13 @@ async function runSelect(
 async function lockRead(
   context: StatementContext, query: Query, reads: readonly number[],
 ): Promise<void> {
-  for (const { strength, wait } of query.locking) {
+  for (const { strength, wait, of } of query.locking) {
     refuseReadOnly(context, `SELECT FOR ${strength.toUpperCase()}`);
     for (const id of reads) {
       const { kind, name } = context.table(id);
+      if (kind === 'materializedView' && of.length === 0) {
+        throw sqlError('42809', `cannot lock rows in materialized view "${name}"`);
+      }
       if (kind !== 'table') continue;
       if (wait === 'nowait' && !context.transaction.mayLock(id, 'change')) {
         throw sqlError('55P03', `could not obtain lock on row in relation "${name}"`);

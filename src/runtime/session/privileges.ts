@@ -11,7 +11,7 @@ import {
   ALL_PRIVILEGES, columnsAllowed, grantsOn, mayUse, memberships, PRIVILEGE_LETTERS, PUBLIC_ROLE,
 } from '../catalog-roles.ts';
 import type { StoredRelation } from '../catalog-store-types.ts';
-import { denied, relationTarget, schemaTarget } from './authorize.ts';
+import { denied, relationTarget, requireUsage, schemaTarget } from './authorize.ts';
 import { oneFunction } from './ddl-drop-function.ts';
 import { existing, mayAdminister } from './ddl-role.ts';
 import { KIND_NAME } from './relation-label.ts';
@@ -81,7 +81,11 @@ function targetsOf(context: StatementContext, target: PrivilegeTarget): readonly
   const { catalog } = context.transaction;
   if (object.startsWith('all ')) return allIn(context, target);
   if (RELATION_WORDS.includes(object)) {
-    return names.map((name) => namedRelation(context.resolve(name)));
+    return names.map((name) => {
+      const relation = context.resolve(name);
+      requireUsage(context, relation);
+      return namedRelation(relation);
+    });
   }
   if (FUNCTION_WORDS.includes(object)) {
     return names.map((written, at) => namedFunction(context, written,
@@ -208,16 +212,58 @@ function changeOf(
   return { letters: lettersOf(whole, target.kind), columns };
 }
 
-function requireGrantable(context: StatementContext, target: Named, change: Change): void {
+/**
+ * What of a change the user may pass on. With some right to the target but not the option to pass
+ * it on, the statement does what it may and warns; with none it is refused.
+ */
+function grantable(
+  context: StatementContext, statement: Privileges, target: Named, change: Change,
+): Change {
   const { catalog } = context.transaction;
   const { user } = context.scope;
-  const may = (any: string, column: string | null): boolean =>
-    mayUse(catalog, user, target, { any, grantable: true }) || (column !== null
-      && columnsAllowed(catalog, user, target, { any, grantable: true }).has(column));
-  const whole = change.letters.split('').every((any) => may(any, null));
-  const parts = [...change.columns].every(([column, letters]) =>
-    letters.split('').every((any) => may(any, column)));
-  if (target.system || !whole || !parts) throw denied(target.label, target.name);
+  if (target.system) throw denied(target.label, target.name);
+  const may = (column: string | null, any: string, passOn: boolean): boolean =>
+    mayUse(catalog, user, target, { any, grantable: passOn }) || (column !== null
+      && columnsAllowed(catalog, user, target, { any, grantable: passOn }).has(column));
+  const allowed = (column: string | null, letters: string): string => {
+    const left = letters.split('').filter((any) => may(column, any, true)).join('');
+    if (left === letters) return left;
+    if (left === '' && !may(column, someRight(statement, target, column, letters), false)) {
+      throw column === null ? denied(target.label, target.name)
+        : sqlError('42501', `permission denied for ${columnLabel(column, target)}`);
+    }
+    warnOf(context, statement, left === '',
+      column === null ? `"${target.name}"` : columnLabel(column, target));
+    return left;
+  };
+  return {
+    letters: allowed(null, change.letters),
+    columns: new Map([...change.columns].map(([column, letters]) =>
+      [column, allowed(column, letters)])),
+  };
+}
+
+/** Rights of which one lets a statement pass with a warning. */
+function someRight(
+  { action }: Privileges, target: Named, column: string | null, letters: string,
+): string {
+  // REVOKE takes the privileges from the columns too, which asks for some right to them.
+  const ofColumns = column !== null || (action === 'revoke' && target.kind === 'relation'
+    && letters.split('').some((letter) => COLUMN_PRIVILEGES.includes(letter)));
+  return ofColumns ? COLUMN_PRIVILEGES : ALL_PRIVILEGES[target.kind];
+}
+
+function columnLabel(column: string, { name }: Named): string {
+  return `column "${column}" of relation "${name}"`;
+}
+
+function warnOf(
+  context: StatementContext, { action }: Privileges, nothing: boolean, what: string,
+): void {
+  const [done, sqlState] = action === 'grant' ? ['were granted', '01007']
+    : ['could be revoked', '01006'];
+  context.notice('WARNING', sqlState,
+    `${nothing ? 'no' : 'not all'} privileges ${done} for ${what}`);
 }
 
 function changeGrants(
@@ -226,8 +272,7 @@ function changeGrants(
 ): void {
   const { catalog } = context.transaction;
   const { target, grantees } = of;
-  const change = changeOf(context, statement, target);
-  requireGrantable(context, target, change);
+  const change = grantable(context, statement, target, changeOf(context, statement, target));
   let grants = [...grantsOn(catalog, target)];
   for (const role of grantees) {
     const before = grants.find((grant) => grant.role === role)
