@@ -58,6 +58,14 @@ function exists(tokens: readonly SqlToken[], at: number): TokenType | null {
   return follows(tokens, at, [T.LParen]) ? null : T.Ident;
 }
 
+/** ROW without a parenthesis is a column where an expression begins. */
+function row(tokens: readonly SqlToken[], at: number): TokenType | null {
+  const before = tokens[at - 1]?.tokenType;
+  const begins = before === T.Comma || before === T.LParen
+    || [K.select, K.where, K.and, K.or, K.by, K.on].some((word) => word === before);
+  return begins && !follows(tokens, at, [T.LParen]) ? T.Ident : null;
+}
+
 const functionLike: readonly Keyword[] = [
   'coalesce', 'nullif', 'greatest', 'least', 'extract', 'substring', 'trim', 'position',
   'overlay', 'normalize', 'try_cast',
@@ -79,6 +87,7 @@ const rules: ReadonlyMap<TokenType, Rule> = new Map<TokenType, Rule>([
   [K.rollup, onlyBefore(T.LParen)],
   [K.cube, onlyBefore(T.LParen)],
   [K.exists, exists],
+  [K.row, row],
   [K.current_schema, before(T.Ident, T.LParen)],
   [K.xmlelement, toName],
   [K.xmlforest, toName],

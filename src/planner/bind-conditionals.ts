@@ -6,13 +6,15 @@ import { sqlError } from '../common/errors.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { CaseExpr, Coalesce, MinMax, NullIf, RowExpr } from '../parser/ast.ts';
 import { rowItems } from './bind-rows.ts';
+import { arrayExpr } from './bind-arrays.ts';
 import { operatorCall, operatorChoice } from './bind-call-tools.ts';
 import type { Binder } from './bind-context.ts';
 import { UNKNOWN } from './bind-types.ts';
 import {
   coerce, coerceBoolean, coerceCommon, commonType, coerceTo, literalOf, settle,
 } from './coerce.ts';
-import { isNull, orAll } from './expr-tools.ts';
+import { call, isNull, orAll } from './expr-tools.ts';
+import { isVolatile } from './function-facts.ts';
 import type { ScalarExpr, WhenThen } from './relation.ts';
 
 /** CASE [operand] WHEN ... THEN ... [ELSE ...] END */
@@ -79,12 +81,20 @@ export function bindNullIf(binder: Binder, expr: NullIf): ScalarExpr {
   };
 }
 
-/** GREATEST and LEAST: NULLs are passed over; a chain of CASEs over the values. */
+/**
+ * GREATEST and LEAST: NULLs are passed over; a chain of CASEs over the values. It names a value
+ * twice, so many values, and those that are others each time, are put into an array.
+ */
 export function bindMinMax(binder: Binder, expr: MinMax): ScalarExpr {
   const { state } = binder;
   const name = expr.function.toUpperCase();
   const common = coerceCommon(state, expr.args.map((each) => binder.bind(each)), name);
   const operator = expr.function === 'greatest' ? '>=' : '<=';
+  const many = common.exprs.length > 4 || common.exprs.some(isVolatile);
+  if (many && common.type.name !== 'array') {
+    return call(`$${expr.function}(anyarray)`, [arrayExpr(state, common.exprs, common.type)],
+      common.type);
+  }
   return common.exprs.reduce((best, next) => {
     const keep = operatorCall(state, { name: operator, span: expr.span }, [best, next]);
     return {

@@ -6,6 +6,7 @@
  * are not among the outputs become hidden columns behind them.
  */
 import { must } from '../common/assert.ts';
+import { sqlError } from '../common/errors.ts';
 import type { FillClause, Select, SortItem } from '../parser/ast.ts';
 import { aggregateInput } from './bind-aggregation.ts';
 import type { Binder, QueryPlace, StatementState } from './bind-context.ts';
@@ -76,10 +77,25 @@ export function bindSelect(
   return finish(state, select, place, build(binder, stage, grouping, select));
 }
 
+/** The names of WINDOW differ, and a window stands behind the one it is based on. */
+function checkWindows(select: Select): void {
+  for (const [at, { name, spec }] of select.windows.entries()) {
+    const earlier = select.windows.slice(0, at);
+    if (earlier.some((other) => other.name.name === name.name)) {
+      throw sqlError('42P20', `window "${name.name}" is already defined`, { span: name.span });
+    }
+    const { base } = spec;
+    if (base !== null && !earlier.some((other) => other.name.name === base.name)) {
+      throw sqlError('42704', `window "${base.name}" does not exist`, { span: base.span });
+    }
+  }
+}
+
 function enterFrom(scope: Scope, from: BoundFrom, select: Select): void {
   scope.items = from.items;
   scope.facts = from.facts;
   scope.namedWindows = select.windows;
+  checkWindows(select);
   scope.implicitWindow = from.implicitWindow;
   if (select.from.length === 1) {
     scope.inputOrder = from.order.map((key) => ({

@@ -208,7 +208,11 @@ export type DataflowNode =
   /** Input columns ++ window functions. Keeps the rows of each partition in order. */
   | Base & { readonly kind: 'over'; readonly partitionBy: readonly number[];
       readonly orderBy: readonly SortKey[]; readonly calls: readonly DataflowOverCall[];
-      readonly evict: Eviction | null }
+      readonly evict: Eviction | null;
+      /** Rows are numbered as they come (queries that run once). */
+      readonly arrival?: true;
+      /** An input column that orders peers before their values do. */
+      readonly tieBreak?: number }
   /** A row exists while validFrom <= now < validTo; keeps rows by their next change of state. */
   | Base & { readonly kind: 'temporalFilter'; readonly validFrom: ScalarExpr | null;
       readonly validTo: ScalarExpr | null }

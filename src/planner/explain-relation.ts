@@ -137,6 +137,7 @@ function topNTitle(node: Relation & { kind: 'topN' }): string {
 }
 
 function overTitle(node: Relation & { kind: 'over' }): string {
+  if (node.arrival === true) return 'number rows as they come';
   const names = namesOf(node.input.columns);
   const partition = node.partitionBy.length === 0 ? ''
     : ` partition by ${node.partitionBy.map(names).join(', ')}`;

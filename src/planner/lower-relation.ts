@@ -517,6 +517,8 @@ export class Lowering implements RelationLowering {
     const node = this.#add(relation, [input], {
       kind: 'over', partitionBy: relation.partitionBy, orderBy: relation.orderBy, calls,
       evict: this.#state.evictionOf(relation),
+      ...(relation.arrival === true ? { arrival: true } : {}),
+      ...(relation.tieBreak === undefined ? {} : { tieBreak: relation.tieBreak }),
     }, outputs);
     return this.#narrow(node, relation, { width, leftWidth: exprs.length });
   }

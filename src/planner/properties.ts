@@ -137,6 +137,7 @@ export class Properties {
       case 'asofJoin': case 'temporalJoin': case 'recursive': case 'recursiveRef': return false;
       case 'join': if (relation.type === 'full') return false; break;
       case 'window': if (relation.window.kind === 'session') return false; break;
+      case 'over': if (relation.arrival === true) return true; break;
       default: break;
     }
     return inputsOf(relation).every((input) => this.appendOnly(input));

@@ -230,7 +230,11 @@ export type Relation =
   /** Input columns ++ one column per call. */
   | Node & { readonly kind: 'over'; readonly input: Relation;
       readonly partitionBy: readonly number[]; readonly orderBy: readonly SortKey[];
-      readonly calls: readonly OverCall[] }
+      readonly calls: readonly OverCall[];
+      /** Rows are numbered as they come (queries that run once); no call but row_number(). */
+      readonly arrival?: true;
+      /** An input column that orders peers before their values do. */
+      readonly tieBreak?: number }
   /** A row exists while validFrom <= now() < validTo (timestamptz over the input; null = open). */
   | Node & { readonly kind: 'temporalFilter'; readonly input: Relation;
       readonly validFrom: ScalarExpr | null; readonly validTo: ScalarExpr | null }

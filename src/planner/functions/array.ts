@@ -251,7 +251,22 @@ const SUBSCRIPTS: readonly ScalarFunction[] = [
   }),
 ];
 
+/** GREATEST and LEAST of many values. */
+const EXTREMES: readonly ScalarFunction[] = ([
+  ['$greatest', 'The greatest element that is not NULL.', 1, '3'],
+  ['$least', 'The least element that is not NULL.', -1, '1'],
+] as const).map(([name, doc, sign, result]) => scalar({
+  signature: `${name}(anyarray) -> anyelement`, doc,
+  examples: [[`"${name}"(ARRAY[2,NULL,3,1])`, result]],
+  specialize: (types) => {
+    const type = must(types[0]?.element, 'element type');
+    return (_context, array: SqlArray) => array.elements.reduce((best, each) =>
+      (best === null || (each !== null && compareValues(each, best, type) * sign > 0)
+        ? each : best), null);
+  },
+}));
+
 /** Array functions and operators. */
 export const ARRAYS: readonly ScalarFunction[] = [
-  ...JOINS, ...SIZES, ...SEARCHES, ...TESTS, ...OTHERS, ...SUBSCRIPTS,
+  ...JOINS, ...SIZES, ...SEARCHES, ...TESTS, ...OTHERS, ...SUBSCRIPTS, ...EXTREMES,
 ];

@@ -15,9 +15,17 @@ export function findEnoughRows(relation: Relation, { mode }: RewriteContext): Re
   if (mode === 'view') return relation;
   return rewriteBottomUp(relation, (node) => {
     if (node.kind !== 'topN' || node.limit === null || node.partitionBy.length > 0
-      || node.orderBy.length > 0 || node.withTies) return node;
+      || node.orderBy.some(({ column }) => !isPlace(node.input, column)) || node.withTies) {
+      return node;
+    }
     return { ...node, input: withEnough(node.input, node.limit + node.offset) };
   });
+}
+
+/** True for the number that arrival-order gives rows. */
+function isPlace(relation: Relation, column: number): boolean {
+  return relation.kind === 'over' && relation.arrival === true
+    && column === relation.columns.length - 1;
 }
 
 /** The relation, of which only the first rows are wanted. */
@@ -32,6 +40,8 @@ export function withEnough(
     case 'filter': return {
       ...relation, input: withEnough(relation.input, rows, [...predicates, relation.predicate]),
     };
+    case 'over': return relation.arrival !== true || predicates.length > 0 ? relation
+      : { ...relation, input: withEnough(relation.input, rows) };
     case 'recursive': return predicates.some(isVolatile) ? relation : {
       ...relation,
       enough: { rows, filter: predicates.length === 0 ? null : andAll(predicates) },

@@ -5,6 +5,7 @@
  * twice: filters find their places again after joins were ordered.
  */
 import type { Relation } from '../relation.ts';
+import { keepArrivalOrder } from './arrival-order.ts';
 import type { RewriteContext } from './context.ts';
 import { decorrelate } from './decorrelate.ts';
 import { findEnoughRows } from './enough-rows.ts';
@@ -68,6 +69,10 @@ export const REWRITES: readonly Rewrite[] = [
   {
     name: 'share-aggregates', doc: 'Equal groupings get one order, and run once.',
     apply: shareAggregates,
+  },
+  {
+    name: 'arrival-order', doc: 'Order that a query leaves open is that in which rows come.',
+    apply: keepArrivalOrder,
   },
   {
     name: 'enough-rows', doc: 'WITH RECURSIVE below a LIMIT stops at enough rows.',

@@ -4,9 +4,10 @@
  * `source` and `constant` nodes are read by the graph itself, `recursiveInput` by the recursive
  * operator that runs their body.
  */
-import { assertNever } from '../../common/assert.ts';
+import { assertNever, must } from '../../common/assert.ts';
 import type { DataflowNode } from '../../planner/dataflow.ts';
 import type { Operator, OperatorContext } from '../operator.ts';
+import { createArrivalNumber } from './arrival-number.ts';
 import { createAggregate } from './aggregate.ts';
 import { createAsofJoin } from './asof-join.ts';
 import { createConstant } from './constant.ts';
@@ -52,7 +53,8 @@ export function buildOperator(
     case 'union': return createUnion(node);
     case 'setOp': return createSetOp(node, inputs, context);
     case 'topN': return createTopN(node, inputs, context);
-    case 'over': return createOver(node, inputs, context);
+    case 'over': return node.arrival === true
+      ? createArrivalNumber(must(inputs[0], 'input')) : createOver(node, inputs, context);
     case 'temporalFilter': return createTemporalFilter(node, inputs, context);
     case 'gate': return createGate(node, inputs, context);
     case 'fill': return createFill(node, inputs, context);

@@ -81,7 +81,9 @@ export class OverRows {
     const rest = this.inputColumns.filter((at) => !node.partitionBy.includes(at)
       && !node.orderBy.some(({ column }) => column === at));
     this.#peers = this.#slotOrder(node.orderBy);
-    this.#total = this.#slotOrder([...node.orderBy, ...rest.map((column) =>
+    const { tieBreak } = node;
+    const ties = tieBreak === undefined ? rest : [tieBreak];
+    this.#total = this.#slotOrder([...node.orderBy, ...ties.map((column) =>
       ({ column, descending: false, nullsFirst: false }))]);
     this.#expiry = node.evict === null ? null : new ExpiryQueue(this.store, node.evict.column);
   }

@@ -63,6 +63,12 @@ export async function alterObject(
     return command(tag);
   }
   refuseSystem(relation);
+  if ((statement.object === 'view' || statement.object === 'materialized view')
+    && relation.kind === 'table') {
+    throw sqlError('42809', `"${relation.name}" is not a ${statement.object}`, {
+      span: statement.name.span,
+    });
+  }
   for (const action of statement.actions) {
     const current = must(context.transaction.catalog.relation(relation.id), 'altered relation');
     await alterRelation(context, current, action);

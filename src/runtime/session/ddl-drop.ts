@@ -192,7 +192,8 @@ function dropIndex(context: StatementContext, statement: Drop, name: QualifiedNa
   else context.transaction.define({ kind: 'dropIndex', id: index.id });
 }
 
-function findIndex(
+/** The index of a name, or null. */
+export function findIndex(
   context: StatementContext, name: QualifiedName,
 ): import('../catalog-store-types.ts').StoredIndex | null {
   const parts = name.parts.map((part) => part.name);

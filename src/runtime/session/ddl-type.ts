@@ -82,7 +82,7 @@ function enumOf(context: StatementContext, labels: readonly string[], name: User
 
 /** 42602 for a label that is too long. */
 export function requireLabel(label: string): void {
-  if (label !== '' && encodeUtf8(label).length <= LABEL_BYTES_MAX) return;
+  if (encodeUtf8(label).length <= LABEL_BYTES_MAX) return;
   throw sqlError('42602', `invalid enum label "${label}"`, {
     detail: `Labels must be ${LABEL_BYTES_MAX} bytes or less.`,
   });
