@@ -187,7 +187,8 @@ function titleOf(node: DataflowNode, names: ColumnName, relations: RelationName)
     case 'union': return 'union all';
     case 'setOp': return `${node.op}${node.all ? ' all' : ''}`;
     case 'topN': return topNTitle(node, names);
-    case 'over': return node.arrival === true ? 'number rows as they come' : `over${by(' partition by', node.partitionBy, names)}${
+    case 'over': return node.arrival === true ? 'number rows as they come' : `over${
+      by(' partition by', node.partitionBy, names)}${
       node.orderBy.length === 0 ? '' : ` order by ${sortText(node.orderBy, names)}`}: ${
       node.calls.map((each) => overText(each, names)).join(', ')}`;
     case 'temporalFilter': return `temporal filter${
