@@ -22,13 +22,12 @@ import type { EngineState } from './engine-state.ts';
 import type { FreshView, PreparedDdl } from './engine-ddl.ts';
 import { prepareDdl } from './engine-ddl.ts';
 import type { EpochDeltas } from './engine-core-types.ts';
-import {
-  concatBatches, consolidate, deltaHash, hasRetraction, negate, takeRows,
-} from './engine-rows.ts';
+import { deltaHash, takeRows } from './engine-rows.ts';
+import { lastRows, replacing, skipping, withArrivals } from './engine-keyed-rows.ts';
 import { filledPart, replacingAll } from './engine-parts.ts';
 import type { PartitionState, ReaderState } from './engine-readers.ts';
 import { readerKey } from './engine-readers.ts';
-import type { Delta } from './graph.ts';
+import type { Delta, StepOutput } from './graph.ts';
 import type { ViewRuntime } from './graph-view.ts';
 import { DEAD_LETTER_COLUMNS } from './graph-view.ts';
 import type { Refusal, RelationRows } from './relations-rows.ts';
@@ -51,6 +50,8 @@ export class EpochRun {
   readonly #undos: (() => void)[] = [];
   /** Why a view that was to be made in this epoch could not be. */
   #failure: Error | null = null;
+  /** What a view put out that was filled before the one it replaces went. */
+  #filled: StepOutput | null = null;
   readonly #ddl: { readonly prepared: PreparedDdl; readonly changes: readonly DdlChange[] }[] = [];
   /** Set by the hasher when hashes are wanted. */
   readonly #hashing: boolean;
@@ -318,6 +319,7 @@ export class EpochRun {
   /** Runs the views. The record is durable now; nothing is taken back any more. */
   *run(): Generator<void, void> {
     this.#undos.length = 0;
+    yield* this.#fillReplacement();
     const fresh = new Map<number, FreshView>();
     for (const { prepared } of this.#ddl) {
       prepared.commit(this.now);
@@ -347,22 +349,50 @@ export class EpochRun {
     }
   }
 
+  /**
+   * A view that replaces another one is filled while that one is still there: should it fail, all
+   * stays as it was. Not where the epoch changes rows as well.
+   */
+  *#fillReplacement(): Generator<void, void> {
+    const [one, ...others] = this.#ddl.flatMap(({ prepared }) => prepared.fresh);
+    if (one?.replaces == null || others.length > 0) return;
+    if (this.#deltas.size + this.#readerDeltas.size > 0) return;
+    const { view } = one;
+    view.setNow(this.now);
+    try {
+      this.#filled = yield* view.flow.step({
+        frontier: this.#state.frontierOf(view, this.epoch, this.now),
+        deltas: (id) => this.#everything(view, id),
+      });
+      taken(view, this.#filled.rows);
+    } catch (error) {
+      if (error instanceof LawViolation) throw error;
+      this.#failure = asError(error);
+      for (const { prepared } of this.#ddl.toReversed()) prepared.undo();
+      this.#ddl.length = 0;
+    }
+  }
+
   *#runView(view: ViewRuntime, fresh: FreshView | null): Generator<void, void> {
     const frontier = this.#state.frontierOf(view, this.epoch, this.now);
-    const changed = fresh !== null
+    const filled = fresh?.replaces == null ? null : this.#filled;
+    const changed = (fresh !== null && filled === null)
       || view.flow.reads().some((id) => this.#deltasFor(view, id) !== null);
-    if (!changed && !view.flow.isDue(frontier)) return;
-    let rows: Batch | null;
+    const steps = changed || view.flow.isDue(frontier);
+    if (!steps && filled === null) return;
+    let rows: Batch | null = null;
     let arrival: Column | null = null;
     view.setNow(this.now);
     try {
-      const output = yield* view.flow.step({
-        frontier,
-        deltas: (id) => fresh === null ? this.#deltasFor(view, id) : this.#everything(view, id),
-      });
-      view.count(output.offered, output.late);
-      ({ rows, arrival } = taken(view, output.rows));
-      this.#keepLate(view, output.late);
+      if (filled !== null) this.#keepLate(view, filled);
+      if (steps) {
+        const output = yield* view.flow.step({
+          frontier, deltas: (id) => fresh === null || filled !== null ? this.#deltasFor(view, id)
+            : this.#everything(view, id),
+        });
+        ({ rows, arrival } = taken(view, output.rows));
+        this.#keepLate(view, output);
+      }
     } catch (error) {
       if (error instanceof LawViolation) throw error;
       view.broken = error instanceof Error ? error.message : String(error);
@@ -408,7 +438,8 @@ export class EpochRun {
   }
 
   /** Late rows go to `late.<view>` with their direction; the copy may be switched off. */
-  #keepLate(view: ViewRuntime, late: readonly Batch[]): void {
+  #keepLate(view: ViewRuntime, { offered, late }: StepOutput): void {
+    view.count(offered, late);
     for (const batch of late) {
       const change = new Int32Array(batch.length);
       const weights = new Int32Array(batch.length).fill(1);
@@ -504,64 +535,6 @@ function expandWeights(batch: Batch, weights: Int32Array): Batch {
     for (let n = Math.abs(weights[i] ?? 0); n > 0; n--) rows.push(i);
   }
   return rows.length === batch.length ? batch : takeRows(batch, Int32Array.from(rows));
-}
-
-/**
- * Rows from outside as changes of a keyed table: the last row of a key replaces what is stored.
- * `arrival` becomes the last column where the table keeps arrivals.
- */
-function replacing(rows: RelationRows, batch: Batch, arrival: Column | null): Batch {
-  const whole = withArrivals(batch, arrival);
-  if (rows.key === null) return whole;
-  const last = lastOfEachKey(rows.key, batch);
-  const named = takeRows(whole, last);
-  const added = hasRetraction(named) ? takeRows(whole, last.filter((row) =>
-    (batch.weights[row] ?? 0) > 0)) : named;
-  const stored = rows.storedByKey(named);
-  if (stored === null || stored.length === 0) return added;
-  const gone = negate(stored);
-  const filled = arrival === null ? gone
-    : { ...gone, columns: [...gone.columns, blankArrivals(gone.length)] };
-  const types = arrival === null ? rows.types : [...rows.types, { name: 'int8' } as const];
-  return concatBatches(types, [filled, added]);
-}
-
-/** The last row of each key of a batch, where it is not taken away. */
-function lastRows(rows: RelationRows, batch: Batch, arrival: Column | null): Batch {
-  const whole = withArrivals(batch, rows.tracksArrival ? arrival : null);
-  if (rows.key === null) return whole;
-  return takeRows(whole, lastOfEachKey(rows.key, batch).filter((row) =>
-    (batch.weights[row] ?? 0) > 0));
-}
-
-/** The rows of a change whose key is free; the first of each key. */
-function skipping(rows: RelationRows, batch: Batch, arrival: Column | null): Batch {
-  const whole = withArrivals(batch, arrival);
-  return rows.key === null ? whole : takeRows(whole, rows.freeRows(rows.key, batch));
-}
-
-function withArrivals(batch: Batch, arrival: Column | null): Batch {
-  return arrival === null ? batch : { ...batch, columns: [...batch.columns, arrival] };
-}
-
-function blankArrivals(length: number): Column {
-  return { kind: 'i64', data: new BigInt64Array(length), nulls: new Uint8Array(length).fill(1) };
-}
-
-/** Row numbers, ascending, of the last row of each key. */
-function lastOfEachKey(key: readonly number[], batch: Batch): Int32Array {
-  const keys: Batch = {
-    ...batch, weights: new Int32Array(batch.length).fill(1),
-    columns: key.map((at) => must(batch.columns[at], 'key')),
-  };
-  const backwards = new Int32Array(batch.length);
-  for (let i = 0; i < batch.length; i++) backwards[i] = batch.length - 1 - i;
-  const numbers = { kind: 'i32', data: backwards, nulls: null } as const;
-  const reversed = takeRows(keys, backwards);
-  const firsts = consolidate(
-    { ...reversed, columns: [...reversed.columns, numbers] }, key.length);
-  const rows = must(firsts.columns.at(-1), 'row numbers').data as Int32Array;
-  return rows.slice(0, firsts.length).sort();
 }
 
 function refusalError(relation: RelationState, refusal: Refusal): SqlError {
