@@ -56,8 +56,7 @@ function hashColumn(
     case 'i32': case 'u32': hashSmall(data as Int32Array, nulls, target); return;
     case 'i64':
       if (nulls === null && target.rows === null) {
-        const all = target.first ? hashAllLanes : foldAllLanes;
-        all(lanesOf(data as BigInt64Array), target.count, target.out);
+        hashAllLanes(lanesOf(data as BigInt64Array), target);
       } else hashLanes(lanesOf(data as BigInt64Array), nulls, target);
       return;
     case 'f64': hashFloats(data as Float64Array, nulls, target); return;
@@ -81,8 +80,8 @@ function hashSmall(
   }
 }
 
-/** As `hashLanes` for the first column of a batch; equal neighbours are hashed once. */
-function hashAllLanes(data: Int32Array, count: number, out: Int32Array): void {
+/** As `hashLanes` for all rows of a batch without NULLs; equal neighbours are hashed once. */
+function hashAllLanes(data: Int32Array, { count, out, first }: Target): void {
   let low = 0;
   let high = 0;
   let hash = hashInt64Lanes(0, 0);
@@ -94,24 +93,7 @@ function hashAllLanes(data: Int32Array, count: number, out: Int32Array): void {
       high = nextHigh;
       hash = hashInt64Lanes(low, high);
     }
-    out[i] = hash;
-  }
-}
-
-/** As `hashAllLanes` for the columns after the first. */
-function foldAllLanes(data: Int32Array, count: number, out: Int32Array): void {
-  let low = 0;
-  let high = 0;
-  let hash = hashInt64Lanes(0, 0);
-  for (let i = 0; i < count; i++) {
-    const nextLow = data[2 * i] as number;
-    const nextHigh = data[2 * i + 1] as number;
-    if (nextLow !== low || nextHigh !== high) {
-      low = nextLow;
-      high = nextHigh;
-      hash = hashInt64Lanes(low, high);
-    }
-    out[i] = combineHash(out[i] as number, hash);
+    out[i] = first ? hash : combineHash(out[i] as number, hash);
   }
 }
 
