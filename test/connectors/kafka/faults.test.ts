@@ -16,7 +16,7 @@ import { TestBroker } from '../../support/kafka/broker.ts';
 import type { TestPartition } from '../../support/kafka/partition.ts';
 import { SimDisk, SimStorage, simWorld } from '../../support/sim-environment.ts';
 
-const SEEDS = Number(process.env['KAFKA_SEEDS'] ?? 20);
+const SEEDS = Number(process.env['KAFKA_SEEDS'] ?? 10);
 const FIRST = Number(process.env['KAFKA_FIRST_SEED'] ?? 1);
 const PARTITIONS = 3;
 const STEPS = 14;
