@@ -55,6 +55,8 @@ export interface CatalogRelation {
     /** How many columns the relations it reads had, by oid: * means those. */
     readonly widths?: readonly (readonly [relation: number, columns: number])[];
   } | null;
+  /** Options of a plain view: check_option, security_barrier. */
+  readonly options?: readonly (readonly [string, string])[];
   /** False for SOURCE: rows are read, not stored. */
   readonly stored: boolean;
   /** ON CONFLICT of CREATE TABLE: what an INSERT without one of its own does. */

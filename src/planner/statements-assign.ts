@@ -12,19 +12,21 @@ import { notSupported, syntaxError } from './errors.ts';
 import { mapColumns } from './expr-tools.ts';
 import type { ScalarExpr } from './relation.ts';
 import { assign, columnNumberOf, defaultOf, tableColumn } from './statements-targets.ts';
+import type { ChangeTarget } from './statements-views.ts';
 
 /** New values by column number. */
 export type Assignments = ReadonlyMap<number, ScalarExpr>;
 
 /** Binds SET. */
 export function bindAssignments(
-  binder: Binder, table: CatalogRelation, set: readonly Assignment[],
+  binder: Binder, into: ChangeTarget, set: readonly Assignment[],
 ): Assignments {
+  const { table } = into;
   const values = new Map<number, ScalarExpr>();
   for (const assignment of set) {
     const given = assignedValues(binder, assignment);
     for (const [at, column] of assignment.columns.entries()) {
-      const number = assignable(table, column);
+      const number = assignable(into, column);
       if (values.has(number)) {
         throw syntaxError(`multiple assignments to same column "${column.name.name}"`,
           column.span);
@@ -52,8 +54,8 @@ function refuseComputed(target: CatalogColumn, column: InsertColumn): void {
   });
 }
 
-function assignable(table: CatalogRelation, column: InsertColumn): number {
-  const number = columnNumberOf(table, column.name);
+function assignable(into: ChangeTarget, column: InsertColumn): number {
+  const number = columnNumberOf(into, column.name);
   const access = column.access[0];
   if (access !== undefined) throw notSupported('SET of a part of a column', access.span);
   return number;

@@ -19,13 +19,16 @@ import { Scope } from './scope.ts';
 import { bindAssignments, newRow } from './statements-assign.ts';
 import type { ChangePlace } from './statements-targets.ts';
 import { columnNumberOf, tableItem } from './statements-targets.ts';
+import { tableTarget } from './statements-views.ts';
+import type { ChangeTarget } from './statements-views.ts';
 
 /** Binds ON CONFLICT; null when no key can ever be taken. */
 export function bindConflict(
-  place: ChangePlace, conflict: OnConflict, table: CatalogRelation, name: string,
+  place: ChangePlace, conflict: OnConflict, target: ChangeTarget, name: string,
 ): ConflictPlan | null {
   const { state } = place;
-  const key = conflictKey(conflict, table);
+  const { table } = target;
+  const key = conflictKey(conflict, target);
   switch (conflict.action) {
     case 'nothing':
       if (key === null) {
@@ -38,13 +41,13 @@ export function bindConflict(
       if (second !== undefined) return versioned(state, conflict, table, must(key, 'key'));
       return {
         kind: 'overwrite', key: must(key, 'key'),
-        versionColumn: first === undefined ? null : columnNumberOf(table, first),
+        versionColumn: first === undefined ? null : columnNumberOf(target, first),
       };
     }
     case 'overwriteNonNull': return versioned(state, conflict, table, must(key, 'key'));
     case 'update':
       return updateRow(place, { set: conflict.set, where: conflict.where }, {
-        table, name, key: must(key, 'key'),
+        target, name, key: must(key, 'key'),
       });
   }
 }
@@ -63,7 +66,8 @@ function versioned(
     if (!keep) return fresh;
     return { kind: 'coalesce', type, args: [fresh, { kind: 'column', index, type }] };
   });
-  const versions = conflict.versionColumns.map((name) => columnNumberOf(table, name));
+  const versions = conflict.versionColumns.map((name) =>
+    columnNumberOf(tableTarget(table), name));
   const first = versions[0];
   if (first === undefined) return { kind: 'update', key, set, where: null, repeats: true };
   const side = (from: number): ScalarExpr[] => versions.map((at) => ({
@@ -91,17 +95,21 @@ export function bindTableConflict(
 function updateRow(
   { state, withs }: ChangePlace,
   what: { readonly set: readonly Assignment[]; readonly where: Expr | null },
-  row: { readonly table: CatalogRelation; readonly name: string; readonly key: readonly number[] },
+  row: { readonly target: ChangeTarget; readonly name: string; readonly key: readonly number[] },
 ): ConflictPlan {
-  const { table, key } = row;
+  const { target, key } = row;
+  const { table } = target;
+  if (target.checks.length > 0) {
+    throw notSupported('ON CONFLICT DO UPDATE of a view WITH CHECK OPTION', undefined);
+  }
   const scope = new Scope(null);
   scope.items = [
-    tableItem(table, row.name, 0),
-    tableItem(table, 'excluded', table.columns.length),
+    tableItem(target, row.name, 0),
+    tableItem(target, 'excluded', table.columns.length),
   ];
   const binder = exprBinder(state, { scope, withs, clause: 'UPDATE' });
   // A column name alone in SET's expressions or WHERE is ambiguous, as in PostgreSQL.
-  const set = newRow(table, bindAssignments(binder, table, what.set), (at): ScalarExpr => ({
+  const set = newRow(table, bindAssignments(binder, target, what.set), (at): ScalarExpr => ({
     kind: 'column', index: at, type: must(table.columns[at], 'column').type,
   }));
   const where = what.where === null ? null
@@ -111,8 +119,9 @@ function updateRow(
 
 /** The key a conflict is about; null for DO NOTHING on a table without keys. */
 function conflictKey(
-  conflict: OnConflict, table: CatalogRelation,
+  conflict: OnConflict, target: ChangeTarget,
 ): readonly number[] | null {
+  const { table } = target;
   const keys = table.primaryKey === null ? table.uniqueKeys
     : [table.primaryKey, ...table.uniqueKeys];
   if (conflict.constraint !== null) return constraintKey(conflict, table, keys);
@@ -128,7 +137,7 @@ function conflictKey(
   const columns = conflict.target.map((expr) => {
     const name = expr.kind === 'columnRef' ? expr.parts.at(-1) : undefined;
     if (name === undefined) throw notSupported('an expression in ON CONFLICT', expr.span);
-    return columnNumberOf(table, name);
+    return columnNumberOf(target, name);
   });
   const wanted = new Set(columns);
   const key = keys.find((each) => each.length === wanted.size

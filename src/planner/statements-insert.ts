@@ -22,8 +22,9 @@ import { Scope } from './scope.ts';
 import { bindConflict } from './statements-conflict.ts';
 import {
   assign, bindReturning, columnNumberOf, defaultOf, duplicateColumn, generatedValue, tableColumn,
-  targetTable,
 } from './statements-targets.ts';
+import { changeTarget, checkedRows, writableColumn } from './statements-views.ts';
+import type { ChangeTarget } from './statements-views.ts';
 
 /** A bound INSERT. */
 export interface BoundInsert {
@@ -35,7 +36,7 @@ export interface BoundInsert {
 }
 
 interface Target {
-  readonly table: CatalogRelation;
+  readonly into: ChangeTarget;
   /** Table columns the source gives, in its order. */
   readonly columns: readonly number[];
   readonly overriding: Insert['overriding'];
@@ -45,15 +46,16 @@ interface Target {
 export function bindInsert(
   state: StatementState, insert: Insert, around: WithNames | null = null,
 ): BoundInsert {
-  const table = targetTable(state, insert.table, 'insert into');
+  const into = changeTarget(state, insert.table, 'insert into');
+  const { table, shown } = into;
   const withs = bindWith(state, insert.with, { outer: null, withs: around, carry: false });
   const place: QueryPlace = { outer: null, withs, carry: false };
-  const source = sourceOf(state, insert, table, place);
-  const name = insert.alias?.name ?? table.name;
+  const source = sourceOf(state, insert, into, place);
+  const name = insert.alias?.name ?? shown.name;
   const onConflict = insert.onConflict === null ? table.onConflict ?? null
-    : bindConflict({ state, withs }, insert.onConflict, table, name);
+    : bindConflict({ state, withs }, insert.onConflict, into, name);
   const returning = bindReturning({ state, withs }, insert.returning, {
-    table, name, offset: 0, others: [],
+    target: into, name, offset: 0, others: [],
   });
   return {
     table, onConflict, returning,
@@ -63,17 +65,17 @@ export function bindInsert(
 }
 
 function sourceOf(
-  state: StatementState, insert: Insert, table: CatalogRelation, place: QueryPlace,
+  state: StatementState, insert: Insert, into: ChangeTarget, place: QueryPlace,
 ): BoundQuery {
   const query = insert.source;
   if (query === null) {
-    return wholeRows(state, { table, columns: [], overriding: null }, {
+    return wholeRows(state, { into, columns: [], overriding: null }, {
       kind: 'values', columns: [], rows: [[]],
     });
   }
   const values = plainValues(query);
-  if (values !== null) return valuesSource(state, insert, values, { table, place });
-  return querySource(state, insert, query, { table, place });
+  if (values !== null) return valuesSource(state, insert, values, { into, place });
+  return querySource(state, insert, query, { into, place });
 }
 
 /** A bare VALUES list, whose values are coerced one by one. */
@@ -85,19 +87,19 @@ function plainValues(query: Query): Values | null {
 
 /** The target columns: those named, else the first ones of the table. */
 function targetColumns(
-  table: CatalogRelation, named: readonly InsertColumn[], width: number, span: Span,
+  into: ChangeTarget, named: readonly InsertColumn[], width: number, span: Span,
 ): readonly number[] {
   if (named.length === 0) {
-    if (width > table.columns.length) {
+    if (width > into.columns.length) {
       throw syntaxError('INSERT has more expressions than target columns', span);
     }
-    return table.columns.slice(0, width).map((_column, at) => at);
+    return into.columns.slice(0, width).map((_column, at) => writableColumn(into, at));
   }
   const seen = new Set<number>();
   const columns = named.map((column) => {
     const access = column.access[0];
     if (access !== undefined) throw notSupported('INSERT into a part of a column', access.span);
-    const at = columnNumberOf(table, column.name);
+    const at = columnNumberOf(into, column.name);
     if (seen.has(at)) throw duplicateColumn(column.name);
     seen.add(at);
     return at;
@@ -113,21 +115,22 @@ function targetColumns(
 }
 
 interface Into {
-  readonly table: CatalogRelation;
+  readonly into: ChangeTarget;
   readonly place: QueryPlace;
 }
 
 function valuesSource(
-  state: StatementState, insert: Insert, values: Values, into: Into,
+  state: StatementState, insert: Insert, values: Values, where: Into,
 ): BoundQuery {
-  const { table, place } = into;
+  const { into, place } = where;
+  const { table } = into;
   const first = must(values.rows[0], 'row of VALUES');
-  const columns = targetColumns(table, insert.columns, first.length,
+  const columns = targetColumns(into, insert.columns, first.length,
     first.at(-1)?.span ?? values.span);
   const binder = exprBinder(state, {
     scope: new Scope(null), withs: place.withs, clause: 'VALUES',
   });
-  const target: Target = { table, columns, overriding: insert.overriding };
+  const target: Target = { into, columns, overriding: insert.overriding };
   const rows = values.rows.map((row) => {
     if (row.length !== columns.length) {
       throw syntaxError('VALUES lists must all be the same length', row[0]?.span ?? values.span);
@@ -147,24 +150,25 @@ function valuesSource(
 }
 
 function refuseGenerated(target: Target, at: number, span: Span): void {
-  const column = tableColumn(target.table, at);
+  const column = tableColumn(target.into.table, at);
   const refused = column.generated !== null
     || (column.identity === 'always' && target.overriding === null);
   if (refused) throw generatedValue(column, span);
 }
 
 function querySource(
-  state: StatementState, insert: Insert, query: Query, into: Into,
+  state: StatementState, insert: Insert, query: Query, where: Into,
 ): BoundQuery {
-  const { table, place } = into;
+  const { into, place } = where;
+  const { table } = into;
   const wanted = insert.columns.length > 0
-    ? insert.columns.map((column) => columnNumberOf(table, column.name))
-    : table.columns.map((_column, at) => at);
+    ? insert.columns.map((column) => columnNumberOf(into, column.name))
+    : into.columns.flatMap(({ at }) => (at === null ? [] : [at]));
   const bound = bindOnce(state, query, {
     ...place, targets: wanted.map((at) => tableColumn(table, at).type),
   });
-  const columns = targetColumns(table, insert.columns, bound.columns.length, query.span);
-  const target: Target = { table, columns, overriding: insert.overriding };
+  const columns = targetColumns(into, insert.columns, bound.columns.length, query.span);
+  const target: Target = { into, columns, overriding: insert.overriding };
   for (const at of columns) refuseGenerated(target, at, query.span);
   const given = columns.map((at, index): ScalarExpr => assign(state, tableColumn(table, at), {
     kind: 'column', index, type: must(bound.relation.columns[index], 'column').type,
@@ -190,7 +194,7 @@ function querySource(
 function wholeRows(
   state: StatementState, target: Target, given: Relation,
 ): BoundQuery {
-  const { table } = target;
+  const { table } = target.into;
   const override = (at: number): boolean =>
     target.overriding === 'user' && tableColumn(table, at).identity !== null;
   const exprs = table.columns.map((column, at): ScalarExpr => {
@@ -211,12 +215,12 @@ function wholeRows(
     columns: table.columns.map((column, at) => ({
       name: column.name, type: column.type, relation: table.id, attribute: at + 1,
     })),
-    relation: {
+    relation: checkedRows(target.into, {
       kind: 'project', input: given, columns,
       exprs: [...finished, ...hidden.map((column, at): ScalarExpr => ({
         kind: 'column', index: target.columns.length + at, type: column.type,
       }))],
-    },
+    }, 0),
     orderBy: [], limit: null, offset: null, withTies: false,
     emit: { kind: 'changes', everyMicros: null }, reads: [...state.reads],
     parameters: state.parameters(), notices: state.notices,

@@ -6,10 +6,9 @@ import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
 import type { Span } from '../common/span.ts';
 import type { SelectItem } from '../parser/ast.ts';
-import type { Identifier, QualifiedName } from '../parser/ast-leaves.ts';
+import type { Identifier } from '../parser/ast-leaves.ts';
 import type { StatementState, WithNames } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
-import { findRelation } from './bind-tables.ts';
 import { bindTargets } from './bind-targets.ts';
 import { typeText } from './bind-types.ts';
 import type { CatalogColumn, CatalogRelation } from './catalog.ts';
@@ -20,36 +19,16 @@ import type { Returning } from './plans.ts';
 import type { ScalarExpr } from './relation.ts';
 import { Scope } from './scope.ts';
 import type { ScopeItem } from './scope.ts';
+import { scopeColumns, writableColumn } from './statements-views.ts';
+import type { ChangeTarget } from './statements-views.ts';
 
-/** The table a data change is about; views and system relations are refused. */
-export function targetTable(
-  state: StatementState, name: QualifiedName, verb: 'insert into' | 'update' | 'delete from',
-): CatalogRelation {
-  const relation = findRelation(state.catalog, name);
-  const { span } = name;
-  switch (relation.kind) {
-    case 'table': return relation;
-    case 'view':
-      throw sqlError('55000', `cannot ${verb} view "${relation.name}"`, {
-        span, hint: 'Change the tables the view reads.',
-      });
-    case 'materializedView':
-      throw sqlError('42809', `cannot change materialized view "${relation.name}"`, { span });
-    case 'source':
-      throw sqlError('42809', `cannot ${verb} source "${relation.name}"`, {
-        span, hint: 'Rows of a source come from outside; use a table to write to.',
-      });
-    case 'system':
-      throw sqlError('42501', `permission denied for table ${relation.name}`, { span });
-  }
-}
-
-/** The number of a target column. */
-export function columnNumberOf(table: CatalogRelation, name: Identifier): number {
-  const at = table.columns.findIndex((column) => column.name === name.name);
-  if (at >= 0) return at;
+/** The number of a target column in its table. */
+export function columnNumberOf(target: ChangeTarget, name: Identifier): number {
+  const at = target.columns.findIndex((column) => column.name === name.name);
+  if (at >= 0) return writableColumn(target, at);
   throw sqlError('42703',
-    `column "${name.name}" of relation "${table.name}" does not exist`, { span: name.span });
+    `column "${name.name}" of relation "${target.shown.name}" does not exist`,
+    { span: name.span });
 }
 
 /** A column of a table by number. */
@@ -72,16 +51,14 @@ export function defaultOf(column: CatalogColumn): ScalarExpr {
   return defaultExprOf(column) ?? { kind: 'literal', value: null, type: column.type };
 }
 
-/** The table's columns as a FROM item, numbered from `offset`. */
+/** The target's columns as a FROM item, those of its table numbered from `offset`. */
 export function tableItem(
-  table: CatalogRelation, name: string, offset: number,
+  target: ChangeTarget, name: string, offset: number,
 ): ScopeItem {
+  const { shown } = target;
   return {
-    name, schema: name === table.name ? table.schema : null, tableVisible: true,
-    columnsVisible: true, key: null,
-    columns: table.columns.map((column, at) => ({
-      name: column.name, expr: { kind: 'column', index: offset + at, type: column.type },
-    })),
+    name, schema: name === shown.name ? shown.schema : null, tableVisible: true,
+    columnsVisible: true, key: null, columns: scopeColumns(target, offset),
   };
 }
 
@@ -93,7 +70,7 @@ export interface ChangePlace {
 
 /** The rows RETURNING sees: the table's columns from `offset` on, then those of other items. */
 export interface ReturnedRow {
-  readonly table: CatalogRelation;
+  readonly target: ChangeTarget;
   readonly name: string;
   readonly offset: number;
   /** Items of FROM and USING, over columns of the same rows. */
@@ -105,12 +82,13 @@ export function bindReturning(
   place: ChangePlace, items: readonly SelectItem[], row: ReturnedRow,
 ): Returning | null {
   if (items.length === 0) return null;
-  const { table, offset } = row;
+  const { target, offset } = row;
+  const { shown, table } = target;
   const scope = new Scope(null);
-  const allowed = place.state.catalog.reading?.(table.id, null) ?? null;
-  const item = tableItem(table, row.name, offset);
+  const allowed = place.state.catalog.reading?.(shown.id, null) ?? null;
+  const item = tableItem(target, row.name, offset);
   const columns = item.columns.map((column) => (allowed?.has(column.name) === false
-    ? { ...column, denied: `table ${table.name}` } : column));
+    ? { ...column, denied: `${shown.kind} ${shown.name}` } : column));
   scope.items = [{ ...item, columns }, ...row.others];
   const binder = exprBinder(place.state, { scope, withs: place.withs, clause: 'RETURNING' });
   const targets = bindTargets(binder, items, {});
@@ -118,7 +96,7 @@ export function bindReturning(
     exprs: targets.map((target) => target.expr),
     columns: targets.map(({ name, expr }) => {
       const at = expr.kind === 'column' ? expr.index - offset : -1;
-      const own = at >= 0 && at < table.columns.length;
+      const own = at >= 0 && at < table.columns.length && shown === table;
       return {
         name, type: expr.type, relation: own ? table.id : 0, attribute: own ? at + 1 : 0,
       };

@@ -5,6 +5,7 @@
  */
 import { must } from '../common/assert.ts';
 import type { Delete, Expr, FromItem, TableRef, Update, WithClause } from '../parser/ast.ts';
+import type { Identifier } from '../parser/ast-leaves.ts';
 import type { Binder, StatementState, WithNames } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
 import { bindFrom } from './bind-from.ts';
@@ -21,7 +22,9 @@ import { Scope } from './scope.ts';
 import type { ScopeItem } from './scope.ts';
 import { bindAssignments, newRow } from './statements-assign.ts';
 import type { ChangePlace } from './statements-targets.ts';
-import { bindReturning, targetTable } from './statements-targets.ts';
+import { bindReturning, tableItem } from './statements-targets.ts';
+import { changeTarget, checkedRows } from './statements-views.ts';
+import type { ChangeTarget } from './statements-views.ts';
 
 /** A bound UPDATE or DELETE. */
 export interface BoundChange {
@@ -33,6 +36,7 @@ export interface BoundChange {
 }
 
 interface Joined {
+  readonly into: ChangeTarget;
   readonly table: CatalogRelation;
   readonly name: string;
   readonly relation: Relation;
@@ -50,22 +54,39 @@ interface Change {
 
 /** The target joined with the other items, filtered; its columns come first. */
 function joined(
-  { state, withs: around }: ChangePlace, change: Change, table: CatalogRelation,
+  { state, withs: around }: ChangePlace, change: Change, into: ChangeTarget,
 ): Joined {
   const { target } = change;
+  const { table, shown } = into;
+  const name = target.alias?.name.name ?? shown.name;
   if (target.asOf !== null) throw notSupported('AS OF in a data change', target.asOf.span);
   const withs = bindWith(state, change.with, { outer: null, withs: around, carry: false });
   const from = bindFrom({ state, withs, outer: null, lateral: null },
-    [target, ...change.others]);
+    [stored(target, into), ...change.others]);
   const scope = new Scope(null);
-  scope.items = from.items;
+  scope.items = shown === table ? from.items
+    : [tableItem(into, name, 0), ...from.items.slice(1)];
   scope.facts = from.facts;
   const binder = exprBinder(state, { scope, withs, clause: 'UPDATE' });
   const where = change.where === null ? null
     : coerceBoolean(state, binder.within('WHERE').bind(change.where), 'WHERE');
+  const conditions = [...into.filters, ...where === null ? [] : [where]];
   return {
-    table, name: target.alias?.name.name ?? table.name, binder, others: from.items.slice(1),
-    relation: where === null ? from.relation : filter(from.relation, where),
+    into, table, name, binder, others: from.items.slice(1),
+    relation: conditions.reduce(filter, from.relation),
+  };
+}
+
+/** The table behind a view, under the name the statement has for the view. */
+function stored(target: TableRef, { table, shown }: ChangeTarget): TableRef {
+  if (shown === table) return target;
+  const { span } = target.name;
+  const identifier = (name: string): Identifier => ({ kind: 'identifier', name, span });
+  return {
+    ...target, name: {
+      ...target.name, parts: [identifier(table.schema), identifier(table.name)],
+    },
+    alias: target.alias ?? { kind: 'alias', name: identifier(shown.name), columns: [], span },
   };
 }
 
@@ -115,11 +136,12 @@ function shifted(items: readonly ScopeItem[], by: number): readonly ScopeItem[] 
 export function bindUpdate(
   state: StatementState, update: Update, around: WithNames | null = null,
 ): BoundChange {
-  const table = targetTable(state, update.table.name, 'update');
+  const into = changeTarget(state, update.table.name, 'update');
+  const { table } = into;
   const change = joined({ state, withs: around }, {
     with: update.with, target: update.table, others: update.from, where: update.where,
-  }, table);
-  const values = bindAssignments(change.binder, table, update.set);
+  }, into);
+  const values = bindAssignments(change.binder, into, update.set);
   const width = table.columns.length;
   const others = otherColumns(change, update.returning.length > 0);
   const exprs = [
@@ -127,14 +149,14 @@ export function bindUpdate(
     ...newRow(table, values, (at) => oldColumn(table, at)), ...others.exprs,
   ];
   const returning = bindReturning(change.binder, update.returning, {
-    table, name: change.name, offset: width, others: shifted(change.others, width),
+    target: into, name: change.name, offset: width, others: shifted(change.others, width),
   });
   return {
     table, returning, joins: update.from.length > 0,
-    source: boundSource(state, table, {
+    source: boundSource(state, table, checkedRows(into, {
       kind: 'project', input: change.relation, exprs,
       columns: [...columnsOf(table), ...columnsOf(table), ...others.columns],
-    }),
+    }, width)),
   };
 }
 
@@ -142,14 +164,15 @@ export function bindUpdate(
 export function bindDelete(
   state: StatementState, statement: Delete, around: WithNames | null = null,
 ): BoundChange {
-  const table = targetTable(state, statement.table.name, 'delete from');
+  const into = changeTarget(state, statement.table.name, 'delete from');
+  const { table } = into;
   const change = joined({ state, withs: around }, {
     with: statement.with, target: statement.table, others: statement.using,
     where: statement.where,
-  }, table);
+  }, into);
   const others = otherColumns(change, statement.returning.length > 0);
   const returning = bindReturning(change.binder, statement.returning, {
-    table, name: change.name, offset: 0, others: change.others,
+    target: into, name: change.name, offset: 0, others: change.others,
   });
   return {
     table, returning, joins: statement.using.length > 0,

@@ -104,6 +104,11 @@ function single(value: Value, count: Value): Value {
   return value;
 }
 
+function shownByView(shown: boolean | null, view: string): boolean {
+  if (shown === true) return true;
+  throw sqlError('44000', `new row violates check option for view "${view}"`);
+}
+
 /** Entries of the registry: scalar functions, and the sum of partial counts and sums. */
 export const INTERNAL: readonly FunctionEntry[] = [
   endedOf('timestamp'), endedOf('timestamptz'), windowEndOf('timestamp'),
@@ -124,6 +129,11 @@ export const INTERNAL: readonly FunctionEntry[] = [
     signature: '$single(anyelement,int8) -> anyelement',
     doc: 'The value, unless it stands for more than one row (21000).', examples: [],
     nulls: 'called', evaluate: single,
+  }),
+  scalar({
+    signature: '$view_check(boolean,text) -> boolean', volatility: 'volatile',
+    doc: 'True, unless WITH CHECK OPTION of a view refuses the row (44000).', examples: [],
+    nulls: 'called', evaluate: shownByView,
   }),
   aggregate({
     signature: '$sum(int8) -> int8', doc: 'Adds up counts or sums of parts, as int8.', examples: [],

@@ -1,12 +1,13 @@
 /**
- * Rewrite `enough-rows`: WITH RECURSIVE below LIMIT without ORDER BY stops at enough rows.
+ * Rewrite `enough-rows`: WITH RECURSIVE and generate_series below LIMIT without ORDER BY stop at
+ * enough rows.
  *
  * For queries that run once: a recursion without an end of its own gives its first rows, iteration
  * by iteration. Filters and projections may stand between.
  */
 import { andAll, substitute } from '../expr-tools.ts';
 import { isVolatile } from '../function-facts.ts';
-import type { Relation, ScalarExpr } from '../relation.ts';
+import type { Relation, ScalarExpr, TableCall } from '../relation.ts';
 import { rewriteBottomUp } from '../relation-tools.ts';
 import type { RewriteContext } from './context.ts';
 
@@ -46,6 +47,28 @@ export function withEnough(
       ...relation,
       enough: { rows, filter: predicates.length === 0 ? null : andAll(predicates) },
     };
+    case 'flatMap': return predicates.length > 0 ? relation : {
+      ...relation, calls: relation.calls.map((call) => shortSeries(call, rows)),
+    };
     default: return relation;
   }
+}
+
+/** generate_series over integers that ends after so many values. */
+function shortSeries(call: TableCall, rows: bigint): TableCall {
+  const [start, stop, step] = call.args.map((arg) => (arg.kind === 'literal' ? arg : null));
+  if (!/^generate_series\(int[48],int[48](,int[48])?\)$/.test(call.function)) return call;
+  if (isNumber(start?.value) && stop !== null && stop !== undefined && isNumber(stop.value)) {
+    const by = call.args.length < 3 ? 1n : isNumber(step?.value) ? BigInt(step.value) : 0n;
+    if (by === 0n) return call;
+    const last = BigInt(start.value) + by * rows;
+    if (by > 0n ? last >= BigInt(stop.value) : last <= BigInt(stop.value)) return call;
+    const value = typeof stop.value === 'bigint' ? last : Number(last);
+    return { ...call, args: call.args.map((arg, at) => (at === 1 ? { ...stop, value } : arg)) };
+  }
+  return call;
+}
+
+function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint';
 }

@@ -78,7 +78,9 @@ function* views(context: SystemContext): Generator<CatalogRow, void> {
     yield {
       table_catalog: catalog, table_schema: relation.schema, table_name: relation.name,
       view_definition: relation.kind === 'system' ? null : viewText(relation),
-      check_option: 'NONE', is_updatable: 'NO', is_insertable_into: 'NO',
+      check_option: relation.options.find(([name]) => name === 'check_option')?.[1].toUpperCase()
+        ?? 'NONE',
+      is_updatable: 'NO', is_insertable_into: 'NO',
       is_trigger_updatable: 'NO', is_trigger_deletable: 'NO', is_trigger_insertable_into: 'NO',
     };
   }

@@ -99,7 +99,9 @@ function refuseForms(statement: CreateView): void {
   if (statement.temporary && statement.materialized) {
     throw sqlError('42601', 'materialized views cannot be temporary', { span: statement.span });
   }
-  if (statement.checkOption !== null) refuse('WITH CHECK OPTION', 'Views cannot be written to.');
+  if (statement.materialized && statement.checkOption !== null) {
+    refuse('WITH CHECK OPTION', 'Materialized views cannot be written to.');
+  }
   if (!statement.materialized && statement.query.locking.length > 0) {
     throw sqlError('0A000', 'a view with FOR UPDATE or FOR SHARE is not supported', {
       span: statement.query.locking[0]?.span, hint: 'Write it in the query over the view.',
@@ -147,15 +149,20 @@ function definePlain(context: StatementContext, definition: Definition): void {
   });
 }
 
-/** Options of a plain view: security_barrier and security_invoker. */
+function checkOption(option: CreateView['options'][number]): string {
+  const value = option.value === null ? '' : optionText(option).toLowerCase();
+  if (value === 'local' || value === 'cascaded') return value;
+  throw sqlError('22023', `invalid value for enum option "check_option": ${value}`, {
+    span: option.span, detail: 'Valid values are "local" and "cascaded".',
+  });
+}
+
+/** Options of a plain view: check_option, security_barrier and security_invoker. */
 function plainOptions(statement: CreateView): StoredRelation['options'] {
-  return statement.options.map((option): readonly [string, string] => {
+  const { checkOption: said } = statement;
+  return [...said === null ? [] : [['check_option', said] as const], ...statement.options.map((option): readonly [string, string] => {
     const { name } = option;
-    if (name === 'check_option') {
-      throw sqlError('0A000', 'WITH CHECK OPTION is not supported', {
-        span: option.span, hint: 'Views cannot be written to.',
-      });
-    }
+    if (name === 'check_option') return [name, checkOption(option)];
     if (name !== 'security_barrier' && name !== 'security_invoker') {
       throw sqlError('22023', `unrecognized parameter "${name}"`, { span: option.span });
     }
@@ -167,7 +174,7 @@ function plainOptions(statement: CreateView): StoredRelation['options'] {
       });
     }
     return [name, String(value)];
-  });
+  })];
 }
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
