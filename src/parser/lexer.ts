@@ -169,6 +169,11 @@ class Lexer {
     uescape.lastIndex = this.#at;
     const escape = uescape.exec(this.#text);
     if (escape !== null) this.#at = uescape.lastIndex;
+    if (escape !== null && /[0-9a-fA-F+'"\s]/.test(escape[1] ?? '')) {
+      throw lexicalError('invalid Unicode escape character', this.#text, {
+        start: this.#at - 3, end: this.#at,
+      });
+    }
     const value = decodeUnicode(body, escape?.[1] ?? '\\', { start, end: this.#at });
     this.#push(quote === 39 ? T.StringToken : T.Ident, start, value);
     return true;

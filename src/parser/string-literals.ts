@@ -4,7 +4,7 @@
  * Quotes are already undone by the lexer; errors carry the span of the whole literal.
  */
 import type { Span } from '../common/span.ts';
-import { invalidByteSequence, invalidUnicodeEscape } from './syntax-errors.ts';
+import { invalidByteSequence, invalidUnicode, invalidUnicodeEscape } from './syntax-errors.ts';
 
 const simple: ReadonlyMap<string, string> = new Map([
   ['b', '\b'],
@@ -19,14 +19,14 @@ export function decodeEscapes(body: string, span: Span): string {
   if (!body.includes('\\')) return body;
   const escapes =
     /(?:\\(?:[0-7]{1,3}|x[0-9a-fA-F]{1,2}))+|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\[^]|\\$/g;
-  return body.replace(escapes, (escape) => {
+  return paired(span, body.replace(escapes, (escape) => {
     const letter = escape.charAt(1);
     if (/^\\(?:[0-7]|x[0-9a-fA-F])/.test(escape)) return decodeBytes(escape, span);
     if (letter !== 'u' && letter !== 'U') return simple.get(letter) ?? letter;
     if (escape.length === 2) throw invalidUnicodeEscape(span);
     if (letter === 'U') return codePoint(escape.slice(2), span);
     return String.fromCharCode(Number.parseInt(escape.slice(2), 16));
-  });
+  }));
 }
 
 /** The value of a U&'...' body: \XXXX, \+XXXXXX and a doubled escape character. */
@@ -34,12 +34,13 @@ export function decodeUnicode(body: string, escape: string, span: Span): string 
   if (!body.includes(escape)) return body;
   const e = escape.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
   const pattern = new RegExp(`${e}(?:([0-9a-fA-F]{4})|\\+([0-9a-fA-F]{6})|(${e})|)`, 'g');
-  return body.replace(pattern, (_all, short?: string, long?: string, self?: string) => {
+  const character = (_all: string, short?: string, long?: string, self?: string): string => {
     if (short !== undefined) return String.fromCharCode(Number.parseInt(short, 16));
     if (long !== undefined) return codePoint(long, span);
     if (self !== undefined) return escape;
-    throw invalidUnicodeEscape(span);
-  });
+    throw invalidUnicode('escape', span);
+  };
+  return paired(span, body.replace(pattern, character));
 }
 
 /** The binary digits of B'...' or, with `hex`, X'...'; null when there are other characters. */
@@ -50,9 +51,17 @@ export function bitsOf(digits: string, hex: boolean): string | null {
   return digits.replace(/./g, (digit) => nibble(digit).padStart(4, '0'));
 }
 
+const ALONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+/** Halves of a surrogate pair stand together. */
+function paired(span: Span, text: string): string {
+  if (ALONE.test(text)) throw invalidUnicode('surrogate pair', span);
+  return text;
+}
+
 function codePoint(hex: string, span: Span): string {
   const code = Number.parseInt(hex, 16);
-  if (code > 0x10ffff || code === 0) throw invalidUnicodeEscape(span);
+  if (code > 0x10ffff || code === 0) throw invalidUnicode('escape value', span);
   return String.fromCodePoint(code);
 }
 

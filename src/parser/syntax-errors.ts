@@ -31,6 +31,11 @@ export function invalidUnicodeEscape(span: Span): SqlError {
   });
 }
 
+/** Unicode escapes of the right form that mean no character, or of U&'...' of another form. */
+export function invalidUnicode(what: string, span: Span): SqlError {
+  return sqlError('42601', `invalid Unicode ${what}`, { span });
+}
+
 /** Escapes that do not add up to UTF-8. */
 export function invalidByteSequence(span: Span): SqlError {
   return sqlError('22021', 'invalid byte sequence for encoding "UTF8"', { span });

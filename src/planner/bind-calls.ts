@@ -11,7 +11,9 @@ import { typeByName } from '../common/types/registry.ts';
 import type { SqlType } from '../common/types/sql-type.ts';
 import type { FunctionCall } from '../parser/ast.ts';
 import { bindAggregate } from './bind-aggregate-calls.ts';
-import { callOf, callSite, callText, coerceArguments, functionChoice } from './bind-call-tools.ts';
+import {
+  callOf, callSite, callText, coerceArguments, functionChoice, scalarCall,
+} from './bind-call-tools.ts';
 import type { Binder, Clause } from './bind-context.ts';
 import { functionSchema, functionsNamed } from './bind-functions.ts';
 import { bindOverCall } from './bind-over-calls.ts';
@@ -21,6 +23,7 @@ import { INT4, isString } from './bind-types.ts';
 import { bindCurrentWatermark } from './bind-watermark-call.ts';
 import { canCoerce, coerce, literalOf } from './coerce.ts';
 import { functionNotFound, notSupported, setsNotAllowed } from './errors.ts';
+import { functionsByName } from './functions/registry.ts';
 import { hypotheticalRank, isHypothetical } from './hypothetical.ts';
 import { inlinedValue } from './sql-functions.ts';
 import type { TableFunction } from './functions/entry.ts';
@@ -44,6 +47,8 @@ export function bindCall(binder: Binder, expr: FunctionCall): ScalarExpr {
     ?? bindCurrentWatermark(binder, name, expr);
   if (special !== null) return special;
   if (isHypothetical(expr, name)) return binder.bind(hypotheticalRank(expr, name));
+  const spread = spreadCall(binder, expr, name);
+  if (spread !== null) return spread;
   const known = functionsNamed(binder.state, name, functionSchema(expr));
   const kinds = new Set(known.map((entry) => entry.kind));
   if (kinds.has('aggregate')) return bindAggregate(binder, expr, name);
@@ -90,8 +95,20 @@ export function boundArguments(binder: Binder, expr: FunctionCall): readonly Sca
       return bound.kind === 'param' && bound.type.name === 'void' ? [] : [bound];
     }
     if (arg.value.kind === 'array') return arg.value.elements.map((each) => binder.bind(each));
-    return [variadicLiteral(binder.bind(arg.value), expr)].flat();
+    return variadicLiteral(binder.bind(arg.value), expr);
   });
+}
+
+/** f(..., VARIADIC array) of a function with an entry for it, if the array is not written out. */
+function spreadCall(binder: Binder, expr: FunctionCall, name: string): ScalarExpr | null {
+  const last = expr.args.at(-1);
+  if (last?.variadic !== true || last.value.kind === 'array') return null;
+  if (isForeign(expr) || functionsByName(`$${name}`).length === 0) return null;
+  const args = expr.args.map((arg) => binder.bind(arg.value));
+  if (args.at(-1)?.type.name !== 'array') {
+    throw sqlError('42804', 'VARIADIC argument must be an array', { span: last.span });
+  }
+  return scalarCall(binder.state, { name: `$${name}`, span: expr.span }, args);
 }
 
 /** VARIADIC over a constant array: its elements. */

@@ -26,7 +26,7 @@ import { rowFields } from './bind-fields.ts';
 import { compareRows, isRow, rowOf } from './bind-rows.ts';
 import { rowSubquery } from './bind-subqueries.ts';
 import { operatorNotFound, schemaNotFound } from './errors.ts';
-import { andAll, isNull, not, notDistinct, orAll } from './expr-tools.ts';
+import { andAll, isNull, not, notDistinct, nullOf, orAll } from './expr-tools.ts';
 import { functionsByName } from './functions/registry.ts';
 import { chooseOperator } from './overload.ts';
 import type { ScalarExpr } from './relation.ts';
@@ -103,7 +103,9 @@ export function bindIsTest(binder: Binder, expr: IsTest): ScalarExpr {
 function nullTest(state: StatementState, operand: ScalarExpr, negated: boolean): ScalarExpr {
   const settled = operand.kind === 'param' ? settle(state, operand) : operand;
   if (settled.type.name === 'record' && settled.type.fields !== undefined) {
-    const tests = rowFields(settled).map((field) => isNull(field));
+    // A row within a row is NULL only as a whole.
+    const tests = rowFields(settled).map((field) => (field.type.name === 'record'
+      ? notDistinct(field, nullOf(field.type)) : isNull(field)));
     return andAll(negated ? tests.map(not) : tests);
   }
   const arg = isUnknownLiteral(settled) ? coerce(state, settled, TEXT, 'implicit') : settled;

@@ -4,6 +4,7 @@
  * Comparisons of rows are spelled out field by field as PostgreSQL does: equality is an AND, order
  * goes by the first fields that differ.
  */
+import { sqlError } from '../common/errors.ts';
 import { must } from '../common/assert.ts';
 import type { Expr, RowExpr } from '../parser/ast.ts';
 import { operatorCall } from './bind-call-tools.ts';
@@ -45,7 +46,9 @@ export function compareRows(
   if (left.length !== right.length) {
     throw syntaxError('unequal number of entries in row expressions', site.span);
   }
-  if (left.length === 0) throw syntaxError('cannot compare rows of zero length', site.span);
+  if (left.length === 0) {
+    throw sqlError('0A000', 'cannot compare rows of zero length', { span: site.span });
+  }
   const field = (name: string, at: number): ScalarExpr =>
     operatorCall(state, { name, span: site.span },
       [must(left[at], 'field'), must(right[at], 'field')]);

@@ -26,8 +26,10 @@ export function numericToChar(value: Numeric, template: string): string {
   return layOut(shifted, pattern, { after: pattern.after, negative: null });
 }
 
-/** to_char(float8, template): at most 15 significant digits are shown. */
-export function floatToChar(value: number, template: string): string {
+/** to_char of a float: at most so many significant digits are shown, 15 of float8. */
+export function floatToChar(
+  value: number, template: string, most: number = FLOAT_DIGITS,
+): string {
   const pattern = parseNumberPattern(template);
   const exact = numericFromFloat8(value);
   if (pattern.exponent && exact.special === null) {
@@ -41,8 +43,7 @@ export function floatToChar(value: number, template: string): string {
   }
   const shifted = value * 10 ** pattern.shift;
   const wholeDigits = Math.abs(shifted).toFixed(0).length;
-  const after = wholeDigits >= FLOAT_DIGITS ? 0
-    : Math.min(pattern.after, FLOAT_DIGITS - wholeDigits);
+  const after = wholeDigits >= most ? 0 : Math.min(pattern.after, most - wholeDigits);
   const decimal = parseNumeric(plainDecimal(shifted, after));
   return layOut(decimal, pattern, { after, negative: value < 0 });
 }

@@ -66,7 +66,9 @@ const NUMBERS: readonly ScalarFunction[] = [
   }),
   ...['float4', 'float8'].map((type) => scalar({
     signature: `to_char(${type},text) -> text`, doc: 'Formats a number by a template.',
-    examples: [[`to_char(125.8::${type}, '999D9')`, ' 125.8']], evaluate: floatToChar,
+    examples: [[`to_char(125.8::${type}, '999D9')`, ' 125.8']],
+    evaluate: (value: number, template: string) =>
+      floatToChar(value, template, type === 'float4' ? 6 : 15),
   })),
   scalar({
     signature: 'to_number(text,text) -> numeric', doc: 'Reads a number by a template.',

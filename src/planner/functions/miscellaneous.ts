@@ -182,12 +182,16 @@ function unicodeEscapes(text: string): string {
       hint: 'Unicode escapes must be \\XXXX, \\+XXXXXX, \\uXXXX, or \\UXXXXXXXX.',
     });
   }
-  return text.replace(ESCAPE, (_whole, code: string) => {
+  const result = text.replace(ESCAPE, (_whole, code: string) => {
     if (code === '\\') return '\\';
     const point = Number.parseInt(code.replace(/^[uU+]/, ''), 16);
     if (point > 0x10ffff) throw sqlError('22023', `invalid Unicode code point: ${code}`);
     return point < 0x10000 ? String.fromCharCode(point) : String.fromCodePoint(point);
   });
+  if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(result)) {
+    throw sqlError('42601', 'invalid Unicode surrogate pair');
+  }
+  return result;
 }
 
 const IDENTIFIER = /\s*(?:"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*))\s*/y;

@@ -65,6 +65,33 @@ const OPERATOR_ENTRIES: readonly ScalarFunction[] = OPERATORS.flatMap((operator)
     evaluate: operator.code,
   })));
 
+const BYTES: readonly ScalarFunction[] = [
+  scalar({
+    signature: '~~(bytea,bytea) -> boolean', doc: 'bytes LIKE pattern.',
+    examples: [[`'abc'::bytea LIKE '_b%'::bytea`, 'true']],
+    evaluate: (bytes: Uint8Array, pattern: Uint8Array) =>
+      matchesLike(latin(bytes), latin(pattern), false),
+  }),
+  scalar({
+    signature: '!~~(bytea,bytea) -> boolean', doc: 'bytes NOT LIKE pattern.',
+    examples: [[`'abc'::bytea NOT LIKE 'a%'::bytea`, 'false']],
+    evaluate: (bytes: Uint8Array, pattern: Uint8Array) =>
+      !matchesLike(latin(bytes), latin(pattern), false),
+  }),
+  scalar({
+    signature: 'like_escape(bytea,bytea) -> bytea',
+    doc: 'A LIKE pattern with another escape byte as one with the backslash.',
+    examples: [[`'10%'::bytea LIKE '10#%'::bytea ESCAPE '#'::bytea`, 'true']],
+    evaluate: (pattern: Uint8Array, escape: Uint8Array) =>
+      Uint8Array.from(likeEscape(latin(pattern), latin(escape)), (each) => each.charCodeAt(0)),
+  }),
+];
+
+/** Bytes as characters, one for one. */
+function latin(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+}
+
 const TRANSLATIONS: readonly ScalarFunction[] = [
   scalar({
     signature: 'like_escape(text,text) -> text',
@@ -296,5 +323,5 @@ export const PATTERN_TABLES: readonly TableFunction[] = [
 
 /** Pattern matching operators and functions. */
 export const PATTERNS: readonly ScalarFunction[] = [
-  ...OPERATOR_ENTRIES, ...TRANSLATIONS, ...FIRST, ...COUNTED,
+  ...OPERATOR_ENTRIES, ...TRANSLATIONS, ...BYTES, ...FIRST, ...COUNTED,
 ];

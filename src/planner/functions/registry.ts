@@ -40,6 +40,7 @@ import { operatorOfName } from './operator-names.ts';
 import { OVERLAPS } from './overlaps.ts';
 import { PATTERNS, PATTERN_TABLES } from './pattern.ts';
 import { SEQUENCES } from './sequences.ts';
+import { spreadEntries } from './spread.ts';
 import { STRINGS } from './string.ts';
 import { STRING_FORMATS } from './string-format.ts';
 import { SYSTEM } from './system.ts';
@@ -84,7 +85,9 @@ const TOPICS: readonly FunctionTopic[] = [
     title: 'System',
     entries: [...SYSTEM, ...CATALOG_SESSION, ...CATALOG_FUNCTIONS, ...CATALOG_NAMES,
       ...CATALOG_TYPES, ...CATALOG_ACLS, ...CATALOG_TABLES, ...MISCELLANEOUS, ...INTERNAL,
-      ...DOMAINS],
+      ...DOMAINS,
+      ...spreadEntries([...STRING_FORMATS, ...JSON_FUNCTIONS, ...JSON_BUILDERS].filter(
+        (entry) => entry.kind === 'scalar'))],
   },
 ];
 
