@@ -3,14 +3,15 @@
  */
 import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
-import type { Assignment, InsertColumn, RowExpr } from '../parser/ast.ts';
+import type { Assignment, Expr, InsertColumn, RowExpr } from '../parser/ast.ts';
 import type { Binder } from './bind-context.ts';
 import { rowItems } from './bind-rows.ts';
 import { rowSubquery } from './bind-subqueries.ts';
 import type { CatalogColumn, CatalogRelation } from './catalog.ts';
-import { notSupported, syntaxError } from './errors.ts';
+import { syntaxError } from './errors.ts';
 import { mapColumns } from './expr-tools.ts';
 import type { ScalarExpr } from './relation.ts';
+import { bindPart, withPart } from './statements-parts.ts';
 import { assign, columnNumberOf, defaultOf, tableColumn } from './statements-targets.ts';
 import type { ChangeTarget } from './statements-views.ts';
 
@@ -23,17 +24,24 @@ export function bindAssignments(
 ): Assignments {
   const { table } = into;
   const values = new Map<number, ScalarExpr>();
+  const parts = new Set<number>();
   for (const assignment of set) {
     const given = assignedValues(binder, assignment);
     for (const [at, column] of assignment.columns.entries()) {
-      const number = assignable(into, column);
-      if (values.has(number)) {
+      const number = columnNumberOf(into, column.name);
+      const [access] = column.access;
+      if (values.has(number) && (access === undefined || !parts.has(number))) {
         throw syntaxError(`multiple assignments to same column "${column.name.name}"`,
           column.span);
       }
       const target = tableColumn(table, number);
       const value = given[at] ?? null;
-      if (value !== null) {
+      if (access !== undefined) {
+        parts.add(number);
+        const old = values.get(number) ?? { kind: 'column', index: number, type: target.type };
+        refuseComputed(target, column);
+        values.set(number, partValue(binder, { target, access, value }, old));
+      } else if (value !== null) {
         refuseComputed(target, column);
         const item = assignment.value.kind === 'row' ? assignment.value.items[at] : undefined;
         const { span } = item ?? assignment.value;
@@ -54,11 +62,21 @@ function refuseComputed(target: CatalogColumn, column: InsertColumn): void {
   });
 }
 
-function assignable(into: ChangeTarget, column: InsertColumn): number {
-  const number = columnNumberOf(into, column.name);
-  const access = column.access[0];
-  if (access !== undefined) throw notSupported('SET of a part of a column', access.span);
-  return number;
+/** The column as a whole with a new value of a part of it. */
+function partValue(
+  binder: Binder,
+  what: { readonly target: CatalogColumn; readonly access: Expr;
+    readonly value: ScalarExpr | null },
+  old: ScalarExpr,
+): ScalarExpr {
+  const { target, access, value } = what;
+  if (value === null) {
+    const kind = access.kind === 'fieldAccess' ? 'a subfield' : 'an array element';
+    throw sqlError('0A000', `cannot set ${kind} to DEFAULT`, { span: access.span });
+  }
+  const part = bindPart(binder, target, access);
+  const given = assign(binder.state, { ...target, type: part.type }, value, access.span);
+  return withPart(binder.state, part.steps, old, given);
 }
 
 /** The values of one assignment; null stands for DEFAULT. */

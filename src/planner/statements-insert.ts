@@ -13,13 +13,15 @@ import { exprBinder } from './bind-expr.ts';
 import { bindOnce } from './bind-top.ts';
 import { bindWith } from './bind-with.ts';
 import type { BoundQuery } from './bound.ts';
-import type { CatalogRelation } from './catalog.ts';
-import { notSupported, syntaxError } from './errors.ts';
-import { mapColumns } from './expr-tools.ts';
+import type { CatalogColumn, CatalogRelation } from './catalog.ts';
+import { syntaxError } from './errors.ts';
+import { mapColumns, nullOf } from './expr-tools.ts';
 import type { ConflictPlan, Returning } from './plans.ts';
 import type { Relation, RelationColumn, ScalarExpr } from './relation.ts';
 import { Scope } from './scope.ts';
 import { bindConflict } from './statements-conflict.ts';
+import { bindPart, withPart } from './statements-parts.ts';
+import type { ColumnPart } from './statements-parts.ts';
 import {
   assign, bindReturning, columnNumberOf, defaultOf, duplicateColumn, generatedValue, tableColumn,
 } from './statements-targets.ts';
@@ -39,6 +41,8 @@ interface Target {
   readonly into: ChangeTarget;
   /** Table columns the source gives, in its order. */
   readonly columns: readonly number[];
+  /** By place in `columns`: the part of the column that is given, null: all of it. */
+  readonly parts: readonly (ColumnPart | null)[];
   readonly overriding: Insert['overriding'];
 }
 
@@ -69,7 +73,7 @@ function sourceOf(
 ): BoundQuery {
   const query = insert.source;
   if (query === null) {
-    return wholeRows(state, { into, columns: [], overriding: null }, {
+    return wholeRows(state, { into, columns: [], parts: [], overriding: null }, {
       kind: 'values', columns: [], rows: [[]],
     });
   }
@@ -97,10 +101,8 @@ function targetColumns(
   }
   const seen = new Set<number>();
   const columns = named.map((column) => {
-    const access = column.access[0];
-    if (access !== undefined) throw notSupported('INSERT into a part of a column', access.span);
     const at = columnNumberOf(into, column.name);
-    if (seen.has(at)) throw duplicateColumn(column.name);
+    if (seen.has(at) && column.access.length === 0) throw duplicateColumn(column.name);
     seen.add(at);
     return at;
   });
@@ -114,6 +116,28 @@ function targetColumns(
   return columns;
 }
 
+/** The parts that are named in the target list. */
+function targetParts(
+  place: { readonly state: StatementState; readonly place: QueryPlace; readonly into: ChangeTarget },
+  named: readonly InsertColumn[], columns: readonly number[],
+): readonly (ColumnPart | null)[] {
+  const binder = exprBinder(place.state, {
+    scope: new Scope(null), withs: place.place.withs, clause: 'VALUES',
+  });
+  return columns.map((number, at) => {
+    const access = named[at]?.access[0];
+    return access === undefined ? null
+      : bindPart(binder, tableColumn(place.into.table, number), access);
+  });
+}
+
+/** A target column, or the part of it that is given, as a column to assign to. */
+function givenColumn({ into, columns, parts }: Target, at: number): CatalogColumn {
+  const column = tableColumn(into.table, must(columns[at], 'target column'));
+  const part = parts[at] ?? null;
+  return part === null ? column : { ...column, type: part.type, defaultExpr: null };
+}
+
 interface Into {
   readonly into: ChangeTarget;
   readonly place: QueryPlace;
@@ -123,28 +147,28 @@ function valuesSource(
   state: StatementState, insert: Insert, values: Values, where: Into,
 ): BoundQuery {
   const { into, place } = where;
-  const { table } = into;
   const first = must(values.rows[0], 'row of VALUES');
   const columns = targetColumns(into, insert.columns, first.length,
     first.at(-1)?.span ?? values.span);
   const binder = exprBinder(state, {
     scope: new Scope(null), withs: place.withs, clause: 'VALUES',
   });
-  const target: Target = { into, columns, overriding: insert.overriding };
+  const parts = targetParts({ state, place, into }, insert.columns, columns);
+  const target: Target = { into, columns, parts, overriding: insert.overriding };
   const rows = values.rows.map((row) => {
     if (row.length !== columns.length) {
       throw syntaxError('VALUES lists must all be the same length', row[0]?.span ?? values.span);
     }
     return row.map((expr, at): ScalarExpr => {
-      const column = tableColumn(table, must(columns[at], 'target column'));
+      const column = givenColumn(target, at);
       if (expr.kind === 'default') return defaultOf(column);
       refuseGenerated(target, must(columns[at], 'target column'), expr.span);
       return assign(state, column, binder.bind(expr), expr.span);
     });
   });
-  const types = columns.map((at) => {
-    const column = tableColumn(table, at);
-    return { name: column.name, type: column.type };
+  const types = columns.map((_number, at) => {
+    const { name, type } = givenColumn(target, at);
+    return { name, type };
   });
   return wholeRows(state, target, { kind: 'values', rows, columns: types });
 }
@@ -168,9 +192,10 @@ function querySource(
     ...place, targets: wanted.map((at) => tableColumn(table, at).type),
   });
   const columns = targetColumns(into, insert.columns, bound.columns.length, query.span);
-  const target: Target = { into, columns, overriding: insert.overriding };
+  const parts = targetParts({ state, place, into }, insert.columns, columns);
+  const target: Target = { into, columns, parts, overriding: insert.overriding };
   for (const at of columns) refuseGenerated(target, at, query.span);
-  const given = columns.map((at, index): ScalarExpr => assign(state, tableColumn(table, at), {
+  const given = columns.map((_at, index): ScalarExpr => assign(state, givenColumn(target, index), {
     kind: 'column', index, type: must(bound.relation.columns[index], 'column').type,
   }, query.span));
   const keys = bound.orderBy.map((key): ScalarExpr => ({
@@ -179,15 +204,27 @@ function querySource(
   }));
   const whole = wholeRows(state, target, {
     kind: 'project', input: bound.relation, exprs: [...given, ...keys],
-    columns: [...columns.map((at): RelationColumn => ({
-      name: tableColumn(table, at).name, type: tableColumn(table, at).type,
-    })), ...keys.map((key, at) => ({ name: `$sort${at}`, type: key.type }))],
+    columns: [...columns.map((_at, index): RelationColumn => {
+      const { name, type } = givenColumn(target, index);
+      return { name, type };
+    }), ...keys.map((key, at) => ({ name: `$sort${at}`, type: key.type }))],
   });
   return {
     ...whole, limit: bound.limit, offset: bound.offset, withTies: bound.withTies,
     orderBy: bound.orderBy.map((key, at) => ({ ...key, column: table.columns.length + at })),
     notices: bound.notices,
   };
+}
+
+/** A column of which parts are given; the rest of it is NULL. */
+function ofParts(state: StatementState, { into, columns, parts }: Target, at: number): ScalarExpr {
+  let value = nullOf(tableColumn(into.table, at).type);
+  for (const [index, number] of columns.entries()) {
+    const part = parts[index] ?? null;
+    if (number !== at || part === null) continue;
+    value = withPart(state, part.steps, value, { kind: 'column', index, type: part.type });
+  }
+  return value;
 }
 
 /** Rows of the target columns (and hidden ones behind them) made into whole rows of the table. */
@@ -200,6 +237,7 @@ function wholeRows(
   const exprs = table.columns.map((column, at): ScalarExpr => {
     const index = target.columns.indexOf(at);
     if (index < 0 || override(at)) return defaultOf(column);
+    if ((target.parts[index] ?? null) !== null) return ofParts(state, target, at);
     return { kind: 'column', index, type: column.type };
   });
   const finished = exprs.map((expr, at) => {

@@ -38,6 +38,7 @@ import { MATH_FLOAT } from './math-float.ts';
 import { MISCELLANEOUS } from './miscellaneous.ts';
 import { operatorOfName } from './operator-names.ts';
 import { OVERLAPS } from './overlaps.ts';
+import { PARTS } from './parts.ts';
 import { PATTERNS, PATTERN_TABLES } from './pattern.ts';
 import { SEQUENCES } from './sequences.ts';
 import { spreadEntries } from './spread.ts';
@@ -86,7 +87,7 @@ const TOPICS: readonly FunctionTopic[] = [
     entries: [...SYSTEM, ...CATALOG_SESSION, ...CATALOG_FUNCTIONS, ...CATALOG_NAMES,
       ...CATALOG_TYPES, ...CATALOG_ACLS, ...CATALOG_TABLES, ...MISCELLANEOUS, ...INTERNAL,
       ...DOMAINS,
-      ...spreadEntries([...STRING_FORMATS, ...JSON_FUNCTIONS, ...JSON_BUILDERS].filter(
+      ...PARTS, ...spreadEntries([...STRING_FORMATS, ...JSON_FUNCTIONS, ...JSON_BUILDERS].filter(
         (entry) => entry.kind === 'scalar'))],
   },
 ];
