@@ -160,7 +160,7 @@ function checkOption(option: CreateView['options'][number]): string {
 /** Options of a plain view: check_option, security_barrier and security_invoker. */
 function plainOptions(statement: CreateView): StoredRelation['options'] {
   const { checkOption: said } = statement;
-  return [...said === null ? [] : [['check_option', said] as const], ...statement.options.map((option): readonly [string, string] => {
+  const given = statement.options.map((option): readonly [string, string] => {
     const { name } = option;
     if (name === 'check_option') return [name, checkOption(option)];
     if (name !== 'security_barrier' && name !== 'security_invoker') {
@@ -174,7 +174,8 @@ function plainOptions(statement: CreateView): StoredRelation['options'] {
       });
     }
     return [name, String(value)];
-  })];
+  });
+  return said === null ? given : [['check_option', said], ...given];
 }
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
