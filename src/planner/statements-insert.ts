@@ -118,16 +118,16 @@ function targetColumns(
 
 /** The parts that are named in the target list. */
 function targetParts(
-  place: { readonly state: StatementState; readonly place: QueryPlace; readonly into: ChangeTarget },
+  where: Into & { readonly state: StatementState },
   named: readonly InsertColumn[], columns: readonly number[],
 ): readonly (ColumnPart | null)[] {
-  const binder = exprBinder(place.state, {
-    scope: new Scope(null), withs: place.place.withs, clause: 'VALUES',
+  const binder = exprBinder(where.state, {
+    scope: new Scope(null), withs: where.place.withs, clause: 'VALUES',
   });
   return columns.map((number, at) => {
     const access = named[at]?.access[0];
     return access === undefined ? null
-      : bindPart(binder, tableColumn(place.into.table, number), access);
+      : bindPart(binder, tableColumn(where.into.table, number), access);
   });
 }
 
