@@ -137,8 +137,15 @@ function hashColumn(column: Column, hashes: Int32Array): void {
     }
     case 'ref': {
       const data = column.data;
+      let last: Value = null;
+      let hash = hashRef(null);
       for (let i = 0; i < count; i++) {
-        hashes[i] = combineHash(hashes[i] ?? 0, hashRef(data[i] ?? null));
+        const value = data[i] ?? null;
+        if (value !== last) {
+          hash = hashRef(value);
+          last = value;
+        }
+        hashes[i] = combineHash(hashes[i] ?? 0, hash);
       }
       return;
     }

@@ -234,7 +234,7 @@ export function compareValues(a: Value, b: Value, type: SqlType): number {
 
 /** True when the values are the same for grouping: equal, or both NULL. */
 export function equalValues(a: Value, b: Value, type: SqlType): boolean {
-  return compareValues(a, b, type) === 0;
+  return a === b || compareValues(a, b, type) === 0;
 }
 
 /** An int32 hash; equal values hash equally. */

@@ -133,9 +133,16 @@ function hashRefs(
   data: Value[], nulls: Uint8Array | null, hasher: (value: Value) => number,
   { rows, count, out, first }: Target,
 ): void {
+  // Many rows may hold the same array: it is hashed once.
+  let last: Value = null;
+  let hash = NULL_HASH;
   for (let i = 0; i < count; i++) {
     const row = rows === null ? i : rows[i] as number;
-    const hash = nulls !== null && nulls[row] === 1 ? NULL_HASH : hasher(data[row] as Value);
+    const value = nulls !== null && nulls[row] === 1 ? null : data[row] as Value;
+    if (value !== last) {
+      hash = value === null ? NULL_HASH : hasher(value);
+      last = value;
+    }
     out[i] = first ? hash : combineHash(out[i] as number, hash);
   }
 }
