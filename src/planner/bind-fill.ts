@@ -7,6 +7,7 @@
  */
 import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
+import { MICROS_PER_DAY } from '../common/types/interval.ts';
 import type { Span } from '../common/span.ts';
 import type { Value } from '../common/values.ts';
 import type { Expr, FillClause } from '../parser/ast.ts';
@@ -162,7 +163,7 @@ function filled(filling: Filling, source: Facted, copies: Copies): Facted {
   const { binder, clause } = filling;
   const { state } = binder;
   const windows = windowsOf(filling, source);
-  const { step, size } = windows;
+  const { step, size, zone } = windows;
   const columns = windows.columns.map(({ column: at }) => at);
   const trailing = clause.trailing === null ? null
     : trailingOf(binder, clause.trailing, step);
@@ -182,6 +183,7 @@ function filled(filling: Filling, source: Facted, copies: Copies): Facted {
     most: trailing ?? BETWEEN_MAX,
     partitionBy: Array.from({ length: filling.groups }, (_each, at) => at)
       .filter((at) => !columns.includes(at)),
+    ...zone === undefined ? {} : { zone },
   };
   const input = final ? gateBelow(source, clause.span) : source.relation;
   // Windows between rows come with the later one: nothing is known of their times.
@@ -199,6 +201,7 @@ function gateBelow({ relation, facts }: Facted, span: Span): Relation {
 /** The columns of the one window that is grouped by, and its sizes. */
 function windowsOf({ binder, clause, groups }: Filling, { relation }: Facted): {
   readonly columns: FillRule['windows']; readonly step: bigint; readonly size: bigint;
+  readonly zone?: string;
 } {
   const facts = [...new Properties(binder.state.catalog).windows(relation)]
     .filter(([at]) => at < groups);
@@ -213,13 +216,19 @@ function windowsOf({ binder, clause, groups }: Filling, { relation }: Facted): {
   if (facts.some(([, each]) => each.id !== id)) {
     throw notSupported('FILL with several windows in GROUP BY', clause.span);
   }
+  const columns = facts.map(([at, { role }]) => ({ column: at, role }));
+  if (window.kind === 'zoned' && window.shape !== 'cumulate'
+    && window.size >= MICROS_PER_DAY) {
+    const { size, zone } = window;
+    return { columns, step: window.shape === 'hop' ? window.step : size, size, zone };
+  }
   if (window.kind !== 'tumble' && window.kind !== 'hop') {
-    const what = window.kind === 'zoned' ? 'windows in a time zone' : window.kind.toUpperCase();
+    const what = window.kind === 'zoned' ? 'windows of parts of a day in a time zone'
+      : window.kind.toUpperCase();
     throw notSupported(`FILL over ${what}`, clause.span, 'Use TUMBLE or HOP.');
   }
   return {
-    columns: facts.map(([at, { role }]) => ({ column: at, role })),
-    step: window.kind === 'tumble' ? window.size : window.slide, size: window.size,
+    columns, step: window.kind === 'tumble' ? window.size : window.slide, size: window.size,
   };
 }
 

@@ -196,6 +196,7 @@ export function fillText(
       case 'linear': return `${names(each.column)} between the rows`;
     }
   });
-  return `every ${microsText(rule.step)}${partition}, ${rule.trailing ? 'trailing ' : ''}up to ${
+  return `every ${microsText(rule.step)}${rule.zone === undefined ? ''
+    : ` in ${rule.zone}`}${partition}, ${rule.trailing ? 'trailing ' : ''}up to ${
     rule.most} windows: ${values.join(', ')}`;
 }

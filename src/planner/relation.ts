@@ -284,9 +284,10 @@ export interface Panes {
 export interface FillRule {
   /** Window columns of the input; the first one orders windows. */
   readonly windows: readonly { readonly column: number; readonly role: 'start' | 'end' | 'time' }[];
-  /** Distance of windows, and their length. */
+  /** Distance of windows, and their length: of whole days where there is a time zone. */
   readonly step: bigint;
   readonly size: bigint;
+  readonly zone?: string;
   readonly partitionBy: readonly number[];
   /** The other columns. */
   readonly values: readonly FillValue[];

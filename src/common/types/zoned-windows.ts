@@ -60,7 +60,7 @@ function firstMoment(zone: string, midnight: bigint): bigint {
 }
 
 /** The local day a moment is in. */
-function dayOf(zone: string, time: bigint): bigint {
+export function dayOf(zone: string, time: bigint): bigint {
   const day = floorDiv(utcToLocal(zone, time), MICROS_PER_DAY);
   if (time < dayStart(zone, day)) return day - 1n;
   return time >= dayStart(zone, day + 1n) ? day + 1n : day;

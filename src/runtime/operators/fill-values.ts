@@ -19,6 +19,8 @@ import { cell, makeColumn, setCell } from '../batch.ts';
 import type { Batch, Column } from '../batch.ts';
 import type { RowStore } from '../state/row-store.ts';
 import { gather } from '../state/transfer.ts';
+import { fillSteps } from './fill-steps.ts';
+import type { FillSteps } from './fill-steps.ts';
 
 /** Windows to add, side by side. */
 export interface NewWindows {
@@ -32,11 +34,13 @@ export class FillValues {
   readonly #rule: FillRule;
   readonly #columns: readonly DataflowColumn[];
   readonly #rows: RowStore;
+  readonly #steps: FillSteps;
   /** The first window column. */
   readonly time: number;
 
   constructor(rule: FillRule, columns: readonly DataflowColumn[], rows: RowStore) {
     this.#rule = rule;
+    this.#steps = fillSteps(rule);
     this.#columns = columns;
     this.#rows = rows;
     this.time = must(rule.windows[0], 'window column').column;
@@ -55,8 +59,8 @@ export class FillValues {
       columns[at] = gather(this.#rows.column(at), before, length);
     }
     for (const { column, role } of this.#rule.windows) {
-      const shift = this.#place(role) - this.#place(must(this.#rule.windows[0], 'first').role);
-      columns[column] = { kind: 'i64', data: times.map((time) => time + shift), nulls: null };
+      const data = times.map((time) => this.#steps.place(time, role));
+      columns[column] = { kind: 'i64', data, nulls: null };
     }
     for (const value of this.#rule.values) {
       columns[value.column] = value.how === 'previous'
@@ -67,11 +71,6 @@ export class FillValues {
       length, weights: new Int32Array(length).fill(1),
       columns: columns.map((column) => must(column, 'filled column')),
     };
-  }
-
-  /** Where a window column is from the window's start. */
-  #place(role: 'start' | 'end' | 'time'): bigint {
-    return role === 'start' ? 0n : role === 'end' ? this.#rule.size : this.#rule.size - 1n;
   }
 
   #column(value: FillValue, { before, behind, times }: NewWindows): Column {
@@ -96,10 +95,10 @@ export class FillValues {
         const from = this.#cell(value.column, before);
         const to = this.#cell(value.column, behind);
         const start = this.timeOf(before);
-        const parts = (this.timeOf(behind) - start) / this.#rule.step;
+        const parts = this.#steps.between(start, this.timeOf(behind));
         if (from === null || to === null || parts - 1n > this.#rule.most) return null;
         const { type } = must(this.#columns[value.column], 'column');
-        return between(from, to, { part: (time - start) / this.#rule.step, parts, type });
+        return between(from, to, { part: this.#steps.between(start, time), parts, type });
       }
     }
   }

@@ -14,6 +14,8 @@ import type { Emit, Frontier, Operator, OperatorContext, StateSize } from '../op
 import { gatherSlots } from '../state/transfer.ts';
 import { splitNulls } from './asof-join.ts';
 import { DueTimes } from './due-times.ts';
+import { fillSteps } from './fill-steps.ts';
+import type { FillSteps } from './fill-steps.ts';
 import { FillValues } from './fill-values.ts';
 import { Instant } from './instant.ts';
 import { OrderedPartitions } from './ordered-partitions.ts';
@@ -41,6 +43,7 @@ class Fill implements Operator {
   readonly #rows: OrderedPartitions;
   readonly #fills: OrderedPartitions;
   readonly #values: FillValues;
+  readonly #steps: FillSteps;
   /** Windows up to here have closed, and windows up to here are forgotten. */
   readonly #closed: Instant;
   readonly #forgotten: Instant;
@@ -58,6 +61,7 @@ class Fill implements Operator {
   constructor(node: FillNode, input: DataflowNode, context: OperatorContext) {
     this.#node = node;
     this.#rule = node.rule;
+    this.#steps = fillSteps(node.rule);
     this.#batchRows = context.batchRows;
     const time = must(node.rule.windows[0], 'window column').column;
     const { partitionBy } = node.rule;
@@ -160,7 +164,6 @@ class Fill implements Operator {
     before: number, key: number,
     { fills, closed }: { readonly fills: number; readonly closed: bigint | null },
   ): void {
-    const { step } = this.#rule;
     const { index, roots } = this.#rows;
     const root = roots[this.#rows.partitionOf(key)] as number;
     const behind = root === 0 ? NONE : before < 0 ? index.first(root)
@@ -174,19 +177,21 @@ class Fill implements Operator {
     while (at >= 0) {
       const there = column.i64[at] as bigint;
       if (end !== null && there > end) break;
-      for (; time < there && time <= last; time += step) this.#add(before, behind, time);
+      for (; time < there && time <= last; time = this.#steps.plus(time, 1n)) {
+        this.#add(before, behind, time);
+      }
       if (time === there && time <= last) {
         if (!this.#values.isSame(this.#fills.store, at, before, behind)) {
           this.#gone.push(at);
           this.#add(before, behind, time);
         }
-        time += step;
+        time = this.#steps.plus(time, 1n);
       } else {
         this.#gone.push(at);
       }
       at = this.#fills.index.successor(set, at);
     }
-    for (; time <= last; time += step) this.#add(before, behind, time);
+    for (; time <= last; time = this.#steps.plus(time, 1n)) this.#add(before, behind, time);
   }
 
   #add(before: number, behind: number, time: bigint): void {
@@ -198,18 +203,19 @@ class Fill implements Operator {
   /** The first and last window to fill behind a row; the last is before the first: none. */
   #wanted(before: number, behind: number, closed: bigint | null): [bigint, bigint] {
     if (before < 0) return [1n, 0n];
-    const { step, most, trailing } = this.#rule;
+    const { most, trailing } = this.#rule;
     const start = this.#values.timeOf(before);
-    const limit = start + most * step;
-    const first = start + step;
+    const limit = this.#steps.plus(start, most);
+    const first = this.#steps.plus(start, 1n);
     if (!trailing) {
-      const last = behind < 0 ? start : this.#values.timeOf(behind) - step;
+      const last = behind < 0 ? start : this.#steps.plus(this.#values.timeOf(behind), -1n);
       return [first, last > limit ? start : last];
     }
-    const last = behind >= 0 ? this.#values.timeOf(behind) - step : closed ?? start;
+    const last = behind < 0 ? closed ?? start
+      : this.#steps.plus(this.#values.timeOf(behind), -1n);
     // What was settled and forgotten is out already.
     const settled = this.#settles ? this.#forgotten.value : null;
-    return [settled === null ? first : later(first, after(start, settled, step)) ?? first,
+    return [settled === null ? first : later(first, this.#steps.after(start, settled)) ?? first,
       last < limit ? last : limit];
   }
 
@@ -222,25 +228,26 @@ class Fill implements Operator {
     const root = this.#rows.roots[partition] as number;
     this.#oldest.set(partition, root === 0 || this.#node.forgets === null ? null : AT_ONCE);
     if (!this.#rule.trailing) return;
-    const { step, most } = this.#rule;
     const last = root === 0 ? NONE : this.#rows.index.last(root);
     const start = last < 0 ? 0n : this.#values.timeOf(last);
-    const next = closed === null ? start + step : later(start + step, after(start, closed, step));
-    this.#next.set(partition, last < 0 || next === null || next > start + most * step ? null
-      : next);
+    const first = this.#steps.plus(start, 1n);
+    const next = closed === null ? first : later(first, this.#steps.after(start, closed));
+    this.#next.set(partition, last < 0 || next === null
+      || next > this.#steps.plus(start, this.#rule.most) ? null : next);
   }
 
   /** Trailing windows that have closed. */
   #advance(closed: bigint): void {
-    const { step, most } = this.#rule;
     const { numbers, times } = this.#next.takeUpTo(closed);
     numbers.forEach((partition, i) => {
       const root = this.#rows.roots[partition] as number;
       if (root === 0) return;
       const before = this.#rows.index.last(root);
-      const limit = this.#values.timeOf(before) + most * step;
+      const limit = this.#steps.plus(this.#values.timeOf(before), this.#rule.most);
       let time = times[i] as bigint;
-      for (; time <= closed && time <= limit; time += step) this.#add(before, NONE, time);
+      for (; time <= closed && time <= limit; time = this.#steps.plus(time, 1n)) {
+        this.#add(before, NONE, time);
+      }
       this.#next.set(partition, time > limit ? null : time);
       if (this.#node.forgets !== null) this.#oldest.set(partition, AT_ONCE);
     });
@@ -309,9 +316,9 @@ class Fill implements Operator {
 
   /** When a row (and the gap behind it) cannot matter any more, given the row behind it. */
   #leavesAt(slot: number, behind: number): bigint {
-    const { step, most, trailing } = this.#rule;
+    const { most, trailing } = this.#rule;
     return behind >= 0 ? this.#values.timeOf(behind)
-      : this.#values.timeOf(slot) + (most + (trailing && this.#settles ? 0n : 1n)) * step;
+      : this.#steps.plus(this.#values.timeOf(slot), most + (trailing && this.#settles ? 0n : 1n));
   }
 
   /** Forgets windows before a time; gives the first one that stays. */
@@ -359,9 +366,4 @@ class Fill implements Operator {
 
 function later(a: bigint | null, b: bigint | null): bigint | null {
   return a === null ? b : b === null || a > b ? a : b;
-}
-
-/** The first window behind a time that is whole steps away from `start`. */
-function after(start: bigint, time: bigint, step: bigint): bigint {
-  return time < start ? start : start + ((time - start) / step + 1n) * step;
 }
