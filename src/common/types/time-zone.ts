@@ -58,6 +58,11 @@ function lookUpName(text: string): Zone | null {
   return { kind: 'fixed', seconds: seconds + 0, abbreviation: bracketed ?? letters ?? null };
 }
 
+/** True for IANA names and POSIX forms, which SET TIME ZONE takes. */
+export function isZoneName(text: string): boolean {
+  return lookUpName(text) !== null;
+}
+
 /** The zone a text names; 22023 when there is none. */
 export function requireZone(text: string): Zone {
   const zone = resolveZone(text);

@@ -17,6 +17,13 @@ function constant(signature: string, value: Value, sample: readonly [string, str
   });
 }
 
+/** PostgreSQL's encodings by number. */
+const ENCODINGS: readonly string[] = ('SQL_ASCII EUC_JP EUC_CN EUC_KR EUC_TW EUC_JIS_2004 UTF8 '
+  + 'MULE_INTERNAL LATIN1 LATIN2 LATIN3 LATIN4 LATIN5 LATIN6 LATIN7 LATIN8 LATIN9 LATIN10 WIN1256 '
+  + 'WIN1258 WIN866 WIN874 KOI8R WIN1251 WIN1252 ISO_8859_5 ISO_8859_6 ISO_8859_7 ISO_8859_8 '
+  + 'WIN1250 WIN1253 WIN1254 WIN1255 WIN1257 KOI8U SJIS BIG5 GBK UHC GB18030 JOHAB '
+  + 'SHIFT_JIS_2004').split(' ');
+
 const FACTS: readonly ScalarFunction[] = [
   constant('pg_is_in_recovery() -> boolean', false, ['pg_is_in_recovery()', 'false'],
     'False: the server takes writes.'),
@@ -31,7 +38,7 @@ const FACTS: readonly ScalarFunction[] = [
   scalar({
     signature: 'pg_encoding_to_char(int4) -> name', doc: 'The name of an encoding.',
     examples: [['pg_encoding_to_char(6)', 'UTF8']],
-    evaluate: (encoding: number) => (encoding === 6 ? 'UTF8' : encoding === 0 ? 'SQL_ASCII' : ''),
+    evaluate: (encoding: number) => ENCODINGS[encoding] ?? '',
   }),
   scalar({
     signature: 'pg_char_to_encoding(name) -> int4', doc: 'The number of an encoding.',

@@ -83,7 +83,7 @@ function brokenText(
     return toJsonText({ kind: 'array', dims: rest, lowerBounds: rest.map(() => 1), elements },
       type, settings);
   });
-  return `[${parts.join(rest.length === 0 ? ',' : ',\n ')}]`;
+  return `[${parts.join(',\n ')}]`;
 }
 
 function odd(name: string): SqlError {

@@ -2,6 +2,7 @@
  * SET, RESET, SET TRANSACTION and DISCARD.
  */
 import { sqlError } from '../../common/errors.ts';
+import { parseInterval } from '../../common/types/interval-parse.ts';
 import type {
   Discard, ResetVariable, SetTransaction, SetVariable,
 } from '../../parser/ast-statements.ts';
@@ -38,12 +39,21 @@ export function valueText(name: string, value: Expr): string {
     case 'stringLiteral': return value.value;
     case 'integerLiteral': case 'decimalLiteral': return value.text;
     case 'booleanLiteral': return value.value ? 'on' : 'off';
-    case 'typedLiteral': return value.value;
+    case 'typedLiteral':
+      return name.toLowerCase() === 'timezone' ? zoneHours(value.value) : value.value;
     case 'nullLiteral': return '';
     case 'columnRef': return value.parts.map((part) => part.name).join('.');
     case 'unary': return `${value.operator}${valueText(name, value.operand)}`;
     default: throw sqlError('22023', `invalid value for parameter "${name}"`, { span: value.span });
   }
+}
+
+/** INTERVAL '-08:00' HOUR TO MINUTE as a number of hours, the unit of a number alone. */
+function zoneHours(text: string): string {
+  if (/^\s*[+-]?\d+\s*$/.test(text)) return text;
+  const { months, days, micros } = parseInterval(text);
+  if (months === 0 && days === 0) return String(Number(micros) / 3_600_000_000);
+  throw sqlError('22023', `invalid value for parameter "TimeZone": "${text}"`);
 }
 
 /** SET TRANSACTION and SET SESSION CHARACTERISTICS. */

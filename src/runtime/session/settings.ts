@@ -8,6 +8,7 @@
 import { sqlError } from '../../common/errors.ts';
 import { must } from '../../common/assert.ts';
 import { isKnownZone } from '../../common/real/zones.ts';
+import { isZoneName } from '../../common/types/time-zone.ts';
 import { checkedPath } from './search-path.ts';
 
 /** A parameter: its default, documentation and how a new value is checked and normalised. */
@@ -88,10 +89,25 @@ function integer(name: string, low: number, high: number): (value: string) => st
 function timeZone(value: string): string {
   const zone = value.trim();
   if (/^(utc|gmt|z|zulu)$/i.test(zone)) return zone.toLowerCase() === 'gmt' ? 'GMT' : 'UTC';
-  if (/^[+-]?\d{1,2}(:?\d{2})?$/.test(zone)) return zone;
   if (/^(local|default)$/i.test(zone)) return 'UTC';
-  if (isKnownZone(zone)) return zone;
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(zone)) return hoursEast(Number(zone));
+  if (isKnownZone(zone) || isZoneName(zone)) return zone;
   return invalid('TimeZone', value);
+}
+
+/** A number of hours east of Greenwich as a zone's name: -5 is `<-05>+05`. */
+function hoursEast(hours: number): string {
+  const seconds = Math.trunc(Math.abs(hours) * 3600);
+  if (seconds > 167 * 3600) {
+    throw sqlError('22023', `invalid value for parameter "TimeZone": "${hours}"`, {
+      detail: 'UTC timezone offset is out of range.',
+    });
+  }
+  const parts = [seconds / 3600, seconds / 60 % 60, seconds % 60].map((part) =>
+    String(Math.floor(part)).padStart(2, '0'));
+  while (parts.length > 1 && parts.at(-1) === '00') parts.pop();
+  const text = parts.join(':');
+  return hours < 0 ? `<-${text}>+${text}` : `<+${text}>-${text}`;
 }
 
 function dateStyle(value: string): string {
