@@ -38,12 +38,18 @@ export function bindTargets(
     const typed = wanted !== null && bound.type.name === 'unknown'
       ? tryCoerce(binder.state, bound, wanted, 'assignment') : null;
     found.push({
-      name: item.alias?.name ?? columnName(item.expr),
+      name: item.alias?.name ?? figureName(item.expr) ?? queryColumn(bound) ?? '?column?',
       expr: typed ?? (rule.branch === true && bound.kind === 'literal' ? bound
         : settle(binder.state, bound)),
     });
   }
   return found;
+}
+
+/** The name of a subquery's column, where it stands for itself. */
+function queryColumn(bound: ScalarExpr): string | null {
+  return bound.kind === 'subquery' && bound.mode.kind === 'scalar'
+    ? bound.relation.columns[0]?.name ?? null : null;
 }
 
 /** The name PostgreSQL gives an output column without an alias. */

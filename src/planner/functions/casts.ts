@@ -396,9 +396,11 @@ function textCast(from: SqlType, to: SqlType): CastEntry | null {
   }
   if (isString(from) || from.name === 'unknown') {
     const context = from.name === 'unknown' ? 'implicit' : 'explicit';
+    // The value is fitted to the modifiers afterwards, as the context asks for.
+    const { mods: _fitted, ...plain } = to;
     return {
       ...entry(from, to, context, (evaluation, value) =>
-        parseValue(asString(value), to, settingsOf(evaluation))),
+        parseValue(asString(value), plain, settingsOf(evaluation))),
       volatility: isStable(to) ? 'stable' : 'immutable',
     };
   }
