@@ -7,7 +7,7 @@
 import { assertNever, must } from '../common/assert.ts';
 import type { DerivedTable, FromItem, Join, WindowTable } from '../parser/ast.ts';
 import { exprBinder } from './bind-expr.ts';
-import { bindFunctionTable, ONE_ROW } from './bind-function-tables.ts';
+import { bindFunctionTable, populatedRows, ONE_ROW } from './bind-function-tables.ts';
 import type { FunctionPiece } from './bind-function-tables.ts';
 import { combine, joinPieces } from './bind-joins.ts';
 import type { JoinPlace } from './bind-joins.ts';
@@ -70,7 +70,10 @@ function bindItem(context: FromContext, written: FromItem): FromPiece {
       return sampled(context.state, bindTableRef(context, item), item.sample);
     }
     case 'derivedTable': return bindDerived(context, item);
-    case 'functionTable': return bindFunctionTable(context, item);
+    case 'functionTable': {
+      const rows = populatedRows(context, item);
+      return rows === null ? bindFunctionTable(context, item) : bindDerived(context, rows);
+    }
     case 'windowTable': return bindWindow(context, item);
     case 'join': return bindJoin(context, item);
     default: return assertNever(item);

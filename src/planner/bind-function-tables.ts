@@ -6,15 +6,19 @@
  */
 import { must } from '../common/assert.ts';
 import { sqlError } from '../common/errors.ts';
-import type { Expr, FunctionCall, FunctionTable, FunctionTableCall } from '../parser/ast.ts';
+import type {
+  DerivedTable, Expr, FunctionCall, FunctionTable, FunctionTableCall,
+} from '../parser/ast.ts';
 import { boundArguments, functionName, tableCall } from './bind-calls.ts';
 import { callSite, coerceArguments, functionChoice } from './bind-call-tools.ts';
 import type { Binder } from './bind-context.ts';
 import { exprBinder } from './bind-expr.ts';
+import { rowFields } from './bind-fields.ts';
 import { functionSchema, functionsNamed } from './bind-functions.ts';
 import { INT8 } from './bind-types.ts';
 import { settle } from './coerce.ts';
 import { notSupported } from './errors.ts';
+import { isPopulatedSet, populatedSet } from './json-records.ts';
 import type { Relation, RelationColumn, ScalarExpr, TableCall } from './relation.ts';
 import { NO_FACTS, Scope } from './scope.ts';
 import { inlinedRows } from './sql-functions.ts';
@@ -121,8 +125,8 @@ function valuePiece(
     columns.push({ name: 'ordinality', type: INT8 });
   }
   const fields = expr.type.name === 'record' ? expr.type.fields : undefined;
-  if (fields !== undefined && expr.kind === 'record') {
-    exprs.splice(0, 1, ...expr.fields);
+  if (fields !== undefined && (expr.kind === 'record' || isPopulated(expr))) {
+    exprs.splice(0, 1, ...rowFields(expr));
     columns.splice(0, 1, ...fields);
   }
   const relation: Relation = { kind: 'project', input: ONE_ROW, exprs, columns };
@@ -132,6 +136,27 @@ function valuePiece(
     }))),
     calls: null,
   };
+}
+
+function isPopulated(expr: ScalarExpr): boolean {
+  return expr.kind === 'call' && /^jsonb?_populate_record\(/.test(expr.function);
+}
+
+/** json_populate_recordset as the query it stands for; null for any other function. */
+export function populatedRows(context: FromContext, table: FunctionTable): DerivedTable | null {
+  const [only, more] = table.functions;
+  if (only?.call.kind !== 'functionCall' || more !== undefined || table.ordinality) return null;
+  const { call } = only;
+  const name = functionName(call);
+  const [base] = call.args;
+  if (!isPopulatedSet(name) || base === undefined || call.args.length !== 2) return null;
+  const scope = new Scope(context.lateral ?? context.outer);
+  const binder = exprBinder(context.state, { scope, withs: context.withs, clause: 'FROM' });
+  const { fields } = binder.bind(base.value).type;
+  if (fields === undefined) {
+    throw sqlError('42804', `first argument of ${name} must be a row type`, { span: call.span });
+  }
+  return populatedSet(table, call, fields.map((field) => field.name));
 }
 
 function callsPiece(table: FunctionTable, calls: readonly TableCall[]): FunctionPiece {

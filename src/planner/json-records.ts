@@ -3,7 +3,7 @@
  * with a cast of each member to the type its column was declared with.
  */
 import type {
-  DerivedTable, Expr, FromItem, FunctionTable, FunctionTableCall, Query, TypeField,
+  DerivedTable, Expr, FromItem, FunctionCall, FunctionTable, FunctionTableCall, Query, TypeField,
 } from '../parser/ast.ts';
 import {
   binaryNode, callNode, castNode, columnNode, itemNode, nameNode, queryNode, selectOver,
@@ -18,7 +18,7 @@ export function withoutJsonRecords(item: FromItem): FromItem {
   const [only] = item.functions;
   if (only === undefined || only.columns.length === 0 || item.ordinality) return item;
   const name = only.call.kind === 'functionCall' ? only.call.name.parts.at(-1)?.name ?? '' : '';
-  const match = /^(jsonb?)_to_record(set)?$/.exec(name);
+  const match = /^(jsonb?)_(?:to|populate)_record(set)?$/.exec(name);
   return match === null ? item : records(item, only, {
     type: match[1] ?? 'json', set: match[2] !== undefined,
   });
@@ -29,8 +29,9 @@ function records(
   of: { readonly type: string; readonly set: boolean },
 ): DerivedTable {
   const { span } = call;
+  // The first argument of json_populate_record is a row without a type here.
   const args = call.kind === 'functionCall'
-    ? call.args.map(({ value }) => castNode(value, of.type)) : [];
+    ? call.args.slice(-1).map(({ value }) => castNode(value, of.type)) : [];
   const objects = queryNode(of.set
     ? selectFrom(callNode(`${of.type}_array_elements`, args, span))
     : { kind: 'values', rows: [args], span });
@@ -38,6 +39,41 @@ function records(
     kind: 'derivedTable', lateral: true, alias: item.alias, span,
     query: queryNode(selectOver(objects, OBJECT, [VALUE], {
       items: columns.map((column) => itemNode(member(column, of.type), column.name.name)),
+      where: null,
+    })),
+  };
+}
+
+/** True for json_populate_recordset and its jsonb form. */
+export function isPopulatedSet(name: string): boolean {
+  return /^jsonb?_populate_recordset$/.test(name);
+}
+
+/** json_populate_recordset(base, array) as a query: `fields` are those of the base. */
+export function populatedSet(
+  item: FunctionTable, call: FunctionCall, fields: readonly string[],
+): DerivedTable {
+  const { span } = call;
+  const json = call.name.parts.at(-1)?.name.startsWith('jsonb') === true ? 'jsonb' : 'json';
+  const [base, array] = call.args.map(({ value }) => value);
+  const items = queryNode(selectFrom(callNode(`${json}_array_elements`,
+    array === undefined ? [] : [castNode(array, json)], span)));
+  const rows = queryNode(selectOver(items, '$items', ['$item'], {
+    items: [itemNode(callNode(`${json}_populate_record`, [
+      ...base === undefined ? [] : [base], columnNode(['$items', '$item'], span),
+    ], span), null)],
+    where: null,
+  }));
+  return {
+    kind: 'derivedTable', lateral: true, span,
+    alias: item.alias ?? {
+      kind: 'alias', name: nameNode(`${json}_populate_recordset`, span), columns: [], span,
+    },
+    query: queryNode(selectOver(rows, OBJECT, [VALUE], {
+      items: fields.map((name) => itemNode({
+        kind: 'fieldAccess', operand: columnNode([OBJECT, VALUE], span),
+        field: nameNode(name, span), span,
+      }, name)),
       where: null,
     })),
   };

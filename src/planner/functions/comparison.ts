@@ -11,8 +11,10 @@ import { compareBits } from '../../common/types/bit-types.ts';
 import { compareBytes } from '../../common/types/bytea.ts';
 import { compareText } from '../../common/types/text-order.ts';
 import { trimBlanks } from '../../common/types/text-types.ts';
-import { compareValues } from '../../common/types/registry.ts';
+import { compareValues, formatType } from '../../common/types/registry.ts';
 import { must } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
+import { physicalOf } from '../../common/types/sql-type.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import type { Value } from '../../common/values.ts';
 import { scalar } from './builder.ts';
@@ -217,6 +219,26 @@ const MIXED_TIMES: readonly ScalarFunction[] = [
   ...timePair(['timestamp', 'timestamptz'], [localZoned, asIs], true),
 ];
 
+/** What keeps rows of two types from being compared, or null. */
+function dissimilar(a: SqlType, b: SqlType | undefined): string | null {
+  const [ours, theirs] = [a.fields, b?.fields];
+  if (ours === undefined || theirs === undefined) return null;
+  for (let at = 0; at < Math.min(ours.length, theirs.length); at++) {
+    const [left, right] = [must(ours[at], 'field').type, must(theirs[at], 'field').type];
+    if (left.name === right.name || left.name === 'unknown' || right.name === 'unknown') continue;
+    if (physicalOf(left) === physicalOf(right) && physicalOf(left) !== 'ref') continue;
+    if (isString(left) && isString(right)) continue;
+    return `cannot compare dissimilar column types ${formatType(left)} and ${formatType(right)} at `
+      + `record column ${at + 1}`;
+  }
+  return ours.length === theirs.length ? null
+    : 'cannot compare record types with different numbers of columns';
+}
+
+function isString({ name }: SqlType): boolean {
+  return name === 'text' || name === 'varchar' || name === 'name' || name === 'bpchar';
+}
+
 /** Arrays and records: element by element, by the types of the call. */
 function structured(type: string, sample: readonly [string, string]): ScalarFunction[] {
   return OPERATORS.map((operator) => scalar({
@@ -225,6 +247,8 @@ function structured(type: string, sample: readonly [string, string]): ScalarFunc
     examples: [[`${sample[0]} ${operator} ${sample[1]}`, ON_BELOW[operator]]],
     specialize: (args: readonly SqlType[]) => {
       const type0 = must(args[0], 'argument type');
+      const different = dissimilar(type0, args[1]);
+      if (different !== null) return () => { throw sqlError('42804', different); };
       return (_context: EvaluationContext, a: Value, b: Value) =>
         holds(operator, compareValues(a, b, type0));
     },

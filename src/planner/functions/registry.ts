@@ -33,6 +33,7 @@ import { INTERNAL } from './internal.ts';
 import { JSON_FUNCTIONS } from './json.ts';
 import { JSON_BUILDERS } from './json-build.ts';
 import { JSON_PATHS, JSON_PATH_TABLES } from './json-path.ts';
+import { JSON_POPULATE } from './json-populate.ts';
 import { MATH } from './math.ts';
 import { MATH_FLOAT } from './math-float.ts';
 import { MISCELLANEOUS } from './miscellaneous.ts';
@@ -70,7 +71,10 @@ const TOPICS: readonly FunctionTopic[] = [
     entries: [...DATETIME_OPERATORS, ...DATETIME, ...OVERLAPS, ...TEMPLATES,
       ...TIMES_WITH_ZONE],
   },
-  { title: 'JSON', entries: [...JSON_FUNCTIONS, ...JSON_BUILDERS, ...JSON_PATHS] },
+  {
+    title: 'JSON',
+    entries: [...JSON_FUNCTIONS, ...JSON_BUILDERS, ...JSON_POPULATE, ...JSON_PATHS],
+  },
   { title: 'Arrays', entries: ARRAYS },
   { title: 'Enums', entries: ENUMS },
   { title: 'Aggregates', entries: [
