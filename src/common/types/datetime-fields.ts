@@ -137,8 +137,8 @@ export class FieldReader {
 
   #date(text: string): void {
     const fields = text.split(/[-/.]/);
-    // A day and a month alone are no date; a year may stand before them.
-    const alone = this.#year === null && /^\d+[-/]\d+$/.test(text);
+    // A day and a month alone are no date; a year may stand before them, a day of the year behind.
+    const alone = this.#year === null && /^\d+[-/]\d{1,2}$/.test(text);
     if (alone || this.#hasDate()) throw this.#invalid();
     const months = fields.map((field) => MONTH_WORDS.get(field.toLowerCase()));
     const named = months.findIndex((month) => month !== undefined);
