@@ -213,9 +213,12 @@ export type DataflowNode =
       readonly arrival?: true;
       /** An input column that orders peers before their values do. */
       readonly tieBreak?: number }
-  /** A row exists while validFrom <= now < validTo; keeps rows by their next change of state. */
+  /**
+   * A row exists while validFrom <= now < validTo; keeps rows by their next change of state. With
+   * `ticks` a clock: one row with the logical time, put out anew after so many microseconds.
+   */
   | Base & { readonly kind: 'temporalFilter'; readonly validFrom: ScalarExpr | null;
-      readonly validTo: ScalarExpr | null }
+      readonly validTo: ScalarExpr | null; readonly ticks?: bigint }
   /**
    * Holds rows back until watermark >= timeColumn (+ nothing: lateness is in the expression), then
    * emits their consolidated sum, once. Changes that come later pass when `correct`, else are

@@ -84,6 +84,7 @@ function titleOf(node: Relation, relations: RelationName): string {
     case 'topN': return topNTitle(node);
     case 'over': return overTitle(node);
     case 'temporalFilter': {
+      if (node.ticks !== undefined) return 'clock';
       const names = namesOf(node.input.columns);
       return `temporal filter${node.validFrom === null ? ''
         : ` from ${exprText(node.validFrom, names)}`}${node.validTo === null ? ''

@@ -191,7 +191,8 @@ function titleOf(node: DataflowNode, names: ColumnName, relations: RelationName)
       by(' partition by', node.partitionBy, names)}${
       node.orderBy.length === 0 ? '' : ` order by ${sortText(node.orderBy, names)}`}: ${
       node.calls.map((each) => overText(each, names)).join(', ')}`;
-    case 'temporalFilter': return `temporal filter${
+    case 'temporalFilter': return node.ticks !== undefined
+      ? `clock, every ${microsText(node.ticks)}` : `temporal filter${
       node.validFrom === null ? '' : ` from ${exprText(node.validFrom, names)}`}${
       node.validTo === null ? '' : ` to ${exprText(node.validTo, names)}`}`;
     case 'gate': return `gate until ${watermarkText(node.watermark, relations)} >= ${
@@ -270,7 +271,8 @@ function stateOf(node: DataflowNode): string {
       : 'all rows of a partition in order';
     case 'over': return 'all rows of a partition in order';
     case 'session': return 'rows of open sessions';
-    case 'temporalFilter': return 'rows until their next change';
+    case 'temporalFilter': return node.ticks === undefined ? 'rows until their next change'
+      : 'one row';
     case 'gate': case 'panes': return 'rows of open windows';
     case 'fill': return 'rows before windows to fill, and windows filled';
     case 'throttle': return 'pending changes';

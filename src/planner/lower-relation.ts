@@ -109,6 +109,7 @@ export class Lowering implements RelationLowering {
       case 'over': return this.#lowerOver(relation);
       case 'temporalFilter': return this.#add(relation, [this.lower(relation.input)], {
         kind: 'temporalFilter', validFrom: relation.validFrom, validTo: relation.validTo,
+        ...relation.ticks === undefined ? {} : { ticks: relation.ticks },
       });
       case 'gate': return this.#lowerGate(relation);
       case 'fill': return this.#add(relation, [this.lower(relation.input)], {

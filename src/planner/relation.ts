@@ -235,9 +235,13 @@ export type Relation =
       readonly arrival?: true;
       /** An input column that orders peers before their values do. */
       readonly tieBreak?: number }
-  /** A row exists while validFrom <= now() < validTo (timestamptz over the input; null = open). */
+  /**
+   * A row exists while validFrom <= now() < validTo (timestamptz over the input; null = open). With
+   * `ticks` a clock instead: the one row's one column is now(), anew after so many microseconds.
+   */
   | Node & { readonly kind: 'temporalFilter'; readonly input: Relation;
-      readonly validFrom: ScalarExpr | null; readonly validTo: ScalarExpr | null }
+      readonly validFrom: ScalarExpr | null; readonly validTo: ScalarExpr | null;
+      readonly ticks?: bigint }
   /**
    * EMIT ON WINDOW CLOSE: rows of the input appear when the watermark passes `timeColumn`. With
    * `panes` also before, as early results; its column says what a row is, behind the input's.

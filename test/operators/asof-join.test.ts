@@ -35,7 +35,9 @@ function model(of: AsofJoinNode, left: readonly Row[], right: readonly Row[]): R
   return left.flatMap((row) => {
     const found = sorted.filter((other) => row[0] === other[0] && row[1] !== null
       && holds(of.op, row[1] as bigint, other[1] as bigint));
-    const match = back ? found[found.length - 1] : found[0];
+    // Of equal times the first row, whichever way one looks.
+    const time = (back ? found[found.length - 1] : found[0])?.[1];
+    const match = found.find((other) => other[1] === time);
     if (match !== undefined) return [[...row, ...match]];
     return of.type === 'left' ? [[...row, null, null, null]] : [];
   });

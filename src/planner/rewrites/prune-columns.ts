@@ -45,6 +45,8 @@ function noteNeeds(node: Relation, needs: Needs, properties: Properties): void {
     case 'filter': case 'temporalFilter': case 'gate': case 'topN': case 'over': case 'flatMap':
     case 'window': {
       const input = needOf(needs, node.input);
+      // A clock is its column.
+      if (node.kind === 'temporalFilter' && node.ticks !== undefined) own.add(0);
       for (const at of own) if (at < node.input.columns.length) input.add(at);
       for (const expr of neededExprs(node, own)) addColumns(expr, input);
       for (const at of ownColumns(node)) input.add(at);

@@ -4,8 +4,8 @@
  * Any algebraic form: `ts > now() - interval '1 hour'`, `now() - ts < interval '1 hour'`,
  * `now() <= ts + interval '5 minutes'`, `ts + a >= now() - b`, `ts >= date_trunc('hour', now())`,
  * NOT of them, and alternatives (OR). A row then exists while
- * validFrom <= now < validTo. Conditions on now() of any other form are refused in a view: nothing
- * would tell the engine when they change.
+ * validFrom <= now < validTo. Where nothing says when a value of now() changes what is computed
+ * from it, it is read from a clock (clock.ts).
  */
 import { sqlError } from '../../common/errors.ts';
 import type { SqlError } from '../../common/errors.ts';
@@ -14,6 +14,7 @@ import { sameType } from '../../common/types/sql-type.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import { andAll, call, conjuncts, literal, orAll } from '../expr-tools.ts';
 import { asComparison, negatedOp, swapped } from '../function-facts.ts';
+import { filterByClock, hasClock, withClock } from './clock.ts';
 import { alwaysWhere, bothValid, eitherValid } from './temporal-bounds.ts';
 import type { Validity } from './temporal-bounds.ts';
 import { hasNow, isolate, withoutImplicitNow } from './temporal-isolate.ts';
@@ -32,16 +33,18 @@ export function findTemporalFilters(relation: Relation, context: RewriteContext)
   if (context.mode !== 'view') return relation;
   return rewriteBottomUp(relation, (original) => {
     const node = mapExprs(original, withoutImplicitNow);
-    if (node.kind === 'join' && hasNow(node.on)) return joinOnNow(node);
+    if (node.kind === 'join' && node.type === 'inner' && hasNow(node.on)) return joinOnNow(node);
     if (node.kind === 'filter' && hasNow(node.predicate)) return temporalFilter(node);
-    if (node.kind !== 'temporalFilter' && exprsOf(node).some(hasNow)) throw nowNotAllowed();
-    return node;
+    if (node.kind === 'recursive' && hasClock(node)) throw nowNotAllowed();
+    if (node.kind === 'temporalFilter' || !exprsOf(node).some(hasNow)) return node;
+    const clocked = withClock(node);
+    if (clocked === null) throw nowNotAllowed();
+    return clocked;
   });
 }
 
 /** Conditions on now() of an inner join go above it. */
 function joinOnNow(node: Relation & { kind: 'join' }): Relation {
-  if (node.type !== 'inner') throw nowNotAllowed();
   const all = conjuncts(node.on);
   const joined: Relation = { ...node, on: andAll(all.filter((each) => !hasNow(each))) };
   return temporalFilter({
@@ -53,15 +56,19 @@ function joinOnNow(node: Relation & { kind: 'join' }): Relation {
 function temporalFilter(node: Relation & { kind: 'filter' }): Relation {
   const all = conjuncts(node.predicate);
   let result = filter(node.input, andAll(all.filter((each) => !hasNow(each))));
+  const others: ScalarExpr[] = [];
   for (const each of all.filter(hasNow)) {
     const validity = validityOf(each);
-    if (validity === null) throw nowNotAllowed();
+    if (validity === null) {
+      others.push(each);
+      continue;
+    }
     result = {
       kind: 'temporalFilter', input: result, columns: result.columns,
       validFrom: validity.from, validTo: validity.to,
     };
   }
-  return result;
+  return others.length === 0 ? result : filterByClock(result, andAll(others));
 }
 
 function validityOf(expr: ScalarExpr): Validity | null {
@@ -133,8 +140,7 @@ function asTimestamptz(expr: ScalarExpr): ScalarExpr | null {
 }
 
 function nowNotAllowed(): SqlError {
-  return sqlError('0A000', 'now() is only supported in comparisons with a time in the WHERE clause '
-    + 'of a materialized view', {
+  return sqlError('0A000', 'now() is not supported here in a materialized view', {
     hint: "Write WHERE ts > now() - INTERVAL '1 hour', or compare the times in an ad-hoc SELECT.",
   });
 }

@@ -3,9 +3,9 @@
  *
  * Both sides are kept by key in time order, and each left row with the right row it goes with
  * (`$match`). A right row that comes or goes concerns only the left rows between its time and that
- * of its neighbour; a left row costs one descent. Of right rows with equal times the last by the
- * whole row is taken (looking back) or the first (looking ahead). Rows without key or time match
- * nothing: right ones are not kept, left ones pass at once, padded, or not at all.
+ * of its neighbour; a left row costs one descent. Of right rows with equal times the first by the
+ * whole row is taken, whichever way one looks. Rows without key or time match nothing: right ones
+ * are not kept, left ones pass at once, padded, or not at all.
  */
 import { must } from '../../common/assert.ts';
 import type { DataflowNode, WatermarkExpr } from '../../planner/dataflow.ts';
@@ -48,10 +48,10 @@ class AsofJoin implements Operator {
     this.#context = context;
     this.#back = node.op === '>=' || node.op === '>';
     this.#left = makeSide('left', must(inputNodes[0], 'left input'), {
-      key: node.leftKey, time: node.leftTime, extra: ['$emitted', '$match'],
+      key: node.leftKey, time: node.leftTime, extra: ['$emitted', '$match'], lastFirst: false,
     }, context);
     this.#right = makeSide('right', must(inputNodes[1], 'right input'), {
-      key: node.rightKey, time: node.rightTime, extra: [],
+      key: node.rightKey, time: node.rightTime, extra: [], lastFirst: this.#back,
     }, context);
   }
 
@@ -235,17 +235,19 @@ interface SideShape {
   readonly key: readonly number[];
   readonly time: number;
   readonly extra: readonly string[];
+  /** Of rows with equal times the last comes first: it is the first for who looks back. */
+  readonly lastFirst: boolean;
 }
 
 function makeSide(
-  name: string, input: DataflowNode, { key, time, extra }: SideShape, context: OperatorContext,
+  name: string, input: DataflowNode, { key, time, extra, lastFirst }: SideShape, context: OperatorContext,
 ): OrderedPartitions {
   const rest = input.columns.map((_column, at) => at)
     .filter((at) => at !== time && !key.includes(at));
   return new OrderedPartitions({
     name, columns: input.columns, partitionBy: key, tieBreak: rest, key: input.key,
     order: [{ column: time, descending: false, nullsFirst: false }],
-    appendOnly: input.appendOnly, extra,
+    appendOnly: input.appendOnly, extra, tieDescending: lastFirst,
   }, context);
 }
 

@@ -30,6 +30,8 @@ export interface PartitionsOptions {
   readonly order: readonly IndexKey[];
   /** Columns that decide between rows with equal order. */
   readonly tieBreak: readonly number[];
+  /** The last of them is first. */
+  readonly tieDescending?: boolean;
   /** Columns unique together, or null. */
   readonly key: readonly number[] | null;
   readonly appendOnly: boolean;
@@ -91,7 +93,8 @@ export class OrderedPartitions {
     this.#identity = options.appendOnly ? null : new HashIndex(this.store, this.#compared,
       { hashed: this.#identityKey.map((at) => this.#compared.indexOf(at)) });
     this.index = new OrderedIndex(this.store, options.order, {
-      tieBreak: options.tieBreak, weights: columns.length,
+      tieBreak: options.tieBreak, tieDescending: options.tieDescending === true,
+      weights: columns.length,
     });
     const directory = new RowStore('partitions', partitionBy.map((at) => ({
       name: `p${at}`, type: must(columns[at], 'partition column').type, nullable: true,

@@ -27,7 +27,42 @@ type TemporalFilterNode = Extract<DataflowNode, { kind: 'temporalFilter' }>;
 export function createTemporalFilter(
   node: TemporalFilterNode, inputs: readonly DataflowNode[], context: OperatorContext,
 ): Operator {
-  return new TemporalFilter(node, must(inputs[0], 'input'), context);
+  return node.ticks === undefined ? new TemporalFilter(node, must(inputs[0], 'input'), context)
+    : createClock(node.ticks, context);
+}
+
+/** One row with the logical time; kept in a store, so that it goes on after a restart. */
+function createClock(ticks: bigint, context: OperatorContext): Operator {
+  const store = context.store('clock', [
+    { name: 'now', type: { name: 'timestamptz' }, nullable: false },
+  ]);
+  const rowOf = (times: readonly bigint[], weights: readonly number[]): Batch => ({
+    length: times.length, weights: Int32Array.from(weights),
+    columns: [{ kind: 'i64', data: BigInt64Array.from(times), nulls: null }],
+  });
+  const shown = (): bigint | null =>
+    store.rows === 0 ? null : store.column(0).i64[0] as bigint;
+  return {
+    push: () => undefined,
+    flush: ({ now }, emit) => {
+      const before = shown();
+      if (before === null) {
+        store.column(0).i64[store.alloc()] = now;
+        emit(rowOf([now], [1]));
+      } else if (now >= before + ticks) {
+        store.column(0).i64[0] = now;
+        store.touch(0);
+        emit(rowOf([before, now], [-1, 1]));
+      }
+    },
+    watermarks: () => [],
+    dueAt: () => {
+      const at = shown();
+      return at === null ? ALWAYS : at + ticks;
+    },
+    restore: () => undefined,
+    size: () => ({ rows: store.rows, bytes: store.bytes() }),
+  };
 }
 
 class TemporalFilter implements Operator {

@@ -37,6 +37,8 @@ export interface IndexKey {
 export interface OrderedIndexOptions {
   /** Columns, ascending with NULLS LAST, that decide between rows with equal keys. */
   readonly tieBreak?: readonly number[];
+  /** The other way round, NULLS FIRST. */
+  readonly tieDescending?: boolean;
   /** An int32 column with multiplicities. */
   readonly weights?: number;
 }
@@ -63,7 +65,8 @@ export class OrderedIndex {
     this.store = store;
     this.#probeLength = keys.length;
     this.#keys = [...keys, ...(options.tieBreak ?? []).map((column): IndexKey =>
-      ({ column, descending: false, nullsFirst: false }))];
+      ({ column, descending: options.tieDescending === true,
+        nullsFirst: options.tieDescending === true }))];
     this.#weightColumn = options.weights === undefined ? null : store.column(options.weights);
     const orderKeys = this.#keys.map((key): OrderKey => ({
       type: store.column(key.column).column.type, descending: key.descending,
