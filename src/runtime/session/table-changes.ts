@@ -220,14 +220,25 @@ function refuseTakenKeys(
   refuseExtraKeys(context, table, { old: [], fresh });
 }
 
-/** 23505 where rows after an UPDATE would share a key. */
+/**
+ * 23505 where an UPDATE gives a row a key that another row has at that moment: rows change one
+ * after the other, so `id = id + 1` stumbles over the next row, as in PostgreSQL.
+ */
 function refuseCollisions(
   context: StatementContext, table: StoredRelation, changes: readonly RowChange[],
 ): void {
   for (const key of keysOf(table)) {
     const taken = context.keys(table, key);
-    for (const { old } of changes) taken.apply(old);
-    for (const { fresh } of changes) takeKeys(table, key, taken, fresh);
+    for (const { old, fresh } of changes) {
+      for (let row = 0; row < fresh.length; row++) {
+        const before = rowValues(old, row);
+        const after = rowValues(fresh, row);
+        if (taken.textOf(before) === taken.textOf(after)) continue;
+        taken.set(before, false);
+        if (taken.find(after) !== null) throw duplicateKey(table, key, taken.keyOf(after));
+        taken.set(after, true);
+      }
+    }
   }
   refuseExtraKeys(context, table, {
     old: changes.map(({ old }) => old), fresh: changes.map(({ fresh }) => fresh),
