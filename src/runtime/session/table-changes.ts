@@ -229,20 +229,24 @@ function refuseCollisions(
 ): void {
   for (const key of keysOf(table)) {
     const taken = context.keys(table, key);
-    for (const { old, fresh } of changes) {
-      for (let row = 0; row < fresh.length; row++) {
-        const before = rowValues(old, row);
-        const after = rowValues(fresh, row);
-        if (taken.textOf(before) === taken.textOf(after)) continue;
-        taken.set(before, false);
-        if (taken.find(after) !== null) throw duplicateKey(table, key, taken.keyOf(after));
-        taken.set(after, true);
-      }
-    }
+    for (const change of changes) changeKeys(table, key, taken, change);
   }
   refuseExtraKeys(context, table, {
     old: changes.map(({ old }) => old), fresh: changes.map(({ fresh }) => fresh),
   });
+}
+
+function changeKeys(
+  table: CatalogRelation, key: readonly number[], taken: TableKeys, { old, fresh }: RowChange,
+): void {
+  for (let row = 0; row < fresh.length; row++) {
+    const before = rowValues(old, row);
+    const after = rowValues(fresh, row);
+    if (taken.textOf(before) === taken.textOf(after)) continue;
+    taken.set(before, false);
+    if (taken.find(after) !== null) throw duplicateKey(table, key, taken.keyOf(after));
+    taken.set(after, true);
+  }
 }
 
 /** Notes the keys of new rows as taken; 23505 where one is already. */
