@@ -101,8 +101,7 @@ export class Lowering implements RelationLowering {
       case 'temporalJoin': return this.#lowerTemporal(relation);
       case 'union': return this.#add(relation, relation.inputs.map((each) => this.lower(each)),
         { kind: 'union' });
-      case 'setOp':
-        return this.#add(relation, [this.#aged(this.lower(relation.left), null),
+      case 'setOp': return this.#add(relation, [this.#aged(this.lower(relation.left), null),
           this.#aged(this.lower(relation.right), null)],
           { kind: 'setOp', op: relation.op, all: relation.all });
       case 'topN': return this.#lowerTopN(relation);
