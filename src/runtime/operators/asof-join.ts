@@ -240,7 +240,8 @@ interface SideShape {
 }
 
 function makeSide(
-  name: string, input: DataflowNode, { key, time, extra, lastFirst }: SideShape, context: OperatorContext,
+  name: string, input: DataflowNode, { key, time, extra, lastFirst }: SideShape,
+  context: OperatorContext,
 ): OrderedPartitions {
   const rest = input.columns.map((_column, at) => at)
     .filter((at) => at !== time && !key.includes(at));
