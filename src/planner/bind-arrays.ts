@@ -97,6 +97,9 @@ function orderOf(bound: BoundRelation): {
   }));
 }
 
+const JSON_SUBSCRIPTS = new Set<string>(['unknown', 'int2', 'int4', 'text', 'varchar', 'bpchar',
+  'name', 'char']);
+
 /** a[i]: of arrays by number, of jsonb by number or key. */
 export function bindSubscript(binder: Binder, expr: Subscript): ScalarExpr {
   const { state } = binder;
@@ -104,7 +107,13 @@ export function bindSubscript(binder: Binder, expr: Subscript): ScalarExpr {
   const operand = binder.bind(chain.base);
   const indexes = chain.indexes.map((each) => binder.bind(each));
   if (operand.type.name === 'jsonb') {
-    const path = indexes.map((index) => coerce(state, index, TEXT, 'explicit'));
+    const path = indexes.map((index, at) => {
+      if (JSON_SUBSCRIPTS.has(index.type.name)) return coerce(state, index, TEXT, 'explicit');
+      throw sqlError('42804', `subscript type ${typeText(index.type)} is not supported`, {
+        span: chain.indexes[at]?.span, hint: 'jsonb subscript must be coercible to either '
+          + 'integer or text.',
+      });
+    });
     return scalarCall(state, { name: '#>', span: expr.span },
       [operand, arrayExpr(state, path, TEXT)]);
   }

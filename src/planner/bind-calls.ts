@@ -28,7 +28,9 @@ import { hypotheticalRank, isHypothetical } from './hypothetical.ts';
 import { inlinedValue } from './sql-functions.ts';
 import type { TableFunction } from './functions/entry.ts';
 import type { Choice } from './overload.ts';
+import { isVolatile } from './function-facts.ts';
 import type { RelationColumn, ScalarExpr, TableCall } from './relation.ts';
+import { keyOf } from './scalar.ts';
 import { TABLE_CALL_BASE, TABLE_CALL_COLUMNS } from './scope.ts';
 
 /** The name of a function without its schema. */
@@ -205,8 +207,11 @@ function bindTableResult(
       'Call it in FROM.');
   }
   const call = tableCall(choice, coerceArguments(state, args, choice));
-  const base = TABLE_CALL_BASE + scope.tableCalls.length * TABLE_CALL_COLUMNS;
-  scope.tableCalls.push(call);
+  const key = keyOf(call);
+  const same = args.some(isVolatile) ? -1
+    : scope.tableCalls.findIndex((other) => keyOf(other) === key);
+  const at = same < 0 ? scope.tableCalls.push(call) - 1 : same;
+  const base = TABLE_CALL_BASE + at * TABLE_CALL_COLUMNS;
   const columns = call.columns.map((column, at): ScalarExpr => ({
     kind: 'column', index: base + at, type: column.type,
   }));

@@ -20,9 +20,11 @@ import { categoryOf, INT8, INTERVAL } from './bind-types.ts';
 import { coerce, coerceBoolean, literalOf, settle, tryCoerce } from './coerce.ts';
 import { functionNotFound, notSupported, windowsNotAllowed } from './errors.ts';
 import { evaluateConstant } from './fold.ts';
+import { isVolatile } from './function-facts.ts';
 import type { Frame, FrameBound, ScalarExpr } from './relation.ts';
+import { keyOf } from './scalar.ts';
 import { OVER_BASE } from './scope.ts';
-import type { OverSpec } from './scope.ts';
+import type { OverSpec, PendingOver, Scope } from './scope.ts';
 
 const OVER_CLAUSES: ReadonlySet<Clause> = new Set<Clause>(['SELECT', 'ORDER BY', 'DISTINCT ON']);
 
@@ -58,7 +60,7 @@ export function bindOverCall(binder: Binder, expr: FunctionCall, name: string): 
   const spec = specOf(binder, over);
   const filter = expr.filter === null ? null
     : coerceBoolean(state, binder.within('FILTER').bind(expr.filter), 'FILTER');
-  scope.overs.push({
+  return registered(scope, {
     spec,
     call: {
       function: choice.entry.id, args: coerceArguments(state, args, choice), filter,
@@ -66,7 +68,15 @@ export function bindOverCall(binder: Binder, expr: FunctionCall, name: string): 
       type: choice.result,
     },
   });
-  return { kind: 'column', index: OVER_BASE + scope.overs.length - 1, type: choice.result };
+}
+
+/** The column of a call; the same call over the same window is made once. */
+function registered({ overs }: Scope, made: PendingOver): ScalarExpr {
+  const key = keyOf(made);
+  const varies = made.call.args.some(isVolatile);
+  const same = varies ? -1 : overs.findIndex((other) => keyOf(other) === key);
+  const at = same < 0 ? overs.push(made) - 1 : same;
+  return { kind: 'column', index: OVER_BASE + at, type: made.call.type };
 }
 
 function checkPlace(binder: Binder, expr: FunctionCall, name: string): void {

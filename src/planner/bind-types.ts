@@ -53,9 +53,8 @@ function baseType(type: TypeName, catalog: TypeCatalog): SqlType {
   if (name === 'char') return { name: 'char' };
   const domain = parts[0] === 'information_schema' ? DOMAINS.get(name) : undefined;
   if (domain !== undefined) return domain;
-  // What SQL calls a type is no name of the catalog.
-  const known = parts.length > 2 || (parts.length === 2 && SQL_WORDS.has(name)) ? null
-    : typeByName(name);
+  const found = parts.length > 2 ? null : typeByName(name);
+  const known = parts.length === 2 && found !== null && !isCatalogName(name, found) ? null : found;
   if (known === null || (parts.length === 2 && parts[0] !== 'pg_catalog')) {
     const made = parts.length > 2 ? null
       : catalog.findType?.(parts.length === 2 ? parts[0] ?? null : null, name) ?? null;
@@ -67,8 +66,10 @@ function baseType(type: TypeName, catalog: TypeCatalog): SqlType {
   return known;
 }
 
-const SQL_WORDS: ReadonlySet<string> = new Set(['boolean', 'smallint', 'int', 'integer', 'bigint',
-  'real', 'float', 'decimal', 'dec', 'character', 'string']);
+/** True for the catalog's name of a type; what SQL calls it (integer, boolean) is another. */
+function isCatalogName(name: string, type: SqlType): boolean {
+  return name.startsWith('_') || (type.name === 'boolean' ? name === 'bool' : name === type.name);
+}
 
 /** Domains of information_schema: what they are made of. */
 const DOMAINS: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([

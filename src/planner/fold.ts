@@ -15,6 +15,7 @@ import { childrenOf } from './expr-tools.ts';
 import type { EvaluationContext, ScalarFunction } from './functions/entry.ts';
 import { castBetween, evaluatorOf, functionById } from './functions/registry.ts';
 import { useEvaluation } from './functions/row-evaluation.ts';
+import { arrayOfArrays } from './functions/array-tools.ts';
 import type { ScalarExpr } from './relation.ts';
 
 /** What stands for columns: the values of a row, or nothing. */
@@ -142,12 +143,7 @@ function arrayValue(elements: readonly Value[], type: SqlType): Value {
   const nested = typeof first === 'object' && first !== null && 'kind' in first
     && first.kind === 'array' && type.element?.name !== 'array';
   if (!nested) return sqlArray(elements);
-  const arrays = elements.filter((each): each is SqlArray => each !== null);
-  const inner = must(arrays[0], 'inner array');
-  return {
-    kind: 'array', dims: [arrays.length, ...inner.dims],
-    lowerBounds: [1, ...inner.lowerBounds], elements: arrays.flatMap((each) => each.elements),
-  };
+  return arrayOfArrays(elements as readonly (SqlArray | null)[]);
 }
 
 function compareArray(

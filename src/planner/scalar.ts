@@ -14,7 +14,12 @@ export function sameExpr(a: ScalarExpr, b: ScalarExpr): boolean {
 
 /** A text that is equal exactly for equal trees (planning only; never on a data path). */
 export function exprKey(expr: ScalarExpr): string {
-  return JSON.stringify(expr, (_name, value: unknown) =>
+  return keyOf(expr);
+}
+
+/** The same of anything made of expressions, as calls are. */
+export function keyOf(tree: object): string {
+  return JSON.stringify(tree, (_name, value: unknown) =>
     typeof value === 'bigint' ? `${value}n`
     : typeof value === 'number' && !Number.isFinite(value) ? String(value)
     : Object.is(value, -0) ? '-0' : value);

@@ -267,6 +267,7 @@ export class FieldReader {
     } else if (month !== undefined) {
       this.#monthWord(month);
     } else if (word === 't') {
+      if (this.#timeNext) throw this.#invalid();
       this.#timeNext = true;
     } else if (word === 'am' || word === 'pm') {
       this.#meridiem = word;

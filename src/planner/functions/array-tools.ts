@@ -14,6 +14,21 @@ export const ARRAY_ELEMENTS_MAX = 134217727;
 /** The empty array. */
 export const EMPTY_ARRAY: SqlArray = sqlArray([]);
 
+/** ARRAY[...] over arrays: one dimension more; 2202E where they are not of the same shape. */
+export function arrayOfArrays(elements: readonly (SqlArray | null)[]): SqlArray {
+  const [first] = elements.filter((each) => each !== null && each.elements.length > 0);
+  if (first === undefined || first === null) return EMPTY_ARRAY;
+  const shape = (of: SqlArray): string => `${of.dims.join()}:${of.lowerBounds.join()}`;
+  if (!elements.every((each) => each !== null && shape(each) === shape(first))) {
+    throw sqlError('2202E',
+      'multidimensional arrays must have array expressions with matching dimensions');
+  }
+  return {
+    kind: 'array', dims: [elements.length, ...first.dims], lowerBounds: [1, ...first.lowerBounds],
+    elements: elements.flatMap((each) => each?.elements ?? []),
+  };
+}
+
 /** Equality of elements, NULLs included. */
 export type Same = (a: Value, b: Value) => boolean;
 

@@ -5,12 +5,12 @@
  * Inline texts of functions name these as `$.name(..)`. Range checks and their errors are those of
  * the functions' `evaluate`.
  */
-import { must } from '../../common/assert.ts';
 import { equalValues } from '../../common/types/registry.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import { applyTypmod } from '../../common/types/typmod.ts';
 import { sqlArray } from '../../common/values.ts';
 import type { SqlArray, SqlRecord, Value } from '../../common/values.ts';
+import { arrayOfArrays } from '../../planner/functions/array-tools.ts';
 import type { EvaluationContext, ScalarEvaluator } from '../../planner/functions/entry.ts';
 import {
   checkInt2, checkInt4, checkInt8, divFloat, divInt4, divInt8, divisionByZero, floatOverflow,
@@ -56,12 +56,7 @@ export function arrayMaker(type: SqlType): (elements: readonly Value[]) => Value
     const nested = typeof first === 'object' && first !== null && 'kind' in first
       && first.kind === 'array' && type.element?.name !== 'array';
     if (!nested) return sqlArray(elements);
-    const arrays = elements.filter((each): each is SqlArray => each !== null);
-    const inner = must(arrays[0], 'inner array');
-    return {
-      kind: 'array', dims: [arrays.length, ...inner.dims],
-      lowerBounds: [1, ...inner.lowerBounds], elements: arrays.flatMap((each) => each.elements),
-    };
+    return arrayOfArrays(elements as readonly (SqlArray | null)[]);
   };
 }
 
