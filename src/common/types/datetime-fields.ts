@@ -320,6 +320,8 @@ export class FieldReader {
     const days = this.#resolveDays();
     const micros = this.#resolveTime();
     const special = this.#special;
+    // A T waits for its time.
+    if (this.#timeNext) throw this.#invalid();
     if (days === null && micros === null && special === null) throw this.#invalid();
     const fixed = special === 'epoch' || special === 'infinity' || special === '-infinity';
     if (fixed && (micros !== null || this.#zone !== null)) throw this.#invalid();

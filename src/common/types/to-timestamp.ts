@@ -15,11 +15,16 @@ import { parsePattern } from './format-pattern.ts';
 import type { PatternPart } from './format-pattern.ts';
 import { localToUtc } from './time-zone.ts';
 
+const ZONE_HOURS_MAX = 15;
+
 /** to_timestamp(text, template): an instant, local to the zone unless the text has an offset. */
 export function timestampFromText(text: string, template: string, timeZone: string): bigint {
   const fields = new TextReader(text, template).read();
   const local = joinTimestamp(daysOf(fields, text), microsOf(fields, text));
   if (fields.has('TZH')) {
+    if (fields.get('TZH') > ZONE_HOURS_MAX || fields.get('TZM') > 59) {
+      throw sqlError('22009', `time zone displacement out of range: "${text}"`);
+    }
     const offset = fields.sign * (fields.get('TZH') * 60 + fields.get('TZM'));
     return checkTimestamp(local - BigInt(offset) * 60_000_000n);
   }
