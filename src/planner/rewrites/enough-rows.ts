@@ -5,6 +5,10 @@
  * For queries that run once: a recursion without an end of its own gives its first rows, iteration
  * by iteration. Filters and projections may stand between.
  */
+import { isInfiniteTimestamp } from '../../common/types/calendar.ts';
+import { addToTimestamp } from '../../common/types/datetime-arithmetic.ts';
+import { intervalTotalMicros } from '../../common/types/interval.ts';
+import type { Interval } from '../../common/types/interval.ts';
 import { andAll, substitute } from '../expr-tools.ts';
 import { isVolatile } from '../function-facts.ts';
 import type { Relation, ScalarExpr, TableCall } from '../relation.ts';
@@ -57,6 +61,7 @@ export function withEnough(
 /** generate_series over integers that ends after so many values. */
 function shortSeries(call: TableCall, rows: bigint): TableCall {
   const [start, stop, step] = call.args.map((arg) => (arg.kind === 'literal' ? arg : null));
+  if (/^generate_series\(timestamp(tz)?,/.test(call.function)) return shortTimes(call, rows);
   if (!/^generate_series\(int[48],int[48](,int[48])?\)$/.test(call.function)) return call;
   if (isNumber(start?.value) && stop !== null && stop !== undefined && isNumber(stop.value)) {
     const by = call.args.length < 3 ? 1n : isNumber(step?.value) ? BigInt(step.value) : 0n;
@@ -71,4 +76,24 @@ function shortSeries(call: TableCall, rows: bigint): TableCall {
 
 function isNumber(value: unknown): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint';
+}
+
+const DAY = 86_400_000_000n;
+const MOST_STEPS = 1000n;
+
+/** The same of times up: the end is a day late at most, whatever the time zone. */
+function shortTimes(call: TableCall, rows: bigint): TableCall {
+  const [start, stop, step] = call.args.map((arg) => (arg.kind === 'literal' ? arg.value : null));
+  if (typeof start !== 'bigint' || typeof stop !== 'bigint' || rows > MOST_STEPS) return call;
+  if (isInfiniteTimestamp(start) || !isSpan(step) || intervalTotalMicros(step) <= 0n) return call;
+  let last = start;
+  for (let at = 0n; at < rows && last < stop; at++) last = addToTimestamp(last, step);
+  if (last + DAY >= stop) return call;
+  return { ...call, args: call.args.map((arg, at) => (at === 1
+    ? { kind: 'literal', value: last + DAY, type: arg.type } : arg)) };
+}
+
+function isSpan(value: unknown): value is Interval {
+  return typeof value === 'object' && value !== null && 'kind' in value
+    && value.kind === 'interval';
 }
