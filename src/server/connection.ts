@@ -20,6 +20,8 @@ import { authenticate, needsPassword } from './protocol/authenticate.ts';
 import type { AuthMode } from './protocol/authenticate.ts';
 import type { Conn } from './protocol/conn.ts';
 import { decodeParameter } from './protocol/parameters.ts';
+import { readBind } from './protocol/bind-message.ts';
+import type { BindMessage } from './protocol/bind-message.ts';
 import { BodyReader, MessageReader, fatal } from './protocol/reader.ts';
 import type { FrontendMessage } from './protocol/reader.ts';
 import { RowWriter, resultFormats, writeRowDescription } from './protocol/rows.ts';
@@ -204,13 +206,19 @@ export class Connection {
   async #loop(): Promise<void> {
     for (;;) {
       if (this.#reader.buffered < 5 && this.#writer.pending > 0) await this.#writer.flush();
-      const message = await this.#nextMessage();
+      const message = this.#messageHere() ?? await this.#nextMessage();
       this.#idle = false;
       if (message === null || message.type === 'X') return;
       if (this.#skipToSync && message.type !== 'S') continue;
-      await this.#handle(message);
+      const running = this.#handle(message);
+      if (running !== null) await running;
       if (this.#writer.full) await this.#writer.flush();
     }
+  }
+
+  /** The next message without a wait, where it is there. */
+  #messageHere(): FrontendMessage | null {
+    return this.#pump === null && this.#pushedBack === null ? this.#reader.here() : null;
   }
 
   async #nextMessage(): Promise<FrontendMessage | null> {
@@ -221,22 +229,28 @@ export class Connection {
     return waiting ?? await this.#reader.next();
   }
 
-  async #handle(message: FrontendMessage): Promise<void> {
+  /** Null when the message is dealt with: one of four messages of a look-up waits for anything. */
+  #handle(message: FrontendMessage): Promise<void> | null {
     if (message.type === 'Q') return this.#query(message.body);
     if (message.type === 'S') return this.#sync();
     if (message.type === 'H') return this.#writer.flush();
-    if (message.type === 'd' || message.type === 'c' || message.type === 'f') return;
+    if (message.type === 'd' || message.type === 'c' || message.type === 'f') return null;
     if (message.type === 'F') return this.#functionCall();
     try {
-      await this.#extended(message);
+      return this.#extended(message)?.catch((error: unknown) => this.#failed(error)) ?? null;
     } catch (error) {
-      this.#skipToSync = true;
-      this.#held = null;
-      this.#error(errorFieldsOf(error));
+      this.#failed(error);
+      return null;
     }
   }
 
-  async #extended(message: FrontendMessage): Promise<void> {
+  #failed(error: unknown): void {
+    this.#skipToSync = true;
+    this.#held = null;
+    this.#error(errorFieldsOf(error));
+  }
+
+  #extended(message: FrontendMessage): Promise<void> | null {
     const body = new BodyReader(message.body);
     switch (message.type) {
       case 'P': return this.#parse(body);
@@ -294,20 +308,18 @@ export class Connection {
     this.#writer.empty('1');
   }
 
-  async #bind(body: BodyReader): Promise<void> {
-    const portal = body.text();
-    const statement = body.text();
-    const formats = readFormats(body);
-    const raw: (Uint8Array | null)[] = [];
-    for (let left = body.int16(); left > 0; left--) {
-      const length = body.int32();
-      if (length < -1) throw sqlError('08P01', 'invalid parameter length in bind message');
-      raw.push(length === -1 ? null : body.bytes(length));
-    }
-    const requested = readFormats(body);
-    body.end();
-    const { parameters } = this.#statements.get(statement)
-      ?? await this.#live.describeStatement(statement);
+  #bind(body: BodyReader): Promise<void> | null {
+    const given = readBind(body);
+    const known = this.#statements.get(given.statement);
+    return known === undefined ? this.#live.describeStatement(given.statement)
+      .then(({ parameters }) => this.#bindTo(given, parameters) ?? undefined)
+      : this.#bindTo(given, known.parameters);
+  }
+
+  #bindTo(
+    { portal, statement, formats, raw, requested }: BindMessage,
+    parameters: readonly SqlType[],
+  ): Promise<void> | null {
     if (parameters.length !== raw.length) {
       throw sqlError('08P01', `bind message supplies ${raw.length} parameters, but prepared `
         + `statement "${statement}" requires ${parameters.length}`);
@@ -323,7 +335,7 @@ export class Connection {
     const description = this.#statements.get(statement);
     this.#portals.set(portal, { requested, description });
     this.#held = { portal, bind: { statement, parameters: values }, described: false };
-    if (!this.#holds()) await this.#bindHeld();
+    return this.#holds() ? null : this.#bindHeld();
   }
 
   /** A Bind waits while what is behind it needs no answer: it goes to the engine with Execute. */
@@ -349,19 +361,21 @@ export class Connection {
     this.#describeRows(must(description, 'known columns').columns, requested);
   }
 
-  async #describe(body: BodyReader): Promise<void> {
+  #describe(body: BodyReader): Promise<void> | null {
     const kind = body.byte();
     const name = body.text();
     body.end();
-    if (this.#held !== null) {
-      const known = this.#portals.get(name)?.description !== undefined;
-      if (kind === 'P' && known && name === this.#held.portal && !this.#held.described
-        && this.#reader.nextIs('E')) {
-        this.#held.described = true;
-        return;
-      }
-      await this.#bindHeld();
+    const known = this.#portals.get(name)?.description !== undefined;
+    if (kind === 'P' && known && name === this.#held?.portal && !this.#held.described
+      && this.#reader.nextIs('E')) {
+      this.#held.described = true;
+      return null;
     }
+    return this.#describeNow(kind, name);
+  }
+
+  async #describeNow(kind: string, name: string): Promise<void> {
+    await this.#bindHeld();
     if (kind === 'S') {
       const { parameters, columns } = await this.#live.describeStatement(name);
       this.#writer.begin('t').int16(parameters.length);
@@ -542,18 +556,6 @@ export class Connection {
     this.#writer.begin('Z').byte(status.charCodeAt(0)).end();
     if (this.#reader.buffered < 5) await this.#writer.flush();
   }
-}
-
-function readFormats(body: BodyReader): readonly number[] {
-  const formats: number[] = [];
-  for (let left = body.int16(); left > 0; left--) {
-    const format = body.int16();
-    if (format !== 0 && format !== 1) {
-      throw sqlError('22023', `unsupported format code: ${format}`);
-    }
-    formats.push(format);
-  }
-  return formats;
 }
 
 /** Oids from here on are of what users made. */

@@ -56,7 +56,21 @@ export class MessageReader {
 
   /** The next message, or null when the client has gone. */
   async next(): Promise<FrontendMessage | null> {
-    if (!(await this.#fill(5))) return null;
+    if (!(await this.#fill(5)) || !(await this.#fill(this.#nextLength()))) return null;
+    return this.here();
+  }
+
+  /** The next message if it is here as a whole, else null. */
+  here(): FrontendMessage | null {
+    if (this.#buffered < 5) return null;
+    const length = this.#nextLength();
+    if (this.#buffered < length) return null;
+    const bytes = this.#take(length);
+    return { type: String.fromCharCode(must(bytes[0], 'type')), body: bytes.subarray(5) };
+  }
+
+  /** Bytes of the next message, of which five are here. */
+  #nextLength(): number {
     const head = this.#peek(5);
     const type = String.fromCharCode(must(head[0], 'type'));
     const length = lengthAt(head, 1);
@@ -65,8 +79,7 @@ export class MessageReader {
       throw fatal('08P01', `invalid message length for message type "${type}"`,
         length < 4 ? undefined : `A message of this type is at most ${most} bytes long.`);
     }
-    if (!(await this.#fill(length + 1))) return null;
-    return { type, body: this.#take(length + 1).subarray(5) };
+    return length + 1;
   }
 
   async #fill(wanted: number): Promise<boolean> {
@@ -110,7 +123,8 @@ export class MessageReader {
 }
 
 function lengthAt(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getInt32(at);
+  return (must(bytes[at], 'byte') << 24) | (must(bytes[at + 1], 'byte') << 16)
+    | (must(bytes[at + 2], 'byte') << 8) | must(bytes[at + 3], 'byte');
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

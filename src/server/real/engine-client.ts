@@ -12,6 +12,8 @@ import type {
 } from '../../runtime/session-api.ts';
 import { isCounted, STREAM_WINDOW } from './engine-protocol.ts';
 import type { FromWorker, SessionCall, StreamCall, ToWorker } from './engine-protocol.ts';
+import { packToWorker, unpackFromWorker } from './engine-wire.ts';
+import type { Packed } from './engine-wire.ts';
 import { Outbox } from './outbox.ts';
 
 /** Memory of the engine's JavaScript heap, in MiB; columns live outside of it. */
@@ -114,7 +116,7 @@ export class EngineClient implements Engine {
 
   private constructor(worker: Worker, events: EngineHostEvents) {
     this.#worker = worker;
-    this.#outbox = new Outbox((messages) => worker.postMessage(messages));
+    this.#outbox = new Outbox((messages) => worker.postMessage(packToWorker(messages)));
     this.#events = events;
   }
 
@@ -125,12 +127,12 @@ export class EngineClient implements Engine {
     });
     const client = new EngineClient(worker, events);
     return new Promise((resolve, reject) => {
-      worker.on('message', (messages: readonly FromWorker[]) => {
-        for (const message of messages) {
+      worker.on('message', (packed: Packed) => {
+        unpackFromWorker(packed, (message) => {
           if (message.kind === 'opened') resolve(client);
           else if (message.kind === 'failed') reject(errorOf(message.error));
           else client.#receive(message);
-        }
+        });
       });
       worker.on('error', (error) => {
         reject(error);

@@ -12,6 +12,8 @@ import type {
 } from '../../runtime/session-api.ts';
 import { isCounted, STREAM_WINDOW } from './engine-protocol.ts';
 import type { FromWorker, SessionCall, StreamCall, ToWorker } from './engine-protocol.ts';
+import { isSmall, packFromWorker, unpackToWorker } from './engine-wire.ts';
+import type { Packed } from './engine-wire.ts';
 import { Outbox } from './outbox.ts';
 
 const port = must(parentPort, 'the engine worker runs in a worker thread');
@@ -47,7 +49,7 @@ class StreamWindow {
 }
 
 const outbox = new Outbox<FromWorker>((messages, transfer) => {
-  port.postMessage(messages, transfer);
+  port.postMessage(packFromWorker(messages), transfer);
 });
 
 function send(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
@@ -60,8 +62,8 @@ async function start(): Promise<void> {
     const environment = realEnvironment(dataDirectory, (line) => send({ kind: 'log', line }),
       { testClock });
     const engine = await openEngine(environment);
-    port.on('message', (messages: readonly ToWorker[]) => {
-      for (const message of messages) receive(engine, message);
+    port.on('message', (packed: Packed) => {
+      unpackToWorker(packed, (message) => receive(engine, message));
     });
     send({ kind: 'opened' });
   } catch (error) {
@@ -153,6 +155,11 @@ async function pushStream(id: number, sessionId: number, call: StreamCall): Prom
 
 function sendEvent(id: number, event: SessionEvent): void {
   if (event.kind !== 'rows') {
+    send({ kind: 'event', id, event });
+    return;
+  }
+  if (isSmall(event.batch)) {
+    // It is packed at the end of this turn, and its arrays are not written again.
     send({ kind: 'event', id, event });
     return;
   }
