@@ -26,6 +26,8 @@ export interface StoreColumn {
 export type StoreData = Uint8Array | Int32Array | BigInt64Array | Float64Array | Value[];
 
 const FIRST_CAPACITY = 64;
+/** Stores grow to four times their size below this, to twice above. */
+const SLOW_FROM = 16_384;
 
 /** One column of a RowStore; `data` and `nulls` change identity when the store grows. */
 export class StoreColumnData {
@@ -117,7 +119,7 @@ export class RowStore {
     const wanted = this.#top + Math.max(0, more - this.#freeCount);
     if (wanted <= this.capacity) return;
     let capacity = this.capacity;
-    while (capacity < wanted) capacity *= 2;
+    while (capacity < wanted) capacity *= capacity < SLOW_FROM ? 4 : 2;
     for (const column of this.columns) column.grow(capacity);
     this.live = grown(this.live, capacity);
     this.#dirty = grown(this.#dirty, capacity);
