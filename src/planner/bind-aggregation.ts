@@ -55,7 +55,14 @@ export function aggregateInput(work: Work, exprs: readonly ScalarExpr[]): Aggreg
     : setsUnion(work, grouping.sets, aggregates);
   return {
     output: { relation, facts },
-    rewrite: (expr) => rewriteAbove({ work, positions, aggregates: aggregates.length }, expr),
+    rewrite: (expr) => {
+      // A constant on its own may be a grouping expression, NULL in the sets without it.
+      const constant = expr.kind === 'literal' && grouping.sets !== null
+        ? positions.get(exprKey(expr)) : undefined;
+      return constant === undefined
+        ? rewriteAbove({ work, positions, aggregates: aggregates.length }, expr)
+        : { kind: 'column', index: constant, type: expr.type };
+    },
   };
 }
 
