@@ -7,9 +7,10 @@
  * time are temporal filters, which touch a row only when it comes or goes.
  */
 import { must } from '../../common/assert.ts';
+import { sqlError } from '../../common/errors.ts';
 import type { SqlType } from '../../common/types/sql-type.ts';
 import { column, literal, mapChildren, mapColumns, TRUE } from '../expr-tools.ts';
-import type { Relation, ScalarExpr } from '../relation.ts';
+import type { Relation, ScalarExpr, TableCall } from '../relation.ts';
 import {
   exprsOf, filter, join, mapExprs, pick, project, walkRelation,
 } from '../relation-tools.ts';
@@ -53,6 +54,7 @@ export function withClock(node: Relation): Relation | null {
       return { ...changed, input: beside(node.input) } as Relation;
     }
     case 'flatMap': case 'over': {
+      if (node.kind === 'flatMap') node.calls.forEach(refuseGrowing);
       const width = node.input.columns.length;
       const input = beside(node.input);
       const changed = mapExprs(node, (expr) => reading(expr, width));
@@ -64,6 +66,16 @@ export function withClock(node: Relation): Relation | null {
     case 'join': return clockedJoin(node);
     default: return null;
   }
+}
+
+/** A series from a fixed time to now() would grow for ever, and be made anew every second. */
+function refuseGrowing({ function: id, args }: TableCall): void {
+  if (!id.startsWith('generate_series(') || !args.some(hasNow)) return;
+  if (args.slice(0, 2).every(hasNow)) return;
+  throw sqlError('0A000', 'a series of a view must be at now() with both its ends, or with none', {
+    detail: 'With one it would grow, and be made anew at every second.',
+    hint: "Write generate_series(now() - INTERVAL '1 day', now(), ...), or keep times in a table.",
+  });
 }
 
 /** Rows of the input for which a condition on now() holds at the last tick. */
