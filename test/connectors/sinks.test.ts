@@ -217,7 +217,8 @@ it('holds back no consumer for a slow one', async () => {
   await ours.query(`CREATE SINK slow_hook FROM tops WITH (connector = 'webhook', url = 'http://127.0.0.1:${port}/', 'allow.private' = 'true', 'timeout.ms' = '60000')`);
   const others = async (n: number): Promise<boolean> => {
     const [line] = await rows(`SELECT count(*) FROM latest WHERE value = ${n}`);
-    const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+    const files = readdirSync(folder).filter((name) => !name.startsWith('.'))
+      .map((name) => readFileSync(join(folder, name), 'utf8')).join('');
     return String(line?.[0]) === '5' && files.includes(`"after":{"sensor":5,"value":${n}}`);
   };
   for (let n = 1; n <= 20; n++) {
