@@ -59,7 +59,9 @@ export function findRelation(catalog: CatalogReader, name: QualifiedName): Catal
   const database = name.parts.at(-3)?.name ?? catalog.session.database;
   if (database !== catalog.session.database) {
     throw sqlError('0A000', 'cross-database references are not implemented: '
-      + `"${database}.${schema ?? ''}.${last}"`, { span: name.span });
+      + `"${database}.${schema ?? ''}.${last}"`, {
+      span: name.span, hint: `Connect to the database "${database}" to read it.`,
+    });
   }
   const found = catalog.findRelation(schema, last);
   if (found !== null) return found;

@@ -31,6 +31,11 @@ export function bindWith(
   if (clause === null) return place.withs;
   const names: WithNames = { parent: place.withs, names: new Map() };
   checkNames(clause);
+  const [option] = clause.options;
+  if (option !== undefined) {
+    throw notSupported('an option of WITH MUTUALLY RECURSIVE', option.span,
+      'Bound the recursion with a condition; without an end it fails after 1000000 iterations.');
+  }
   if (clause.recursive === 'mutually') {
     bindMutually(state, clause, place, names);
     return names;
